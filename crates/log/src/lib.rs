@@ -6,6 +6,9 @@
 
 mod contract;
 mod frame;
+pub mod limits;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 
 pub use contract::{
     Ack, AckMany, Appended, Appender, Batch, Bounds, Class, End, Fut, GroupId, GroupSpec, Log,

@@ -1,0 +1,129 @@
+//! The options of `millstream bench`.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+use crate::limits::POOL_MIB_DEFAULT;
+
+/// Drives a Kinesis endpoint and prints records/s, MB/s, latencies, and what they cost the server.
+///
+/// Bodies of random bytes under random keys are encoded before the clock starts. The stream is created for the run and
+/// deleted after it. Clear-text HTTP/1.1 and JSON only, on any Kinesis-compatible endpoint.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "bench")]
+pub struct Args {
+    /// What to measure.
+    #[command(subcommand)]
+    pub operation: Operation,
+}
+
+/// The operation that is measured.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Operation {
+    /// Puts many records with each request.
+    PutRecords(PutRecords),
+    /// Puts one record with each request.
+    PutRecord(PutRecord),
+    /// Fills the stream, then reads it again and again.
+    GetRecords(GetRecords),
+}
+
+/// Options of `put-records`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct PutRecords {
+    /// Records in each request (the service takes up to 500).
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=500))]
+    pub records: u64,
+    /// What all operations share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `put-record`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct PutRecord {
+    /// What all operations share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `get-records`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct GetRecords {
+    /// MiB of payload put into the stream before the clock starts; 0 reads what is there.
+    #[arg(long, default_value_t = 512)]
+    pub fill_mib: u64,
+    /// Reads only this shard, counted from 0 in the order of ListShards.
+    #[arg(long)]
+    pub only_shard: Option<usize>,
+    /// Reads every shard once to its end and stops, instead of again and again for the duration.
+    #[arg(long)]
+    pub once: bool,
+    /// What all operations share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of all operations.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Common {
+    /// Where the server listens: http://HOST:PORT.
+    #[arg(long, env = "AWS_ENDPOINT_URL", default_value = "http://127.0.0.1:4567")]
+    pub endpoint: String,
+    /// Region that signatures name.
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    pub region: String,
+    /// The stream's name.
+    #[arg(long, default_value = "millstream-bench")]
+    pub stream: String,
+    /// Shards of the stream.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
+    pub shards: u64,
+    /// Connections, each with one request under way.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub connections: u64,
+    /// Threads of the generator; connections are dealt out among them.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub threads: u64,
+    /// Bytes of each record's data.
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u64).range(0..=10_485_760))]
+    pub record_bytes: u64,
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 10.0)]
+    pub duration: f64,
+    /// Seconds of the same load before the measured ones.
+    #[arg(long, default_value_t = 1.0)]
+    pub warmup: f64,
+    /// Measures this many requests instead of a duration.
+    #[arg(long)]
+    pub requests: Option<u64>,
+    /// Signs every request (Signature Version 4); otherwise a constant placeholder stands in its place.
+    #[arg(long)]
+    pub signed: bool,
+    /// Access key id.
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", default_value = "bench")]
+    pub access_key: String,
+    /// Secret access key, for --signed.
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", default_value = "bench", hide_env_values = true)]
+    pub secret_key: String,
+    /// Session token, for --signed.
+    #[arg(long, env = "AWS_SESSION_TOKEN", hide_env_values = true)]
+    pub session_token: Option<String>,
+    /// Reads everything back after the run and compares it with what was acknowledged.
+    #[arg(long)]
+    pub verify: bool,
+    /// Leaves the stream in place.
+    #[arg(long)]
+    pub keep: bool,
+    /// The stream is there already: it is neither created nor deleted.
+    #[arg(long)]
+    pub existing: bool,
+    /// Process id of the server, for its memory and processor time (Linux).
+    #[arg(long)]
+    pub server_pid: Option<u32>,
+    /// MiB of encoded bodies that are sent in turn.
+    #[arg(long, default_value_t = POOL_MIB_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    pub pool_mib: u64,
+    /// Prints one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}

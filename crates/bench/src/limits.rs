@@ -1,0 +1,30 @@
+//! What the generator allows itself, with units.
+
+use std::time::Duration;
+
+/// Bodies encoded before the clock starts, bytes by default; `--pool-mib` changes it.
+pub const POOL_MIB_DEFAULT: u64 = 64;
+/// Distinct bodies in the pools at most, so that small records do not make millions of them.
+pub const POOL_BODIES_MAX: usize = 65_536;
+/// Bytes of one reply at most; GetRecords answers with up to 10 MiB of payload, 14 MiB in base64.
+pub const REPLY_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a reply's head at most.
+pub const REPLY_HEAD_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a connection's inbox at first.
+pub const INBOX_BYTES: usize = 256 << 10;
+/// Replies that a run may lose or be refused before it gives up.
+pub const FAULTS_MAX: u64 = 1_000;
+/// How long a connection may stay silent with a request under way.
+pub const REPLY_WAIT: Duration = Duration::from_secs(120);
+/// How long a new stream may take to become ACTIVE.
+pub const ACTIVE_WAIT: Duration = Duration::from_secs(120);
+/// Pause between two looks at a stream that is not ACTIVE yet.
+pub const ACTIVE_POLL: Duration = Duration::from_millis(50);
+/// How old a signature may get before a body is signed anew, seconds (AWS takes 5 minutes).
+pub const SIGNATURE_AGE_SECONDS_MAX: u64 = 120;
+/// Acknowledged sequence numbers kept for the check after the run, per thread; 24 bytes each.
+pub const SAMPLES_MAX: usize = 1_000_000;
+/// Records that one GetRecords call asks for: the service's own maximum.
+pub const GET_RECORDS_LIMIT: usize = 10_000;
+/// Connections that read everything back after a run.
+pub const READ_BACK_CONNECTIONS: usize = 4;

@@ -1,0 +1,128 @@
+//! From an operation's name to the service's method and back: the registration of every operation.
+
+use std::future::Future;
+
+use hyper::{Response, StatusCode};
+use millstream_api::{Error, ErrorCode, NOT_IMPLEMENTED, Operation, Record, Wire, operation};
+use millstream_streams::{Caller, Streams};
+use millstream_wire::{Protocol, Unknown};
+
+use crate::body::ReplyBody;
+use crate::ids::RequestId;
+use crate::reply;
+
+/// The operation of a target's last part. AWS names no operation in this error; we do.
+pub fn find(name: &str) -> Result<&'static Operation, Error> {
+    operation(name).ok_or_else(|| {
+        let text = if NOT_IMPLEMENTED.contains(&name) {
+            format!("The operation {name} is not implemented.")
+        } else {
+            "The operation is not known.".to_owned()
+        };
+        Error::new(ErrorCode::UnknownOperationException, text)
+    })
+}
+
+/// A request on its way to an operation.
+pub struct Call<'a> {
+    pub streams: &'a Streams,
+    pub caller: &'a Caller,
+    pub protocol: Protocol,
+    pub body: &'a [u8],
+    pub id: &'a RequestId,
+    /// Members that no model knows are noted here.
+    pub unknown: Unknown,
+}
+
+impl Call<'_> {
+    /// Runs the operation.
+    pub async fn run(&mut self, name: &str) -> Result<Response<ReplyBody>, Error> {
+        let (s, c) = (self.streams, self.caller);
+        match name {
+            "PutRecord" => self.put_record().await,
+            "PutRecords" => self.put_records().await,
+            "GetRecords" => self.get_records().await,
+            "GetShardIterator" => self.call(|i| s.get_shard_iterator(c, i)).await,
+            "CreateStream" => self.call(|i| s.create_stream(c, i)).await,
+            "DeleteStream" => self.call(|i| s.delete_stream(c, i)).await,
+            "DescribeStream" => self.call(|i| s.describe_stream(c, i)).await,
+            "DescribeStreamSummary" => self.call(|i| s.describe_stream_summary(c, i)).await,
+            "DescribeLimits" => self.call(|i| s.describe_limits(c, i)).await,
+            "ListStreams" => self.call(|i| s.list_streams(c, i)).await,
+            "ListShards" => self.call(|i| s.list_shards(c, i)).await,
+            "SplitShard" => self.call(|i| s.split_shard(c, i)).await,
+            "MergeShards" => self.call(|i| s.merge_shards(c, i)).await,
+            "IncreaseStreamRetentionPeriod" => self.call(|i| s.increase_stream_retention_period(c, i)).await,
+            "DecreaseStreamRetentionPeriod" => self.call(|i| s.decrease_stream_retention_period(c, i)).await,
+            "AddTagsToStream" => self.call(|i| s.add_tags_to_stream(c, i)).await,
+            "RemoveTagsFromStream" => self.call(|i| s.remove_tags_from_stream(c, i)).await,
+            "ListTagsForStream" => self.call(|i| s.list_tags_for_stream(c, i)).await,
+            _ => Err(find(name).err().unwrap_or_else(|| {
+                Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
+            })),
+        }
+    }
+
+    async fn call<I, O, F>(&mut self, method: impl FnOnce(I) -> F) -> Result<Response<ReplyBody>, Error>
+    where
+        I: for<'v> Record<'v>,
+        O: Output,
+        F: Future<Output = Result<O, Error>>,
+    {
+        let input = millstream_wire::decode(self.protocol, self.body, &mut self.unknown)?;
+        let output = method(input).await?;
+        Ok(self.ok(ReplyBody::whole(output.encode(self.protocol))))
+    }
+
+    async fn put_records(&mut self) -> Result<Response<ReplyBody>, Error> {
+        let input = millstream_wire::decode_put_records(self.protocol, self.body, &mut self.unknown)?;
+        let output = self.streams.put_records(self.caller, input).await?;
+        Ok(self.ok(ReplyBody::whole(millstream_wire::encode_put_records(self.protocol, &output))))
+    }
+
+    async fn put_record(&mut self) -> Result<Response<ReplyBody>, Error> {
+        let input = millstream_wire::decode_put_record(self.protocol, self.body, &mut self.unknown)?;
+        let output = self.streams.put_record(self.caller, input).await?;
+        Ok(self.ok(ReplyBody::whole(millstream_wire::encode_put_record(self.protocol, &output))))
+    }
+
+    async fn get_records(&mut self) -> Result<Response<ReplyBody>, Error> {
+        let input = millstream_wire::decode(self.protocol, self.body, &mut self.unknown)?;
+        let held = self.streams.get_records(self.caller, input).await?;
+        let body = millstream_wire::GetRecordsBody::new(self.protocol, held.reply);
+        Ok(self.ok(ReplyBody::records(body, held.held)))
+    }
+
+    fn ok(&self, body: ReplyBody) -> Response<ReplyBody> {
+        reply::reply(self.protocol, StatusCode::OK, body, self.id)
+    }
+}
+
+/// What an operation returns: a structure, or nothing where the model has no output.
+trait Output {
+    fn encode(&self, protocol: Protocol) -> Vec<u8>;
+}
+
+impl Output for () {
+    fn encode(&self, _protocol: Protocol) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+impl<T: for<'v> Wire<'v> + Structure> Output for T {
+    fn encode(&self, protocol: Protocol) -> Vec<u8> {
+        millstream_wire::encode(protocol, self)
+    }
+}
+
+/// Marks what is encoded as a structure; keeps `()` apart from the blanket implementation.
+trait Structure {}
+
+macro_rules! structures {
+    ($($name:ident),* $(,)?) => { $(impl Structure for millstream_api::ops::$name {})* };
+}
+
+structures! {
+    DescribeLimitsOutput, DescribeStreamOutput, DescribeStreamSummaryOutput, GetShardIteratorOutput, ListShardsOutput,
+    ListStreamsOutput, ListTagsForStreamOutput,
+}

@@ -1,0 +1,25 @@
+//! The one endpoint: listener, TLS, limits on everything that comes in, and the way from a target to a service.
+//!
+//! Owns: connections and their protocols, authentication of requests, the `Caller`, error replies, the Prometheus page.
+//! Must never: decide what an operation means, or touch files.
+#![forbid(unsafe_code)]
+
+mod body;
+mod connection;
+mod counters;
+mod dispatch;
+mod host;
+mod ids;
+mod limits;
+mod listener;
+mod pages;
+mod prometheus;
+mod reply;
+mod service;
+mod signature;
+
+pub use counters::GatewayCounters;
+pub use host::HostRules;
+pub use limits::HttpLimits;
+pub use listener::{Listener, serve};
+pub use service::{AuthMode, Gateway, Parts};

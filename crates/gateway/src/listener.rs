@@ -1,0 +1,259 @@
+//! Accepts connections and finds out what they speak: TLS, HTTP/2 by prior knowledge, HTTP/1, by their first bytes.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::connection::{Activity, Watched};
+use crate::limits::*;
+use crate::service::Gateway;
+
+/// A bound address, and what it needs to speak TLS.
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// Keys and protocols; ALPN names `h2` and `http/1.1`.
+    pub tls: Arc<rustls::ServerConfig>,
+}
+
+/// What an HTTP/2 connection in the clear begins with.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
+/// First byte of a TLS record that holds a handshake.
+const TLS_HANDSHAKE: u8 = 0x16;
+/// Pause after the system refuses a connection (no file handles left).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Pause between looks at a preface that arrives in pieces.
+const PREFACE_PAUSE: Duration = Duration::from_millis(2);
+
+/// Serves until `stop` says so, then lets what is under way finish within the drain time.
+pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+    let tls = TlsAcceptor::from(listener.tls);
+    let mut connections = JoinSet::new();
+    let addresses = Arc::new(Addresses::default());
+    while !*stop.borrow() {
+        let accepted = tokio::select! {
+            accepted = listener.socket.accept() => accepted,
+            _ = stop.changed() => break,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+        };
+        match accepted {
+            Ok((stream, peer)) => match admit(&gateway, &addresses, connections.len(), peer) {
+                Some(slot) => {
+                    let connection = handle(stream, tls.clone(), gateway.clone(), stop.clone());
+                    connections.spawn(async move {
+                        let _slot = slot;
+                        connection.await;
+                    });
+                }
+                None => gateway.counters.connections_refused.add(1),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener.socket);
+    let drain = Duration::from_millis(gateway.http.drain_timeout_ms);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(drain, finished).await.is_err() {
+        tracing::warn!("connections were still open at the end of the drain time");
+    }
+}
+
+fn admit(gateway: &Arc<Gateway>, addresses: &Arc<Addresses>, open: usize, peer: SocketAddr) -> Option<Slot> {
+    let limits = &gateway.http;
+    if open as u64 >= limits.connections_max {
+        return None;
+    }
+    addresses.enter(peer.ip(), limits.connections_per_address_max).then(|| {
+        gateway.counters.connections.add(1);
+        Slot { gateway: gateway.clone(), addresses: addresses.clone(), address: peer.ip() }
+    })
+}
+
+/// How many connections each address has open.
+#[derive(Default)]
+struct Addresses(Mutex<HashMap<IpAddr, u64>>);
+
+impl Addresses {
+    fn enter(&self, address: IpAddr, max: u64) -> bool {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(address).or_default();
+        let fits = *count < max;
+        *count += u64::from(fits);
+        fits
+    }
+
+    fn leave(&self, address: IpAddr) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&address);
+            }
+        }
+    }
+}
+
+/// A connection's place among those that are open; given back when it is dropped.
+struct Slot {
+    gateway: Arc<Gateway>,
+    addresses: Arc<Addresses>,
+    address: IpAddr,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.addresses.leave(self.address);
+        self.gateway.counters.connections.sub(1);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    Tls,
+    Http1,
+    Http2,
+}
+
+async fn handle(stream: TcpStream, tls: TlsAcceptor, gateway: Arc<Gateway>, stop: watch::Receiver<bool>) {
+    let _ = stream.set_nodelay(true);
+    let deadline = Duration::from_millis(gateway.http.handshake_timeout_ms);
+    // A connection that has sent nothing yet is idle, not slow: pools open connections ahead of their use.
+    let idle = Duration::from_millis(gateway.http.idle_timeout_ms);
+    let mut first = [0];
+    let mut stopped = stop.clone();
+    let arrived = tokio::select! {
+        peeked = tokio::time::timeout(idle, stream.peek(&mut first)) => matches!(peeked, Ok(Ok(1))),
+        _ = stopped.wait_for(|stop| *stop) => false,
+    };
+    if !arrived {
+        return;
+    }
+    let speaks = match tokio::time::timeout(deadline, detect(&stream)).await {
+        Ok(Some(speaks)) => speaks,
+        Ok(None) | Err(_) => return gateway.counters.connections_timed_out.add(1),
+    };
+    if speaks != Speaks::Tls {
+        return converse(stream, speaks == Speaks::Http2, gateway, stop).await;
+    }
+    match tokio::time::timeout(deadline, tls.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            converse(stream, http2, gateway, stop).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => gateway.counters.connections_timed_out.add(1),
+    }
+}
+
+/// Looks at the first bytes without taking them. `None` if the peer closes first.
+async fn detect(stream: &TcpStream) -> Option<Speaks> {
+    let mut bytes = [0; HTTP2_PREFACE.len()];
+    loop {
+        let count = stream.peek(&mut bytes).await.ok().filter(|count| *count > 0)?;
+        let seen = &bytes[..count];
+        if seen[0] == TLS_HANDSHAKE {
+            return Some(Speaks::Tls);
+        }
+        if !HTTP2_PREFACE.starts_with(seen) {
+            return Some(Speaks::Http1);
+        }
+        if count == HTTP2_PREFACE.len() {
+            return Some(Speaks::Http2);
+        }
+        // A peek returns at once while bytes are there, so a preface in pieces has to be looked at again.
+        tokio::time::sleep(PREFACE_PAUSE).await;
+    }
+}
+
+async fn converse<T>(stream: T, http2: bool, gateway: Arc<Gateway>, stop: watch::Receiver<bool>)
+where
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let activity = Activity::new();
+    let io = TokioIo::new(Watched::new(stream, activity.clone()));
+    let service = {
+        let (gateway, activity) = (gateway.clone(), activity.clone());
+        hyper::service::service_fn(move |request| {
+            let (gateway, guard) = (gateway.clone(), activity.begin_request());
+            async move {
+                let reply = gateway.answer(request).await;
+                drop(guard);
+                Ok::<_, std::convert::Infallible>(reply)
+            }
+        })
+    };
+    if http2 {
+        let connection = http2_builder().serve_connection(io, service);
+        drive(connection, |c| c.graceful_shutdown(), &activity, &gateway, stop).await;
+    } else {
+        let connection = http1_builder().serve_connection(io, service);
+        drive(connection, |c| c.graceful_shutdown(), &activity, &gateway, stop).await;
+    }
+}
+
+async fn drive<C>(
+    connection: C,
+    shut_down: impl Fn(std::pin::Pin<&mut C>),
+    activity: &Activity,
+    gateway: &Gateway,
+    mut stop: watch::Receiver<bool>,
+) where
+    C: Future<Output = Result<(), hyper::Error>>,
+{
+    let mut connection = std::pin::pin!(connection);
+    let too_slow = activity.too_slow(&gateway.http);
+    let mut too_slow = std::pin::pin!(too_slow);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            result = &mut connection => {
+                if let Err(error) = result {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            verdict = &mut too_slow => {
+                tracing::debug!(?verdict, "a connection was closed");
+                return gateway.counters.connections_timed_out.add(1);
+            }
+            _ = stop.wait_for(|stop| *stop), if !stopping => {
+                stopping = true;
+                shut_down(connection.as_mut());
+            }
+        }
+    }
+}
+
+fn http1_builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    // The connection's guard measures heads and idleness itself: hyper's timer would count idle time as a slow head.
+    builder.header_read_timeout(None).max_buf_size(HTTP1_BUFFER_BYTES).max_headers(HEADERS_MAX).pipeline_flush(true);
+    builder
+}
+
+fn http2_builder() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .max_header_list_size(HTTP2_HEADER_LIST_BYTES_MAX)
+        .max_pending_accept_reset_streams(HTTP2_PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(HTTP2_LOCAL_RESETS_MAX)
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(HTTP2_CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(HTTP2_SEND_BUFFER_BYTES)
+        .keep_alive_interval(HTTP2_PING)
+        .keep_alive_timeout(HTTP2_PING);
+    builder
+}

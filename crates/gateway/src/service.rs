@@ -1,0 +1,283 @@
+//! A request from its head to its reply.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
+use hyper::{Method, Request, Response, StatusCode};
+use millstream_api::{Error, ErrorCode, Operation, TARGET_PREFIX};
+use millstream_auth::KeyStore;
+use millstream_counters::Collect;
+use millstream_streams::{Caller, Streams};
+use millstream_types::{Clock, Random, Region};
+use millstream_wire::{Protocol, Unknown};
+use tokio::sync::watch;
+
+use crate::body::{Bodies, BodyError, ReplyBody};
+use crate::counters::GatewayCounters;
+use crate::dispatch::{self, Call};
+use crate::host::HostRules;
+use crate::ids::{RequestId, RequestIds};
+use crate::limits::HttpLimits;
+use crate::reply;
+
+/// Who is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMode {
+    /// Anyone: any credentials or none, the body is not hashed.
+    Open,
+    /// Whoever signs with a key that is known.
+    Signed,
+}
+
+/// What a gateway is built from.
+pub struct Parts {
+    /// Data Streams.
+    pub streams: Arc<Streams>,
+    /// Who is let in.
+    pub auth: AuthMode,
+    /// The keys that are known.
+    pub keys: Arc<dyn KeyStore>,
+    /// The region of requests that name none.
+    pub region: Region,
+    /// Which hosts are answered.
+    pub hosts: HostRules,
+    /// Limits of the network.
+    pub http: HttpLimits,
+    /// Service time, for signatures.
+    pub clock: Arc<dyn Clock>,
+    /// Where request ids begin.
+    pub random: Arc<dyn Random>,
+    /// What `/metrics` shows besides the gateway's own.
+    pub collect: Vec<Arc<dyn Collect>>,
+    /// Why writes are refused, if they are.
+    pub refuses_writes: Box<dyn Fn() -> Option<String> + Send + Sync>,
+    /// Turns true when the server stops.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// The HTTP service behind every listener.
+pub struct Gateway {
+    pub(crate) streams: Arc<Streams>,
+    pub(crate) auth: AuthMode,
+    pub(crate) verifier: millstream_auth::Verifier,
+    pub(crate) region: Region,
+    hosts: HostRules,
+    pub(crate) http: HttpLimits,
+    pub(crate) clock: Arc<dyn Clock>,
+    ids: RequestIds,
+    pub(crate) bodies: Bodies,
+    pub(crate) collect: Vec<Arc<dyn Collect>>,
+    pub(crate) refuses_writes: Box<dyn Fn() -> Option<String> + Send + Sync>,
+    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) counters: Arc<GatewayCounters>,
+    unknown_logged: Mutex<BTreeSet<String>>,
+}
+
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+/// Headers that decide who calls what: two of one are refused, since two readers could believe two of them.
+const SINGLE: [&str; 7] = [
+    "authorization",
+    "host",
+    "x-amz-date",
+    "x-amz-target",
+    "x-amz-security-token",
+    "x-amz-content-sha256",
+    "content-type",
+];
+/// Unknown members that are logged, once each; more are only counted.
+const UNKNOWN_LOGGED_MAX: usize = 1000;
+
+impl Gateway {
+    /// The service.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let counters = Arc::new(GatewayCounters::default());
+        let mut collect = parts.collect;
+        collect.push(counters.clone());
+        Arc::new(Gateway {
+            streams: parts.streams,
+            auth: parts.auth,
+            verifier: millstream_auth::Verifier::new(millstream_api::SERVICE, parts.keys),
+            region: parts.region,
+            hosts: parts.hosts,
+            bodies: Bodies::new(parts.http.body_bytes_in_flight_max),
+            http: parts.http,
+            clock: parts.clock,
+            ids: RequestIds::new(&*parts.random),
+            collect,
+            refuses_writes: parts.refuses_writes,
+            stop: parts.stop,
+            counters,
+            unknown_logged: Mutex::default(),
+        })
+    }
+
+    /// Answers a request, within the time that a request may take.
+    pub async fn answer(&self, request: Request<Incoming>) -> Response<ReplyBody> {
+        self.counters.requests.add(1);
+        let id = self.ids.next();
+        let protocol = protocol_of(request.headers());
+        let deadline = Duration::from_millis(self.http.request_timeout_ms);
+        let response = match tokio::time::timeout(deadline, self.route(request, protocol, &id)).await {
+            Ok(response) => response,
+            Err(_) => {
+                let error = Error::new(ErrorCode::ServiceUnavailable, "The request took too long.");
+                reply::error(protocol, &error, &id)
+            }
+        };
+        let status = response.status();
+        self.counters.client_errors.add(u64::from(status.is_client_error()));
+        self.counters.server_errors.add(u64::from(status.is_server_error()));
+        response
+    }
+
+    async fn route(&self, request: Request<Incoming>, protocol: Protocol, id: &RequestId) -> Response<ReplyBody> {
+        if let Err(refused) = self.check_host(&request) {
+            return refused;
+        }
+        if request.method() == Method::GET
+            && let Some(page) = self.page(request.uri().path())
+        {
+            return page;
+        }
+        match self.operate(request, protocol, id).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::debug!(request_id = %id.id, code = error.code.as_str(), "refused");
+                reply::error(protocol, &error, id)
+            }
+        }
+    }
+
+    fn check_host(&self, request: &Request<Incoming>) -> Result<(), Response<ReplyBody>> {
+        let headers = request.headers();
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let host = request.uri().authority().map(|authority| authority.as_str()).or_else(|| text(HOST));
+        let host = host.unwrap_or_default();
+        if !self.hosts.allow_host(host) {
+            let text = "This server does not answer for this host; see [http] hosts in its configuration.\n";
+            return Err(reply::page(StatusCode::MISDIRECTED_REQUEST, text.into()));
+        }
+        let foreign = headers.contains_key(ORIGIN)
+            && !text(ORIGIN).is_some_and(|origin| self.hosts.allow_origin(origin, host));
+        if self.auth == AuthMode::Open && foreign {
+            let text = "Pages of other origins may not call an open server.\n";
+            return Err(reply::page(StatusCode::FORBIDDEN, text.into()));
+        }
+        Ok(())
+    }
+
+    async fn operate(
+        &self,
+        request: Request<Incoming>,
+        protocol: Protocol,
+        id: &RequestId,
+    ) -> Result<Response<ReplyBody>, Error> {
+        let (head, body) = request.into_parts();
+        check_single(&head.headers)?;
+        let operation = operation_of(&head.method, head.uri.path(), &head.headers)?;
+        let deadline = Duration::from_millis(self.http.body_read_timeout_ms);
+        let body = self.bodies.read(body, operation.body_bytes_max, deadline).await;
+        let body = body.map_err(|error| body_error(error, operation))?;
+        let caller = self.caller(&head, &body, id)?;
+        let mut call = Call {
+            streams: &self.streams,
+            caller: &caller,
+            protocol,
+            body: &body,
+            id,
+            unknown: Unknown::default(),
+        };
+        let response = call.run(operation.name).await;
+        if !call.unknown.is_empty() {
+            self.note_unknown(operation.name, &call.unknown);
+        }
+        response
+    }
+
+    /// Members that no model knows are ignored, as AWS does, but counted, and logged once each.
+    fn note_unknown(&self, operation: &str, unknown: &Unknown) {
+        self.counters.unknown_members.add(unknown.count());
+        let mut logged = self.unknown_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in unknown.names() {
+            let member = format!("{operation}.{name}");
+            if logged.len() < UNKNOWN_LOGGED_MAX && logged.insert(member.clone()) {
+                tracing::warn!(%member, "a member that the service model does not know was ignored");
+            }
+        }
+    }
+
+    fn caller(&self, head: &hyper::http::request::Parts, body: &[u8], id: &RequestId) -> Result<Caller, Error> {
+        let identity = match self.auth {
+            AuthMode::Open => self.open_identity(head),
+            AuthMode::Signed => self.verify(head, body).inspect_err(|_| self.counters.signatures_refused.add(1))?,
+        };
+        Ok(Caller {
+            account: identity.account,
+            region: identity.region,
+            principal: identity.principal,
+            request_id: id.id.as_str().into(),
+        })
+    }
+}
+
+fn protocol_of(headers: &HeaderMap) -> Protocol {
+    let cbor = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/x-amz-cbor-1."));
+    if cbor { Protocol::Cbor11 } else { Protocol::Json11 }
+}
+
+fn check_single(headers: &HeaderMap) -> Result<(), Error> {
+    for name in SINGLE {
+        if headers.get_all(name).iter().nth(1).is_some() {
+            return Err(Error::new(
+                ErrorCode::IncompleteSignatureException,
+                format!("The header {name} may be given once only."),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The operation that the target names. What is not a POST to `/` with a target is no operation.
+fn operation_of(method: &Method, path: &str, headers: &HeaderMap) -> Result<&'static Operation, Error> {
+    let unknown = |text: &'static str| Err(Error::new(ErrorCode::UnknownOperationException, text));
+    if method != Method::POST || path != "/" {
+        return unknown("An operation is a POST to / with X-Amz-Target.");
+    }
+    let Some(target) = headers.get(TARGET).and_then(|value| value.to_str().ok()) else {
+        return unknown("The header X-Amz-Target is missing.");
+    };
+    let Some(name) = target.strip_prefix(TARGET_PREFIX) else {
+        return unknown("X-Amz-Target names no service that is known here.");
+    };
+    let json_or_cbor = headers.get(CONTENT_TYPE).is_some_and(|value| {
+        let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+        matches!(
+            kind,
+            b"application/x-amz-json-1.1" | b"application/x-amz-json-1.0" | b"application/json" | b"application/x-amz-cbor-1.1"
+        )
+    });
+    if !json_or_cbor {
+        return unknown("Content-Type must be application/x-amz-json-1.1 or application/x-amz-cbor-1.1.");
+    }
+    dispatch::find(name)
+}
+
+fn body_error(error: BodyError, operation: &Operation) -> Error {
+    match error {
+        BodyError::TooLarge => Error {
+            code: ErrorCode::SerializationException,
+            message: format!("The body of {} may have {} bytes at most.", operation.name, operation.body_bytes_max).into(),
+            status: 413,
+        },
+        BodyError::TimedOut => Error {
+            code: ErrorCode::SerializationException,
+            message: "The body did not arrive in time.".into(),
+            status: 408,
+        },
+        BodyError::Broken => Error::serialization("The body is incomplete or its framing is wrong."),
+        BodyError::NoMemory => Error::new(ErrorCode::ServiceUnavailable, "Too many requests are under way."),
+    }
+}

@@ -1,0 +1,350 @@
+//! A commit in the making: headers filled into the frames' own buffers, nothing copied.
+
+use std::io::IoSlice;
+use std::sync::Arc;
+
+use millstream_types::Millis;
+
+use crate::block::{
+    BlockHeader, COMMIT_HEADER_BYTES, CommitHeader, Kind, SECTOR_BYTES, chain_block, padded,
+    payload_crc, put_payload_crc,
+};
+use crate::change::Change;
+use crate::commit::{Chain, check_change};
+use crate::contract::{Appended, GroupId, LogError, LogId, Position};
+use crate::frame::{Frame, HEADER_ROOM, Part};
+use crate::limits::{POSITION_MAX, batch_fits};
+use crate::queue::Item;
+use crate::tables::{Entry, LogState, Tables};
+
+/// A block of the commit, to be made readable after the sync.
+pub(crate) enum Placed {
+    Data { log: Arc<LogState>, entry: Entry, count: u32 },
+    Seal { log: Arc<LogState> },
+    Trim { log: Arc<LogState>, before: u64 },
+    Change { change: Change },
+}
+
+/// Bytes to write: of a request's buffer, or of the extra blocks.
+enum Source {
+    Frame { item: usize, start: usize, end: usize },
+    Extra { start: usize, end: usize },
+}
+
+type Outcome = Result<Appended, LogError>;
+
+/// The requests of one commit, their blocks and their answers. Kept and reused by the committer.
+#[derive(Default)]
+pub(crate) struct Built {
+    pub(crate) items: Vec<Item>,
+    pub(crate) placed: Vec<Placed>,
+    /// For each frame among the items, in order: an outcome for each part.
+    outcomes: Vec<Vec<Outcome>>,
+    /// For each other item, in order: what to answer.
+    answers: Vec<Result<Position, LogError>>,
+    sources: Vec<Source>,
+    extra: Vec<u8>,
+    header: [u8; 64],
+    writing: Option<Writing>,
+}
+
+/// Where the next block goes.
+#[derive(Clone, Copy)]
+struct Writing {
+    segment: u64,
+    /// Where the commit begins.
+    start: u64,
+    /// Bytes so far, the commit's header included.
+    bytes: u64,
+    blocks: u32,
+    blocks_crc: u32,
+    arrival: Millis,
+    chain: Chain,
+    changed_tables: bool,
+}
+
+static PADDING: [u8; SECTOR_BYTES] = [0; SECTOR_BYTES];
+
+/// The log id of control blocks.
+pub(crate) const CONTROL_LOG: LogId = LogId { group: GroupId(u64::MAX), index: u32::MAX };
+
+impl Writing {
+    /// Fills a block's header; the payload's checksum is in place.
+    fn place(&mut self, header: &mut [u8], kind: Kind, log: LogId, at: (u64, u32), bytes: usize) -> u32 {
+        let offset = (self.start + self.bytes) as u32;
+        let block = BlockHeader {
+            kind,
+            log,
+            base: at.0,
+            count: at.1,
+            arrival: self.arrival,
+            payload_bytes: bytes as u32,
+            payload_crc: payload_crc(header),
+            segment: self.segment,
+            offset,
+        };
+        self.blocks_crc = chain_block(self.blocks_crc, block.encode(header));
+        self.blocks += 1;
+        self.bytes += block.block_bytes();
+        offset
+    }
+}
+
+impl Built {
+    /// Builds the commit after the chain's end `(number, checksum)` at `(segment, offset)`.
+    pub(crate) fn build(
+        &mut self,
+        tables: &Tables,
+        previous: (u64, u32),
+        place: (u64, u64),
+        arrival: Millis,
+    ) {
+        let mut writing = Writing {
+            segment: place.0,
+            start: place.1,
+            bytes: COMMIT_HEADER_BYTES as u64,
+            blocks: 0,
+            blocks_crc: 0,
+            arrival,
+            chain: Chain { number: previous.0 + 1, crc: 0, last_arrival: arrival },
+            changed_tables: false,
+        };
+        let mut items = std::mem::take(&mut self.items);
+        for (number, item) in items.iter_mut().enumerate() {
+            match item {
+                Item::Frame(frame, _) => self.place_frame(tables, &mut writing, frame, number),
+                Item::Seal(log, _) => self.place_seal(tables, &mut writing, *log),
+                Item::Trim(log, before, _) => self.place_trim(tables, &mut writing, *log, *before),
+                Item::Change(change, _) => self.place_change(tables, &mut writing, change),
+            }
+        }
+        self.items = items;
+        let header = CommitHeader {
+            number: writing.chain.number,
+            bytes: writing.bytes as u32,
+            blocks: writing.blocks,
+            blocks_crc: writing.blocks_crc,
+            previous: previous.1,
+            segment: writing.segment,
+            offset: writing.start as u32,
+            arrival,
+        };
+        (self.header, writing.chain.crc) = header.encode();
+        self.writing = Some(writing);
+    }
+
+    fn place_frame(&mut self, tables: &Tables, writing: &mut Writing, frame: &mut Frame, item: usize) {
+        let (parts, bytes) = frame.split_mut();
+        let mut outcomes = Vec::with_capacity(parts.len());
+        let mut refused: Vec<LogId> = Vec::new();
+        let mut whole = 0..0;
+        for run in parts.chunk_by(|a, b| a.log.group == b.log.group) {
+            let Ok(group) = tables.group(run[0].log.group) else {
+                outcomes.extend(run.iter().map(|_| Err(LogError::Gone)));
+                continue;
+            };
+            let (logs, record_bytes_max) = (group.logs(), group.spec().record_bytes_max);
+            for part in run {
+                let log = logs.get(part.log.index as usize);
+                let header = part.payload.start - HEADER_ROOM;
+                let outcome = match refused.is_empty() || !refused.contains(&part.log) {
+                    false => Err(LogError::TooLarge),
+                    true => match log {
+                        None => Err(LogError::Gone),
+                        Some(log) => {
+                            self.place_part(writing, log, part, record_bytes_max, &mut bytes[header..])
+                        }
+                    },
+                };
+                match &outcome {
+                    Ok(_) if whole.end == header => whole.end = part.payload.end,
+                    Ok(_) => {
+                        self.add_source(item, whole);
+                        whole = header..part.payload.end;
+                    }
+                    // Gone and Sealed refuse what follows by themselves.
+                    Err(LogError::TooLarge) => refused.push(part.log),
+                    Err(_) => {}
+                }
+                outcomes.push(outcome);
+            }
+        }
+        self.add_source(item, whole);
+        self.outcomes.push(outcomes);
+    }
+
+    fn add_source(&mut self, item: usize, range: std::ops::Range<usize>) {
+        if !range.is_empty() {
+            self.sources.push(Source::Frame { item, start: range.start, end: range.end });
+        }
+    }
+
+    fn place_part(
+        &mut self,
+        writing: &mut Writing,
+        log: &Arc<LogState>,
+        part: &Part,
+        record_bytes_max: u32,
+        header: &mut [u8],
+    ) -> Outcome {
+        let mut inner = log.lock();
+        if inner.tail_sealed {
+            return Err(LogError::Sealed(Position(inner.tail)));
+        }
+        let base = inner.tail;
+        let end = base + u64::from(part.count);
+        if !batch_fits(part.count, part.payload.len(), record_bytes_max) || end >= POSITION_MAX {
+            return Err(LogError::TooLarge);
+        }
+        inner.tail = end;
+        drop(inner);
+        let bytes = part.payload.len();
+        let offset = writing.place(header, Kind::Data, part.log, (base, part.count), bytes);
+        let arrival = writing.arrival;
+        let entry = Entry { base, arrival, offset, payload_bytes: bytes as u32 };
+        self.placed.push(Placed::Data { log: log.clone(), entry, count: part.count });
+        Ok(Appended { at: Position(base)..Position(end), prev: Position(base), arrival })
+    }
+
+    /// Adds a block that no frame holds.
+    fn place_extra(
+        &mut self,
+        writing: &mut Writing,
+        kind: Kind,
+        log: LogId,
+        base: u64,
+        payload: &[u8],
+    ) {
+        let start = self.extra.len();
+        self.extra.resize(start + HEADER_ROOM, 0);
+        self.extra.extend_from_slice(payload);
+        let header = &mut self.extra[start..start + HEADER_ROOM];
+        put_payload_crc(header, payload);
+        writing.place(header, kind, log, (base, 0), payload.len());
+        self.sources.push(Source::Extra { start, end: self.extra.len() });
+    }
+
+    fn place_seal(&mut self, tables: &Tables, writing: &mut Writing, log: LogId) {
+        let answer = tables.log(log).map(|log| {
+            let mut inner = log.lock();
+            let (end, was_sealed) = (inner.tail, inner.tail_sealed);
+            inner.tail_sealed = true;
+            drop(inner);
+            if !was_sealed {
+                self.place_extra(writing, Kind::Seal, log.id, end, &[]);
+                self.placed.push(Placed::Seal { log });
+            }
+            Position(end)
+        });
+        self.answers.push(answer);
+    }
+
+    fn place_trim(&mut self, tables: &Tables, writing: &mut Writing, log: LogId, before: Position) {
+        let answer = tables.log(log).map(|log| {
+            let inner = log.lock();
+            let (first, before) = (inner.first, before.0.min(inner.end));
+            drop(inner);
+            if before > first {
+                self.place_extra(writing, Kind::Trim, log.id, before, &[]);
+                self.placed.push(Placed::Trim { log, before });
+            }
+            Position(before)
+        });
+        self.answers.push(answer);
+    }
+
+    fn place_change(&mut self, tables: &Tables, writing: &mut Writing, change: &Change) {
+        let answer = check_change(tables, change).map(|()| {
+            self.place_extra(writing, Kind::Control, CONTROL_LOG, 0, &change.encode());
+            self.placed.push(Placed::Change { change: change.clone() });
+            writing.changed_tables = true;
+            Position(0)
+        });
+        self.answers.push(answer);
+    }
+
+    /// Blocks in the commit.
+    pub(crate) fn placed_blocks(&self) -> usize {
+        self.writing.map_or(0, |w| w.blocks as usize)
+    }
+
+    /// Bytes of the commit, padding included.
+    pub(crate) fn padded_bytes(&self) -> u64 {
+        self.writing.map_or(0, |w| padded(w.bytes))
+    }
+
+    /// The chain's end after this commit.
+    pub(crate) fn chain(&self) -> Chain {
+        self.writing.map(|w| w.chain).unwrap_or_default()
+    }
+
+    /// Whether groups or segments change with it.
+    pub(crate) fn changed_tables(&self) -> bool {
+        self.writing.is_some_and(|w| w.changed_tables)
+    }
+
+    /// All bytes of the commit, in order.
+    pub(crate) fn slices(&self) -> Vec<IoSlice<'_>> {
+        let mut slices = Vec::with_capacity(self.sources.len() + 2);
+        slices.push(IoSlice::new(&self.header));
+        for source in &self.sources {
+            match source {
+                Source::Extra { start, end } => slices.push(IoSlice::new(&self.extra[*start..*end])),
+                Source::Frame { item, start, end } => {
+                    if let Item::Frame(frame, _) = &self.items[*item] {
+                        slices.push(IoSlice::new(&frame.bytes()[*start..*end]));
+                    }
+                }
+            }
+        }
+        let bytes = self.writing.map_or(0, |w| w.bytes);
+        slices.push(IoSlice::new(&PADDING[..(padded(bytes) - bytes) as usize]));
+        slices
+    }
+
+    /// Takes back what the commit gave away, as it is certainly not in any log.
+    pub(crate) fn roll_back(&mut self) {
+        for placed in self.placed.drain(..) {
+            match placed {
+                Placed::Data { log, .. } | Placed::Seal { log } => {
+                    let mut inner = log.lock();
+                    inner.tail = inner.end;
+                    inner.tail_sealed = inner.sealed;
+                }
+                Placed::Trim { .. } | Placed::Change { .. } => {}
+            }
+        }
+    }
+
+    /// Gives everyone their own answer.
+    pub(crate) fn answer(&mut self) {
+        let mut outcomes = self.outcomes.drain(..);
+        let mut answers = self.answers.drain(..);
+        let none = || Err(LogError::Unknown("the engine gave no outcome".into()));
+        for item in self.items.drain(..) {
+            match item {
+                Item::Frame(_, to) => to.send(outcomes.next().unwrap_or_default()),
+                Item::Seal(_, to) => drop(to.send(answers.next().unwrap_or_else(none))),
+                Item::Trim(_, _, to) | Item::Change(_, to) => {
+                    drop(to.send(answers.next().unwrap_or_else(none).map(|_| ())));
+                }
+            }
+        }
+    }
+
+    /// Gives everyone the same answer.
+    pub(crate) fn answer_all(&mut self, error: &LogError) {
+        self.items.drain(..).for_each(|item| item.refuse(error));
+    }
+
+    /// Makes it empty, keeping its room.
+    pub(crate) fn clear(&mut self) {
+        self.items.clear();
+        self.placed.clear();
+        self.outcomes.clear();
+        self.answers.clear();
+        self.sources.clear();
+        self.extra.clear();
+        self.writing = None;
+    }
+}

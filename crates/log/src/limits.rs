@@ -1,0 +1,85 @@
+//! The engine's limits, with their units.
+
+/// Most bytes of payload in a batch of several records (the contract of `Log`).
+pub const BATCH_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes that an envelope (table of records, partition key, codec, tag of an encryption) may add to a batch's records.
+pub const BATCH_OVERHEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// Positions stay below this (the contract of `Log`).
+pub const POSITION_MAX: u64 = 1 << 63;
+
+/// Size of the first segments, in bytes.
+pub const SEGMENT_BYTES_MIN: u64 = 16 << 20;
+
+/// Size that segments grow to as the data grows, in bytes.
+pub const SEGMENT_BYTES_MAX: u64 = 128 << 20;
+
+/// Segments are an eighth of the data, within their bounds.
+pub const SEGMENTS_OF_DATA: u64 = 8;
+
+/// Blocks after which a segment is sealed: bounds the index of an open segment to 12 MB.
+pub const SEGMENT_BLOCKS_MAX: usize = 500_000;
+
+/// Bytes of frames that may wait to be written; beyond it appends are `Busy`.
+pub const QUEUE_BYTES_MAX: usize = 48 << 20;
+
+/// Bytes gathered into one commit, unless one frame is larger.
+pub const COMMIT_BYTES_MAX: usize = 8 << 20;
+
+/// Bytes of a segment that data leaves to control records (trims, deletes) when the disk is full.
+pub const CONTROL_BYTES_RESERVED: u64 = 64 << 10;
+
+/// Bytes of the disk that the engine leaves free: it refuses appends before the disk is full.
+pub const DISK_BYTES_RESERVED: u64 = 256 << 20;
+
+/// Bytes of parsed footers kept in memory.
+pub const FOOTER_CACHE_BYTES: usize = 24 << 20;
+
+/// Threads for reads that the page cache cannot answer.
+pub const READ_THREADS: usize = 4;
+
+/// Reads that may wait for a read thread; beyond it reads are `Busy`.
+pub const READ_QUEUE_MAX: usize = 4096;
+
+/// Blocks of a cold read that are asked for ahead.
+pub const READ_AHEAD_BLOCKS: usize = 64;
+
+/// Most bytes of payload that one read returns, unless its first batch is larger.
+pub const READ_BYTES_MAX: usize = 16 << 20;
+
+/// Segments that are prepared ahead while the disk is quiet.
+pub const POOL_SEGMENTS_AHEAD: usize = 3;
+
+/// Most bytes of free segments that are kept for reuse.
+pub const POOL_BYTES_MAX: u64 = 2 << 30;
+
+/// Seconds of writing that the pool holds at most.
+pub const POOL_SECONDS_MAX: u64 = 600;
+
+/// Bytes written at a time while a segment is prepared.
+pub const PREPARE_STEP_BYTES: usize = 1 << 20;
+
+/// Milliseconds without a commit after which the disk counts as quiet.
+pub const QUIET_MS: u64 = 50;
+
+/// Milliseconds between two rounds of maintenance when nothing else wakes it.
+pub const MAINTENANCE_INTERVAL_MS: u64 = 20_000;
+
+/// Bytes per second that the rewriter reads at most.
+pub const REWRITE_BYTES_PER_SECOND: u64 = 64 << 20;
+
+/// Milliseconds after which data may be rewritten only to sort it.
+pub const REWRITE_AGE_MS: u64 = 3_600_000;
+
+/// Average bytes of a run of blocks of one log below which a segment is worth sorting.
+pub const REWRITE_RUN_BYTES: u64 = 64 << 10;
+
+/// Bytes of segments that the rewriter takes at once, so that what it sorts fits its memory.
+pub const REWRITE_SET_BYTES_MAX: u64 = 512 << 20;
+
+/// Whether a batch of this shape may be appended to a group whose largest record is `record_bytes_max`.
+pub fn batch_fits(count: u32, payload_bytes: usize, record_bytes_max: u32) -> bool {
+    let one_record = if count == 1 { record_bytes_max as usize } else { 0 };
+    count > 0 && payload_bytes <= BATCH_BYTES_MAX.max(one_record) + BATCH_OVERHEAD_BYTES_MAX
+}

@@ -1,0 +1,261 @@
+//! Groups and logs in memory: what is durable and may be read, and the tail that the committer writes behind.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::task::Waker;
+
+use millstream_types::Millis;
+
+use crate::contract::{GroupId, GroupSpec, LogError, LogId};
+
+/// All groups.
+#[derive(Default)]
+pub(crate) struct Tables {
+    pub(crate) groups: BTreeMap<GroupId, Arc<Group>>,
+    pub(crate) deleted: IdRanges,
+}
+
+/// Groups that were deleted, as ranges: ids are given in order and never reused.
+#[derive(Default, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct IdRanges(pub(crate) Vec<(u64, u64)>);
+
+impl IdRanges {
+    /// Whether `id` is inside.
+    pub(crate) fn contains(&self, id: u64) -> bool {
+        let after = self.0.partition_point(|(first, _)| *first <= id);
+        after > 0 && self.0[after - 1].1 >= id
+    }
+
+    /// Adds `id`, joining ranges that touch.
+    pub(crate) fn insert(&mut self, id: u64) {
+        if self.contains(id) {
+            return;
+        }
+        let at = self.0.partition_point(|(first, _)| *first <= id);
+        self.0.insert(at, (id, id));
+        if at + 1 < self.0.len() && self.0[at + 1].0 - 1 == id {
+            self.0[at].1 = self.0[at + 1].1;
+            self.0.remove(at + 1);
+        }
+        if at > 0 && id > 0 && self.0[at - 1].1 == id - 1 {
+            self.0[at - 1].1 = self.0[at].1;
+            self.0.remove(at);
+        }
+    }
+}
+
+/// One group and its logs.
+pub(crate) struct Group {
+    pub(crate) id: GroupId,
+    /// The segment that holds its creation.
+    pub(crate) created: u64,
+    pub(crate) gone: AtomicBool,
+    spec: RwLock<GroupSpec>,
+    logs: RwLock<Vec<Arc<LogState>>>,
+}
+
+impl Group {
+    pub(crate) fn new(id: GroupId, spec: GroupSpec, created: u64) -> Self {
+        let gone = AtomicBool::new(false);
+        Group { id, created, gone, spec: RwLock::new(spec), logs: RwLock::default() }
+    }
+
+    pub(crate) fn spec(&self) -> GroupSpec {
+        *self.spec.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn configure(&self, spec: GroupSpec) {
+        *self.spec.write().unwrap_or_else(PoisonError::into_inner) = spec;
+    }
+
+    pub(crate) fn logs(&self) -> RwLockReadGuard<'_, Vec<Arc<LogState>>> {
+        self.logs.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn logs_mut(&self) -> RwLockWriteGuard<'_, Vec<Arc<LogState>>> {
+        self.logs.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the group have at least `count` logs, created in `segment`.
+    pub(crate) fn grow(&self, count: u32, segment: u64) {
+        let mut logs = self.logs_mut();
+        for index in logs.len() as u32..count {
+            logs.push(Arc::new(LogState::new(LogId { group: self.id, index }, segment)));
+        }
+    }
+
+    pub(crate) fn log(&self, index: u32) -> Option<Arc<LogState>> {
+        self.logs().get(index as usize).cloned()
+    }
+}
+
+/// One log.
+pub(crate) struct LogState {
+    pub(crate) id: LogId,
+    /// The segment that holds its creation.
+    pub(crate) created: u64,
+    state: Mutex<LogInner>,
+}
+
+/// Where a batch lies in a segment. Positions of one log are dense, so its count is the next one's base less its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Entry {
+    pub(crate) base: u64,
+    pub(crate) arrival: Millis,
+    pub(crate) offset: u32,
+    pub(crate) payload_bytes: u32,
+}
+
+/// The batches of one log in one segment that has no footer yet.
+pub(crate) struct OpenRun {
+    pub(crate) segment: u64,
+    /// The log's last arrival before this run.
+    pub(crate) before: Option<Millis>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// What changes of a log.
+#[derive(Default)]
+pub(crate) struct LogInner {
+    /// The end that the committer has given away; ahead of `end` while a commit is in flight.
+    pub(crate) tail: u64,
+    /// Whether a seal is written; ahead of `sealed` while a commit is in flight.
+    pub(crate) tail_sealed: bool,
+    pub(crate) first: u64,
+    pub(crate) end: u64,
+    pub(crate) last_arrival: Option<Millis>,
+    pub(crate) sealed: bool,
+    pub(crate) gone: bool,
+    pub(crate) open: Vec<OpenRun>,
+    waiters: Vec<(u64, Waker)>,
+    waiters_made: u64,
+}
+
+/// A log's extent as of the end of one segment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Extent {
+    pub(crate) end: u64,
+    pub(crate) last_arrival: Option<Millis>,
+}
+
+impl LogState {
+    fn new(id: LogId, created: u64) -> Self {
+        LogState { id, created, state: Mutex::default() }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, LogInner> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LogInner {
+    /// Takes in a batch that is durable. True if it opened the log's run in `segment`.
+    pub(crate) fn publish(&mut self, segment: u64, entry: Entry, count: u32) -> bool {
+        let opened = self.open.last().is_none_or(|run| run.segment != segment);
+        if opened {
+            self.open.push(OpenRun { segment, before: self.last_arrival, entries: Vec::new() });
+        }
+        if let Some(run) = self.open.last_mut() {
+            run.entries.push(entry);
+        }
+        self.end = entry.base + u64::from(count);
+        self.last_arrival = Some(entry.arrival);
+        opened
+    }
+
+    /// The log as it was when `segment` ended. Only for segments from the oldest without a footer on.
+    pub(crate) fn extent_at(&self, segment: u64) -> Extent {
+        let later = self.open.iter().find(|run| run.segment > segment);
+        match later.and_then(|run| Some((run, run.entries.first()?))) {
+            Some((run, entry)) => Extent { end: entry.base, last_arrival: run.before },
+            None => Extent { end: self.end, last_arrival: self.last_arrival },
+        }
+    }
+
+    /// Remembers who waits; the number is for [`LogInner::forget_waiter`].
+    pub(crate) fn add_waiter(&mut self, waker: Waker) -> u64 {
+        self.waiters_made += 1;
+        self.waiters.push((self.waiters_made, waker));
+        self.waiters_made
+    }
+
+    pub(crate) fn forget_waiter(&mut self, number: u64) {
+        self.waiters.retain(|(n, _)| *n != number);
+    }
+
+    /// Hands over who waits, to be woken elsewhere.
+    pub(crate) fn take_waiters(&mut self, to: &mut Vec<Waker>) {
+        to.extend(self.waiters.drain(..).map(|(_, waker)| waker));
+    }
+}
+
+impl Tables {
+    /// The group, unless it was deleted or never was.
+    pub(crate) fn group(&self, id: GroupId) -> Result<&Arc<Group>, LogError> {
+        self.groups.get(&id).ok_or(LogError::Gone)
+    }
+
+    /// The log, unless it was deleted or never was.
+    pub(crate) fn log(&self, id: LogId) -> Result<Arc<LogState>, LogError> {
+        self.group(id.group)?.log(id.index).ok_or(LogError::Gone)
+    }
+
+    /// Makes a group; does nothing if it exists or was deleted.
+    pub(crate) fn create(&mut self, id: GroupId, spec: GroupSpec, logs: u32, segment: u64) {
+        if self.deleted.contains(id.0) {
+            return;
+        }
+        let group = self.groups.entry(id);
+        group.or_insert_with(|| Arc::new(Group::new(id, spec, segment))).grow(logs, segment);
+    }
+
+    /// Deletes a group, and hands over who waits for its logs.
+    pub(crate) fn delete(&mut self, id: GroupId, woken: &mut Vec<Waker>) {
+        self.deleted.insert(id.0);
+        let Some(group) = self.groups.remove(&id) else { return };
+        group.gone.store(true, Ordering::SeqCst);
+        for log in group.logs().iter() {
+            let mut inner = log.lock();
+            inner.gone = true;
+            inner.open = Vec::new();
+            inner.take_waiters(woken);
+        }
+    }
+
+    /// How many logs there are.
+    pub(crate) fn logs(&self) -> usize {
+        self.groups.values().map(|group| group.logs().len()).sum()
+    }
+}
+
+/// The segments from one to another, both included.
+pub(crate) type Covers = RangeInclusive<u64>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deleted_ids_join_to_ranges() {
+        let mut ids = IdRanges::default();
+        for id in [5, 7, 6, 1, 0, 9, 5] {
+            ids.insert(id);
+        }
+        assert_eq!(ids.0, vec![(0, 1), (5, 7), (9, 9)]);
+        assert!(ids.contains(6) && !ids.contains(8) && !ids.contains(2));
+    }
+
+    #[test]
+    fn an_extent_is_the_one_at_the_end_of_the_segment() {
+        let mut log = LogInner::default();
+        let entry =
+            |base, at| Entry { base, arrival: Millis(at), offset: 512, payload_bytes: 0 };
+        log.publish(1, entry(0, 10), 5);
+        log.publish(3, entry(5, 30), 5);
+        assert_eq!(log.extent_at(1), Extent { end: 5, last_arrival: Some(Millis(10)) });
+        assert_eq!(log.extent_at(2), Extent { end: 5, last_arrival: Some(Millis(10)) });
+        assert_eq!(log.extent_at(3), Extent { end: 10, last_arrival: Some(Millis(30)) });
+    }
+}

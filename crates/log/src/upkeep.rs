@@ -1,0 +1,188 @@
+//! What the engine does besides: footers, expiry, the pool, the rewriter. One thread, asleep unless there is work.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::limits::{MAINTENANCE_INTERVAL_MS, POOL_SECONDS_MAX, QUIET_MS};
+use crate::shared::Shared;
+
+/// Wakes the thread, and knows how busy the disk is.
+pub(crate) struct Signal {
+    state: Mutex<State>,
+    raised: Condvar,
+}
+
+struct State {
+    raised: bool,
+    stopping: bool,
+    /// The last commit.
+    last_commit: Instant,
+    /// Bytes written, by tenths of [`POOL_SECONDS_MAX`].
+    written: VecDeque<(Instant, u64)>,
+}
+
+#[allow(clippy::disallowed_methods)] // the engine owns the times of its own I/O
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Default for Signal {
+    fn default() -> Self {
+        let state = State {
+            raised: false,
+            stopping: false,
+            last_commit: now(),
+            written: VecDeque::new(),
+        };
+        Signal { state: Mutex::new(state), raised: Condvar::new() }
+    }
+}
+
+impl Signal {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There is work.
+    pub(crate) fn raise(&self) {
+        self.lock().raised = true;
+        self.raised.notify_one();
+    }
+
+    pub(crate) fn stop(&self) {
+        self.lock().stopping = true;
+        self.raised.notify_all();
+    }
+
+    /// A commit of these bytes was written.
+    pub(crate) fn committed(&self, bytes: u64) {
+        let at = now();
+        let mut state = self.lock();
+        state.last_commit = at;
+        let step = Duration::from_secs(POOL_SECONDS_MAX / 10);
+        match state.written.back_mut() {
+            Some((begun, sum)) if at - *begun < step => *sum += bytes,
+            _ => state.written.push_back((at, bytes)),
+        }
+        while state.written.len() > 10 {
+            state.written.pop_front();
+        }
+    }
+
+    /// Bytes written in the last [`POOL_SECONDS_MAX`].
+    pub(crate) fn recently_written(&self) -> u64 {
+        let at = now();
+        let recent = Duration::from_secs(POOL_SECONDS_MAX);
+        let state = self.lock();
+        let within = state.written.iter().filter(|(begun, _)| at - *begun < recent);
+        within.map(|(_, bytes)| bytes).sum()
+    }
+
+    /// Whether no commit came for a while.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let state = self.lock();
+        !state.stopping && state.last_commit.elapsed() >= Duration::from_millis(QUIET_MS)
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.lock().stopping
+    }
+
+    /// Sleeps until there is work, `limit` passed, or the engine stops; false for the last.
+    fn sleep(&self, limit: Duration) -> bool {
+        let mut state = self.lock();
+        let deadline = now() + limit;
+        while !state.raised && !state.stopping {
+            let left = deadline.saturating_duration_since(now());
+            if left.is_zero() {
+                break;
+            }
+            let woken = self.raised.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.raised = false;
+        !state.stopping
+    }
+
+    /// Rests for a moment, for whoever limits its own rate; false once the engine stops.
+    pub(crate) fn rest(&self, pause: Duration) -> bool {
+        let state = self.lock();
+        if state.stopping {
+            return false;
+        }
+        let rested = self.raised.wait_timeout(state, pause);
+        !rested.unwrap_or_else(PoisonError::into_inner).0.stopping
+    }
+}
+
+/// Pause between two steps of preparing a segment: limits it to about 200 MB/s, and leaves the disk to others.
+const PREPARE_PAUSE: Duration = Duration::from_millis(5);
+
+impl Shared {
+    /// The maintenance thread.
+    pub(crate) fn run_upkeep(&self) {
+        let mut limit = Duration::from_millis(QUIET_MS);
+        while self.signal.sleep(limit) {
+            self.upkeep_round();
+            let more = self.prepare_ahead();
+            limit = if more {
+                Duration::from_millis(QUIET_MS)
+            } else {
+                Duration::from_millis(MAINTENANCE_INTERVAL_MS)
+            };
+        }
+    }
+
+    /// One round of everything that does not need a quiet disk.
+    pub(crate) fn upkeep_round(&self) {
+        if self.broken().is_some() {
+            return;
+        }
+        // Failures are counted and shown where they happen; the next round tries again.
+        let _ = self.seal_ended();
+        self.free_dead_segments();
+        self.reclaim_unread();
+        self.shrink_pool();
+        self.update_gauges();
+    }
+
+    /// Prepares a segment if the pool wants one. True if it wants more than the disk was quiet for.
+    fn prepare_ahead(&self) -> bool {
+        // A disk that is never synced does not care whether its blocks were written before.
+        if !self.options.sync || self.broken().is_some() {
+            return false;
+        }
+        while self.pool.ready(self.segment_bytes(0, 0)) < self.options.pool_segments_ahead {
+            if !self.signal.is_quiet() {
+                return !self.signal.is_stopping();
+            }
+            let quiet = || self.signal.rest(PREPARE_PAUSE) && self.signal.is_quiet();
+            match self.prepare_segment(quiet) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.shrink_pool();
+                    return !self.signal.is_quiet() && !self.signal.is_stopping();
+                }
+                Err(_) => {
+                    self.counters.failures.add(1);
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    /// Brings the gauges up to date.
+    pub(crate) fn update_gauges(&self) {
+        let counters = &self.counters;
+        let set = self.set();
+        counters.segments_live.set(set.len() as u64);
+        counters.segments_open.set(self.ended().len() as u64 + 1);
+        counters.data_bytes.set(set.data_bytes());
+        counters.disk_bytes.set(set.disk_bytes() + self.pool.bytes());
+        drop(set);
+        counters.segments_free.set(self.pool.count() as u64);
+        counters.footer_memory_bytes.set(self.cache.bytes() as u64);
+    }
+}

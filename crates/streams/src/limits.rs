@@ -1,0 +1,127 @@
+//! Limits of the service, with their units and sources. Each is a key of `[limits]`.
+
+/// Records in one PutRecords (botocore, `PutRecordsRequestEntryList`).
+pub const PUT_RECORDS_MAX: usize = 500;
+/// Bytes of data and keys in one PutRecords (botocore, `PutRecords`: 10 MiB with keys).
+pub const PUT_REQUEST_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Bytes of one reply of GetRecords (botocore, `GetRecords`).
+pub const GET_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Records of one reply of GetRecords (botocore, `GetRecordsInputLimit`).
+pub const GET_RECORDS_MAX: usize = 10_000;
+/// How long a shard iterator is good for (developer guide, "Using shard iterators").
+pub const ITERATOR_LIFE_MS: u64 = 300_000;
+/// How long a NextToken is good for (botocore, `ListShards`: 300 s).
+pub const NEXT_TOKEN_LIFE_MS: u64 = 300_000;
+/// Largest payload of a log batch of more than one record (the log's contract).
+pub const BATCH_BYTES_MAX: usize = 256 * 1024;
+/// How often a put that raced a seal looks for the children before it gives up.
+pub const RESHARD_RETRIES_MAX: usize = 100;
+/// How much a read of the log asks for at a time.
+pub const READ_STEP_BYTES: usize = 1024 * 1024;
+/// Idle buffers kept for frames.
+pub const FRAME_POOL_BYTES_MAX: usize = 24 * 1024 * 1024;
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident = $default:expr;)*) => {
+        /// Quotas and rates, adjustable; the defaults are AWS's.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits { $($(#[$doc])* pub $name: u64),* }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Limits { $($name: $default),* }
+            }
+        }
+
+        impl Limits {
+            /// Every key, in order.
+            pub const KEYS: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// Sets the limit called `key`; `false` if there is none of this name.
+            pub fn set(&mut self, key: &str, value: u64) -> bool {
+                match key {
+                    $(stringify!($name) => self.$name = value,)*
+                    _ => return false,
+                }
+                true
+            }
+
+            /// No throughput or call rates: what `--limits off` means. Quotas stay.
+            pub fn without_rates(mut self) -> Self {
+                $(limits!(@lift $kind self.$name);)*
+                self
+            }
+        }
+    };
+    (@lift rate $field:expr) => { $field = UNLIMITED };
+    (@lift quota $field:expr) => {};
+}
+
+/// A rate that limits nothing.
+pub const UNLIMITED: u64 = u64::MAX;
+
+limits! {
+    /// Bytes a shard takes per second (botocore, `PutRecords`).
+    shard_write_bytes_per_second: rate = 1024 * 1024;
+    /// Records a shard takes per second (botocore, `PutRecords`).
+    shard_write_records_per_second: rate = 1000;
+    /// Bytes GetRecords returns of a shard per second (botocore, `GetRecords`).
+    shard_read_bytes_per_second: rate = 2 * 1024 * 1024;
+    /// Calls of GetRecords on a shard per second (developer guide, quotas).
+    shard_reads_per_second: rate = 5;
+    /// Calls of GetShardIterator on an open shard per second (botocore, `GetShardIterator`).
+    get_shard_iterator_per_second: rate = 5;
+    /// Calls of CreateStream per second and account.
+    create_stream_per_second: rate = 5;
+    /// Calls of DeleteStream per second and account.
+    delete_stream_per_second: rate = 5;
+    /// Calls of DescribeStream per second and account.
+    describe_stream_per_second: rate = 10;
+    /// Calls of DescribeStreamSummary per second and account.
+    describe_stream_summary_per_second: rate = 20;
+    /// Calls of DescribeLimits per second and account.
+    describe_limits_per_second: rate = 1;
+    /// Calls of ListStreams per second and account.
+    list_streams_per_second: rate = 5;
+    /// Calls of ListShards per second and stream (botocore, `ListShards`; the developer guide says 100).
+    list_shards_per_second: rate = 1000;
+    /// Calls of SplitShard and of MergeShards per second and account.
+    reshard_per_second: rate = 5;
+    /// Calls that change the retention per second and account.
+    retention_per_second: rate = 5;
+    /// Calls about tags per second and account.
+    tags_per_second: rate = 5;
+    /// Shards of an account and region (developer guide, quotas: 20,000 in the largest regions).
+    shards_max: quota = 20_000;
+    /// Streams of an account and region; AWS sets no quota, the memory of a node does.
+    streams_max: quota = 50_000;
+    /// Streams of an account that are being created at once (botocore, `CreateStream`).
+    creating_streams_max: quota = 5;
+    /// Tags of a stream (botocore, `AddTagsToStream`).
+    tags_max: quota = 50;
+    /// How long a stream stays CREATING, UPDATING or DELETING, in milliseconds of service time.
+    transition_delay_ms: quota = 0;
+    /// Bytes of replies of GetRecords that are under way at once.
+    reply_bytes_max: quota = 32 * 1024 * 1024;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn off_lifts_rates_and_keeps_quotas() {
+        let off = Limits::default().without_rates();
+        assert_eq!(off.shard_write_bytes_per_second, UNLIMITED);
+        assert_eq!(off.create_stream_per_second, UNLIMITED);
+        assert_eq!(off.shards_max, 20_000);
+    }
+
+    #[test]
+    fn every_key_can_be_set() {
+        let mut limits = Limits::default();
+        assert!(Limits::KEYS.iter().all(|key| limits.set(key, 7)));
+        assert!(!limits.set("no_such_limit", 7));
+        assert_eq!(limits.tags_max, 7);
+    }
+}

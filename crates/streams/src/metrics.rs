@@ -1,0 +1,77 @@
+//! The service's counts, in the metrics' own terms (developer guide, "Monitoring with CloudWatch").
+
+use millstream_counters::{Collect, Collector, Counter, Histogram, Sample};
+
+use crate::owner::StreamCounters;
+use crate::runtime::StreamRuntime;
+use crate::service::Streams;
+
+type CounterOf = fn(&StreamCounters) -> &Counter;
+type HistogramOf = fn(&StreamCounters) -> &Histogram;
+
+const COUNTERS: &[(&str, &str, CounterOf)] = &[
+    ("millstream_incoming_bytes_total", "IncomingBytes.", |c| &c.incoming_bytes),
+    ("millstream_incoming_records_total", "IncomingRecords.", |c| &c.incoming_records),
+    ("millstream_put_record_calls_total", "Calls of PutRecord.", |c| &c.put_record_calls),
+    ("millstream_put_record_success_total", "PutRecord.Success.", |c| &c.put_record_success),
+    ("millstream_put_record_bytes_total", "PutRecord.Bytes.", |c| &c.put_record_bytes),
+    ("millstream_put_records_calls_total", "Calls of PutRecords.", |c| &c.put_records_calls),
+    ("millstream_put_records_success_total", "PutRecords.Success: calls in which any record was taken.", |c| {
+        &c.put_records_success
+    }),
+    ("millstream_put_records_bytes_total", "PutRecords.Bytes.", |c| &c.put_records_bytes),
+    ("millstream_put_records_total_records_total", "PutRecords.TotalRecords.", |c| &c.put_records_total_records),
+    ("millstream_put_records_successful_records_total", "PutRecords.SuccessfulRecords.", |c| {
+        &c.put_records_successful_records
+    }),
+    ("millstream_put_records_failed_records_total", "PutRecords.FailedRecords.", |c| &c.put_records_failed_records),
+    ("millstream_put_records_throttled_records_total", "PutRecords.ThrottledRecords.", |c| {
+        &c.put_records_throttled_records
+    }),
+    ("millstream_write_provisioned_throughput_exceeded_total", "WriteProvisionedThroughputExceeded.", |c| {
+        &c.write_throughput_exceeded
+    }),
+    ("millstream_get_records_calls_total", "Calls of GetRecords.", |c| &c.get_records_calls),
+    ("millstream_get_records_success_total", "GetRecords.Success.", |c| &c.get_records_success),
+    ("millstream_get_records_bytes_total", "GetRecords.Bytes.", |c| &c.get_records_bytes),
+    ("millstream_get_records_records_total", "GetRecords.Records.", |c| &c.get_records_records),
+    ("millstream_read_provisioned_throughput_exceeded_total", "ReadProvisionedThroughputExceeded.", |c| {
+        &c.read_throughput_exceeded
+    }),
+];
+
+const HISTOGRAMS: &[(&str, &str, HistogramOf)] = &[
+    ("millstream_put_record_latency_us", "PutRecord.Latency, in microseconds.", |c| &c.put_record_latency_us),
+    ("millstream_put_records_latency_us", "PutRecords.Latency, in microseconds.", |c| &c.put_records_latency_us),
+    ("millstream_get_records_latency_us", "GetRecords.Latency, in microseconds.", |c| &c.get_records_latency_us),
+    ("millstream_get_records_iterator_age_ms", "GetRecords.IteratorAgeMilliseconds.", |c| {
+        &c.get_records_iterator_age_ms
+    }),
+];
+
+/// Streams whose series are shown; more would be a page that nobody can read (hostile input, case 40).
+const STREAMS_SHOWN_MAX: usize = 1000;
+
+impl Collect for Streams {
+    fn collect(&self, to: &mut dyn Collector) {
+        let mut runtimes = self.runtimes.all();
+        runtimes.sort_by_key(|runtime| runtime.group());
+        runtimes.truncate(STREAMS_SHOWN_MAX);
+        for (name, help, counter) in COUNTERS {
+            for runtime in &runtimes {
+                let value = Sample::Counter(counter(&runtime.counters).get());
+                to.sample(name, help, &labels(runtime), value);
+            }
+        }
+        for (name, help, histogram) in HISTOGRAMS {
+            for runtime in &runtimes {
+                let snapshot = histogram(&runtime.counters).snapshot();
+                to.sample(name, help, &labels(runtime), Sample::Histogram(&snapshot));
+            }
+        }
+    }
+}
+
+fn labels(runtime: &StreamRuntime) -> [(&'static str, &str); 2] {
+    [("stream", runtime.stream.name.as_str()), ("region", runtime.stream.region.as_str())]
+}

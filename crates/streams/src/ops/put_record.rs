@@ -1,0 +1,76 @@
+//! PutRecord: one record.
+
+use millstream_api::ops::PutRecordInput;
+use millstream_api::{Error, ErrorCode, PutEntry, PutRecordsReply};
+use millstream_log::LogError;
+use millstream_types::SequenceNumber;
+
+use crate::caller::Caller;
+use crate::errors::Refusal;
+use crate::owner::Owner;
+use crate::ops::put_records::{PathOf, incoming};
+use crate::runtime::StreamRuntime;
+use crate::service::Streams;
+
+impl Streams {
+    /// Puts one record. The reply holds its one entry, which is never a failure.
+    pub async fn put_record(&self, caller: &Caller, input: PutRecordInput<'_>) -> Result<PutRecordsReply, Error> {
+        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        caller.may("kinesis:PutRecord", &stream.arn())?;
+        let stream = self.writable(caller, stream)?;
+        let record =
+            incoming(&stream.stream, PathOf::Only, input.data, input.partition_key, input.explicit_hash_key)?;
+        if let Some(floor) = &input.sequence_number_for_ordering {
+            self.check_ordering(&stream, floor).await?;
+        }
+        if input.dry_run == Some(true) {
+            return Err(Refusal::DryRun.into());
+        }
+        let counters = stream.counters.clone();
+        let bytes = record.bytes() as u64;
+        counters.put_record_calls.add(1);
+        counters.put_record_bytes.add(bytes);
+        let (entries, _) = self.put_everywhere(stream, std::slice::from_ref(&record)).await?;
+        match entries.first() {
+            Some(PutEntry::Put { .. }) => {
+                counters.put_record_success.add(1);
+                counters.incoming_records.add(1);
+                counters.incoming_bytes.add(bytes);
+                Ok(PutRecordsReply { entries, encryption: None })
+            }
+            Some(PutEntry::Failed { code: ErrorCode::ProvisionedThroughputExceededException, message }) => {
+                counters.write_throughput_exceeded.add(1);
+                Err(Error::new(ErrorCode::ProvisionedThroughputExceededException, message.clone()))
+            }
+            Some(PutEntry::Failed { message, .. }) => {
+                Err(Error::new(ErrorCode::InternalFailureException, message.clone()))
+            }
+            None => Err(Error::new(ErrorCode::InternalFailureException, "Internal Service Failure")),
+        }
+    }
+
+    /// SequenceNumberForOrdering is a number that an earlier put returned: every new number of its shard exceeds it.
+    /// A number that no put can have returned yet is refused, since the promise could not be kept.
+    async fn check_ordering(&self, stream: &StreamRuntime, floor: &str) -> Result<(), Error> {
+        let refused = || {
+            Error::invalid_argument(format!(
+                "ExclusiveMinimumSequenceNumber {floor} used in PutRecord on stream {} under account {} is invalid.",
+                stream.stream.name, stream.stream.account
+            ))
+        };
+        let number: SequenceNumber = floor.parse().map_err(|_| refused())?;
+        let shard = stream.stream.shards.get(number.shard().0 as usize).ok_or_else(refused)?;
+        if shard.created.seconds() != number.creation_second() {
+            return Err(refused());
+        }
+        let log = Owner::log_of(stream.group(), shard.id);
+        let end = match self.owner.log().bounds(log).await {
+            Ok(bounds) => bounds.end.0,
+            Err(LogError::Gone) => return Ok(()),
+            Err(error) => return Err(Refusal::Log(error).into()),
+        };
+        // The end of a closed shard is a number too: its children's all exceed it.
+        let known = number.position_after().is_none_or(|after| after <= end);
+        if known { Ok(()) } else { Err(refused()) }
+    }
+}

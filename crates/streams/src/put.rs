@@ -1,0 +1,209 @@
+//! What PutRecord and PutRecords share: records are routed, admitted, laid out in one frame, appended, numbered.
+
+use std::borrow::Cow;
+
+use millstream_api::{Blob, Error, ErrorCode, PutEntry};
+use millstream_log::{Appended, Frame, FramePool, LogError, PartSpec};
+use millstream_records::{BlockWriter, payload_bytes};
+use millstream_types::{HashKey, Millis, SequenceNumber, ShardId};
+
+use crate::limits::BATCH_BYTES_MAX;
+use crate::owner::Owner;
+use crate::runtime::StreamRuntime;
+
+/// A record on its way into a shard.
+#[derive(Clone)]
+pub struct Incoming<'a> {
+    pub data: Blob<'a>,
+    pub key: Option<Cow<'a, str>>,
+    pub hash_key: HashKey,
+}
+
+impl Incoming<'_> {
+    /// Bytes that count against limits: the key's UTF-8 and the data before base64 (botocore, `PutRecords`).
+    pub fn bytes(&self) -> usize {
+        self.data.len() + self.key.as_ref().map_or(0, |key| key.len())
+    }
+}
+
+/// A run of records of one shard that becomes one part of the frame: places in `order`.
+struct Run {
+    shard: ShardId,
+    from: usize,
+    to: usize,
+}
+
+/// What the shards' limits refused, and what became of the rest.
+pub struct PutOutcome {
+    /// For each record that was tried, in the order of the request: its entry, or `None` if its shard was sealed
+    /// meanwhile and the record is to be tried on a child.
+    pub entries: Vec<Option<PutEntry>>,
+    /// Bytes of the records that were taken.
+    pub bytes_taken: usize,
+}
+
+/// Puts `records` into the shards that `stream` has now.
+pub async fn put(
+    stream: &StreamRuntime,
+    owner: &Owner,
+    pool: &FramePool,
+    now: Millis,
+    records: &[Incoming<'_>],
+) -> Result<PutOutcome, Error> {
+    let mut entries = vec![None; records.len()];
+    let order = admit(stream, now, records, &mut entries);
+    if order.is_empty() {
+        return Ok(PutOutcome { entries, bytes_taken: 0 });
+    }
+    let runs = runs_of(&order, records);
+    let frame = lay_out(stream, pool, &order, &runs, records)?;
+    let outcomes = owner.append(frame).await;
+    let mut bytes_taken = 0;
+    for (run, outcome) in runs.iter().zip(outcomes) {
+        let members = &order[run.from..run.to];
+        match outcome {
+            Ok(appended) => {
+                bytes_taken += members.iter().map(|(_, index)| records[*index as usize].bytes()).sum::<usize>();
+                number(stream, run.shard, &appended, members, &mut entries);
+            }
+            Err(LogError::Sealed(_)) => {}
+            Err(error) => {
+                let entry = refused(stream, run.shard, &error);
+                members.iter().for_each(|(_, index)| entries[*index as usize] = Some(entry.clone()));
+            }
+        }
+    }
+    Ok(PutOutcome { entries, bytes_taken })
+}
+
+/// Routes each record and asks its shard's limits, which admit a prefix of the shard's part. Returns the admitted
+/// as `(shard, index)`, sorted, so that a shard's records stay in the order of the request.
+fn admit(
+    stream: &StreamRuntime,
+    now: Millis,
+    records: &[Incoming<'_>],
+    entries: &mut [Option<PutEntry>],
+) -> Vec<(u32, u32)> {
+    let mut order = Vec::with_capacity(records.len());
+    for (index, record) in records.iter().enumerate() {
+        match stream.routing.shard_of(record.hash_key) {
+            Some(shard) => order.push((shard.0, index as u32)),
+            None => entries[index] = Some(internal_failure()),
+        }
+    }
+    order.sort_unstable();
+    let mut throttled_shard = None;
+    order.retain(|(shard, index)| {
+        let index = *index as usize;
+        let limits = stream.limits_of(ShardId(*shard));
+        if !limits.limit_writes() {
+            return true;
+        }
+        let admitted =
+            throttled_shard != Some(*shard) && limits.admit_write(records[index].bytes() as u64, now);
+        if !admitted {
+            throttled_shard = Some(*shard);
+            entries[index] = Some(throttled(stream, ShardId(*shard)));
+        }
+        admitted
+    });
+    order
+}
+
+/// Cuts the admitted records into batches: of one shard, and of at most [`BATCH_BYTES_MAX`] or one record.
+fn runs_of(order: &[(u32, u32)], records: &[Incoming<'_>]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::with_capacity(order.len().min(64));
+    let mut bytes = 0;
+    for (at, (shard, index)) in order.iter().enumerate() {
+        let more = payload_bytes(1, records[*index as usize].bytes());
+        match runs.last_mut() {
+            Some(run) if run.shard.0 == *shard && bytes + more <= BATCH_BYTES_MAX => {
+                run.to = at + 1;
+                bytes += more;
+            }
+            _ => {
+                runs.push(Run { shard: ShardId(*shard), from: at, to: at + 1 });
+                bytes = more;
+            }
+        }
+    }
+    runs
+}
+
+fn lay_out(
+    stream: &StreamRuntime,
+    pool: &FramePool,
+    order: &[(u32, u32)],
+    runs: &[Run],
+    records: &[Incoming<'_>],
+) -> Result<Frame, Error> {
+    let members = |run: &Run| order[run.from..run.to].iter().map(|(_, index)| &records[*index as usize]);
+    let specs = runs.iter().map(|run| PartSpec {
+        log: Owner::log_of(stream.group(), run.shard),
+        count: (run.to - run.from) as u32,
+        payload_bytes: payload_bytes(run.to - run.from, members(run).map(Incoming::bytes).sum()),
+    });
+    let mut frame = Frame::new(pool, specs);
+    let (parts, bytes) = frame.split_mut();
+    for (run, part) in runs.iter().zip(parts) {
+        let mut writer = BlockWriter::new(&mut bytes[part.payload.clone()], run.to - run.from);
+        for record in members(run) {
+            let place = writer.push(record.key.as_ref().map(|key| key.as_bytes()), record.data.len());
+            record.data.decode_into(place).map_err(|_| Error::serialization("Data is not valid base64."))?;
+        }
+        debug_assert!(writer.is_complete());
+    }
+    Ok(frame)
+}
+
+fn number(
+    stream: &StreamRuntime,
+    shard: ShardId,
+    appended: &Appended,
+    members: &[(u32, u32)],
+    entries: &mut [Option<PutEntry>],
+) {
+    let created = stream.creation_second_of(shard);
+    let first = SequenceNumber::of_record(created, shard, appended.at.start.0, appended.arrival);
+    let mut sequence = first.digits();
+    for (_, index) in members {
+        entries[*index as usize] = Some(PutEntry::Put { shard, sequence });
+        sequence.advance();
+    }
+}
+
+/// The entry of a record that its shard's throughput refused.
+pub fn throttled(stream: &StreamRuntime, shard: ShardId) -> PutEntry {
+    PutEntry::Failed {
+        code: ErrorCode::ProvisionedThroughputExceededException,
+        message: Cow::Owned(format!(
+            "Rate exceeded for shard {shard} in stream {} under account {}.",
+            stream.stream.name, stream.stream.account
+        )),
+    }
+}
+
+fn internal_failure() -> PutEntry {
+    PutEntry::Failed {
+        code: ErrorCode::InternalFailure,
+        message: Cow::Borrowed("Internal Service Failure"),
+    }
+}
+
+/// Busy is a matter of speed; everything else is a fault of ours (botocore, `PutRecordsResultEntry`: two codes).
+fn refused(stream: &StreamRuntime, shard: ShardId, error: &LogError) -> PutEntry {
+    match error {
+        LogError::Busy => throttled(stream, shard),
+        LogError::Sealed(_)
+        | LogError::TooLarge
+        | LogError::Full
+        | LogError::Gone
+        | LogError::Unknown(_)
+        | LogError::Trimmed(_)
+        | LogError::Damaged(_)
+        | LogError::Unavailable(_) => {
+            tracing::error!(stream = %stream.stream.name, %shard, %error, "a put failed");
+            internal_failure()
+        }
+    }
+}
