@@ -1,6 +1,125 @@
-//! x
-use crate::Outcome;
-/// x
-pub fn run(_a: &[String]) -> Outcome { Ok(()) }
-/// x
-pub fn write_support() -> Outcome { Ok(()) }
+//! `cargo xtask test`: Rust's own tests, then real foreign clients against a real server, then the fuzz targets.
+
+mod foreign;
+mod fuzz;
+mod totals;
+
+use std::path::PathBuf;
+
+use crate::{Outcome, place, process, tools};
+pub use totals::Totals;
+
+/// What the command line of `cargo xtask test` says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The suites to run; all if empty.
+    only: Vec<String>,
+    /// Rounds of the kill -9 test.
+    kill_rounds: u32,
+    /// Longest run of one fuzz target, in seconds.
+    fuzz_seconds: u32,
+}
+
+type Suite = fn(&Options, &mut Totals) -> Outcome;
+
+/// Every suite with its name, in the order they run.
+const SUITES: [(&str, Suite); 6] = [
+    ("rust", rust),
+    ("model", foreign::model),
+    ("python", foreign::python),
+    ("java", foreign::java),
+    ("rust-sdk", foreign::rust_sdk),
+    ("fuzz", fuzz::run),
+];
+
+/// Runs the suites that `arguments` ask for; the last line printed is the totals.
+pub fn run(arguments: &[String]) -> Outcome {
+    let options = Options::parse(arguments)?;
+    let mut totals = Totals::default();
+    let mut broken = Vec::new();
+    for (name, suite) in SUITES {
+        if !options.only.is_empty() && !options.only.iter().any(|only| only == name) {
+            continue;
+        }
+        println!("== {name}");
+        let before = totals;
+        if let Err(fault) = suite(&options, &mut totals) {
+            eprintln!("{name}: {fault}");
+            broken.push(name);
+            // A suite that could not run, or failed without naming a test, is a failure all the same.
+            if totals.failed == before.failed {
+                totals.failed += 1;
+            }
+        }
+    }
+    if !broken.is_empty() {
+        println!("failed: {}", broken.join(", "));
+    }
+    println!("{} passed, {} failed", totals.passed, totals.failed);
+    if totals.failed == 0 { Ok(()) } else { Err("not all tests passed".to_owned()) }
+}
+
+/// Writes `docs/support.md` from what the server says it supports.
+pub fn write_support() -> Outcome {
+    let python = tools::install_python()?;
+    process::run(
+        process::program(&python.interpreter)
+            .args(["conformance/model_check.py", "--write", "--binary"])
+            .arg(server()?),
+    )
+}
+
+fn rust(_options: &Options, totals: &mut Totals) -> Outcome {
+    let mut command = process::cargo();
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let well = process::watch(&mut command, |line| totals.add_cargo_line(line))?;
+    if well { Ok(()) } else { Err("cargo test failed".to_owned()) }
+}
+
+/// The server, built as the tests build it.
+fn server() -> Result<PathBuf, String> {
+    process::run(process::cargo().args(["build", "--package", "millstream", "--locked"]))?;
+    Ok(place::target().join("debug/millstream"))
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Self, String> {
+        let mut options = Options { only: Vec::new(), kill_rounds: 3, fuzz_seconds: 5 };
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+            match word.as_str() {
+                "--only" => options.only.push(value()?.clone()),
+                "--kill-rounds" => options.kill_rounds = number(value()?)?,
+                "--fuzz-seconds" => options.fuzz_seconds = number(value()?)?,
+                _ => return Err(format!("test has no option {word}")),
+            }
+        }
+        let known = |name: &String| SUITES.iter().any(|(suite, _)| suite == name);
+        match options.only.iter().find(|name| !known(name)) {
+            Some(name) => Err(format!("there is no suite {name}")),
+            None => Ok(options),
+        }
+    }
+}
+
+fn number(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("not a number: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_unknown_ones_refused() {
+        let parse = |words: &[&str]| {
+            Options::parse(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+        };
+        let options = parse(&["--only", "java", "--kill-rounds", "50"]).unwrap();
+        assert_eq!((options.only, options.kill_rounds), (vec!["java".to_owned()], 50));
+        for bad in [&["--fast"][..], &["--only"], &["--only", "cobol"], &["--kill-rounds", "x"]] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,1 +1,133 @@
-//! x
+//! What the tests need beyond Rust and Python: installed once into the tools' directory, never into the system unless a
+//! program is missing there.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Outcome, place, process};
+
+/// The package that carries the AWS SDK for Java as jars.
+const JARS_PACKAGE: &str = "kclpy-ext==3.1.3.post4";
+
+/// What `install_python` has installed.
+pub struct Python {
+    /// The interpreter of the virtual environment.
+    pub interpreter: PathBuf,
+}
+
+/// A virtual environment with the packages of `conformance/python/requirements.txt`, each pinned.
+pub fn install_python() -> Result<Python, String> {
+    let directory = place::tools().join("python");
+    let interpreter = directory.join("bin/python");
+    let requirements = place::root().join("conformance/python/requirements.txt");
+    if !installed(&directory, &requirements)? {
+        need_program("python3", &["python3", "python3-venv"])?;
+        remove(&directory)?;
+        println!("installing Python packages into {}", directory.display());
+        let venv = process::run(process::program("python3").args(["-m", "venv"]).arg(&directory));
+        if venv.is_err() {
+            // Debian splits venv from python3.
+            install_packages(&["python3-venv"])?;
+            remove(&directory)?;
+            process::run(process::program("python3").args(["-m", "venv"]).arg(&directory))?;
+        }
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+        process::run(process::program(&interpreter).args(pip).arg(&requirements))?;
+        mark(&directory, &requirements)?;
+    }
+    Ok(Python { interpreter })
+}
+
+/// The jars of the AWS SDK for Java; returns the directory that holds them.
+pub fn install_jars(python: &Python) -> Result<PathBuf, String> {
+    let directory = place::tools().join("java");
+    let jars = directory.join("unpacked/amazon_kclpy/jars");
+    let done = directory.join(format!("done-{JARS_PACKAGE}"));
+    if !done.exists() {
+        remove(&directory)?;
+        println!("installing the AWS SDK for Java into {}", directory.display());
+        let pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"];
+        let wheels = directory.join("wheels");
+        process::run(
+            process::program(&python.interpreter)
+                .args(pip)
+                .arg("-d")
+                .arg(&wheels)
+                .arg(JARS_PACKAGE),
+        )?;
+        let wheel = first_file(&wheels)?;
+        let unpacked = directory.join("unpacked");
+        process::run(
+            process::program(&python.interpreter)
+                .args(["-m", "zipfile", "-e"])
+                .arg(&wheel)
+                .arg(&unpacked),
+        )?;
+        write(&done, "")?;
+    }
+    Ok(jars)
+}
+
+/// A Java compiler and machine, from Debian if there is none.
+pub fn install_java() -> Outcome {
+    if process::exists("javac") && process::exists("java") {
+        return Ok(());
+    }
+    install_packages(&["default-jdk-headless"])
+}
+
+fn need_program(name: &str, packages: &[&str]) -> Outcome {
+    if process::exists(name) { Ok(()) } else { install_packages(packages) }
+}
+
+fn install_packages(packages: &[&str]) -> Outcome {
+    if !process::exists("apt-get") {
+        return Err(format!("please install {}", packages.join(" ")));
+    }
+    println!("installing {}", packages.join(" "));
+    let apt = || {
+        let mut command = process::program("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    process::run(apt().args(["update", "--quiet"]))?;
+    process::run(
+        apt().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(packages),
+    )
+}
+
+/// Whether what `list` names was installed into `directory` and the list is still the same.
+fn installed(directory: &Path, list: &Path) -> Result<bool, String> {
+    let wanted = read(list)?;
+    Ok(std::fs::read_to_string(directory.join("installed.txt")).is_ok_and(|have| have == wanted))
+}
+
+fn mark(directory: &Path, list: &Path) -> Outcome {
+    write(&directory.join("installed.txt"), &read(list)?)
+}
+
+fn first_file(directory: &Path) -> Result<PathBuf, String> {
+    let mut entries = std::fs::read_dir(directory).map_err(|e| fault(directory, &e))?;
+    match entries.next() {
+        Some(Ok(entry)) => Ok(entry.path()),
+        _ => Err(format!("{} is empty", directory.display())),
+    }
+}
+
+fn remove(directory: &Path) -> Outcome {
+    match std::fs::remove_dir_all(directory) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(fault(directory, &e)),
+        _ => Ok(()),
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| fault(path, &e))
+}
+
+fn write(path: &Path, text: &str) -> Outcome {
+    std::fs::write(path, text).map_err(|e| fault(path, &e))
+}
+
+fn fault(path: &Path, error: &std::io::Error) -> String {
+    format!("{}: {error}", path.display())
+}

@@ -8,14 +8,33 @@ use crate::contract::{Class, GroupId, GroupSpec, LogId};
 /// One durable change. Applying one twice is the same as once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Change {
-    Create { group: GroupId, spec: GroupSpec, logs: u32 },
-    Grow { group: GroupId, logs: u32 },
-    Configure { group: GroupId, spec: GroupSpec },
-    Delete { group: GroupId },
+    Create {
+        group: GroupId,
+        spec: GroupSpec,
+        logs: u32,
+    },
+    Grow {
+        group: GroupId,
+        logs: u32,
+    },
+    Configure {
+        group: GroupId,
+        spec: GroupSpec,
+    },
+    Delete {
+        group: GroupId,
+    },
     /// These segments hold nothing that is alive, and these logs begin at these positions from now on.
-    Free { segments: Vec<u64>, firsts: Vec<(LogId, u64)> },
+    Free {
+        segments: Vec<u64>,
+        firsts: Vec<(LogId, u64)>,
+    },
     /// The blocks of the segments `sources` that are alive are in the segments `outputs`.
-    Replace { sources: Vec<u64>, outputs: Vec<u64>, firsts: Vec<(LogId, u64)> },
+    Replace {
+        sources: Vec<u64>,
+        outputs: Vec<u64>,
+        firsts: Vec<(LogId, u64)>,
+    },
 }
 
 const CREATE: u32 = 1;

@@ -129,10 +129,12 @@ impl Committer {
     /// Whether `item` fits the active segment behind `bytes` and `blocks` that are gathered already.
     fn fits(&self, item: &Item, bytes: usize, blocks: usize) -> bool {
         let blocks = blocks + item.blocks();
-        let kept = if item.frees_space() { 0 } else { self.shared.options.control_bytes_reserved() };
+        let kept =
+            if item.frees_space() { 0 } else { self.shared.options.control_bytes_reserved() };
         let active_blocks = self.active.as_ref().map_or(0, |a| a.blocks);
         // A segment takes any one item, so that a frame of many parts is not refused for ever.
-        let few = active_blocks == 0 || active_blocks + blocks <= self.shared.options.segment_blocks_max;
+        let few =
+            active_blocks == 0 || active_blocks + blocks <= self.shared.options.segment_blocks_max;
         let room = self.room(blocks, self.footer_base + item.footer_growth());
         few && padded((bytes + item.block_bytes()) as u64) + kept <= room
     }
@@ -160,7 +162,8 @@ impl Committer {
             }
             Err(e) => {
                 self.shared.counters.failures.add(1);
-                let why = format!("no segment could be made in {}: {e}", self.shared.options.disk.name());
+                let why =
+                    format!("no segment could be made in {}: {e}", self.shared.options.disk.name());
                 Err(LogError::Unavailable(why))
             }
         }
@@ -344,7 +347,10 @@ impl Committer {
 }
 
 /// Whether a change may be written at all.
-pub(crate) fn check_change(tables: &Tables, change: &crate::change::Change) -> Result<(), LogError> {
+pub(crate) fn check_change(
+    tables: &Tables,
+    change: &crate::change::Change,
+) -> Result<(), LogError> {
     use crate::change::Change;
     match change {
         Change::Create { group, .. } if tables.deleted.contains(group.0) => Err(LogError::Gone),
@@ -357,4 +363,3 @@ pub(crate) fn check_change(tables: &Tables, change: &crate::change::Change) -> R
         | Change::Replace { .. } => Ok(()),
     }
 }
-

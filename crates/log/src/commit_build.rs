@@ -44,7 +44,7 @@ pub(crate) struct Built {
     answers: Vec<Result<Position, LogError>>,
     sources: Vec<Source>,
     extra: Vec<u8>,
-    header: [u8; 64],
+    header: Vec<u8>,
     writing: Option<Writing>,
 }
 
@@ -70,7 +70,14 @@ pub(crate) const CONTROL_LOG: LogId = LogId { group: GroupId(u64::MAX), index: u
 
 impl Writing {
     /// Fills a block's header; the payload's checksum is in place.
-    fn place(&mut self, header: &mut [u8], kind: Kind, log: LogId, at: (u64, u32), bytes: usize) -> u32 {
+    fn place(
+        &mut self,
+        header: &mut [u8],
+        kind: Kind,
+        log: LogId,
+        at: (u64, u32),
+        bytes: usize,
+    ) -> u32 {
         let offset = (self.start + self.bytes) as u32;
         let block = BlockHeader {
             kind,
@@ -129,11 +136,19 @@ impl Built {
             offset: writing.start as u32,
             arrival,
         };
-        (self.header, writing.chain.crc) = header.encode();
+        let (bytes, crc) = header.encode();
+        self.header = bytes.to_vec();
+        writing.chain.crc = crc;
         self.writing = Some(writing);
     }
 
-    fn place_frame(&mut self, tables: &Tables, writing: &mut Writing, frame: &mut Frame, item: usize) {
+    fn place_frame(
+        &mut self,
+        tables: &Tables,
+        writing: &mut Writing,
+        frame: &mut Frame,
+        item: usize,
+    ) {
         let (parts, bytes) = frame.split_mut();
         let mut outcomes = Vec::with_capacity(parts.len());
         let mut refused: Vec<LogId> = Vec::new();
@@ -151,9 +166,13 @@ impl Built {
                     false => Err(LogError::TooLarge),
                     true => match log {
                         None => Err(LogError::Gone),
-                        Some(log) => {
-                            self.place_part(writing, log, part, record_bytes_max, &mut bytes[header..])
-                        }
+                        Some(log) => self.place_part(
+                            writing,
+                            log,
+                            part,
+                            record_bytes_max,
+                            &mut bytes[header..],
+                        ),
                     },
                 };
                 match &outcome {
@@ -289,7 +308,9 @@ impl Built {
         slices.push(IoSlice::new(&self.header));
         for source in &self.sources {
             match source {
-                Source::Extra { start, end } => slices.push(IoSlice::new(&self.extra[*start..*end])),
+                Source::Extra { start, end } => {
+                    slices.push(IoSlice::new(&self.extra[*start..*end]))
+                }
                 Source::Frame { item, start, end } => {
                     if let Item::Frame(frame, _) = &self.items[*item] {
                         slices.push(IoSlice::new(&frame.bytes()[*start..*end]));

@@ -1,14 +1,18 @@
 //! Frees segments in which nothing is alive any more: trimmed, expired or deleted.
 
+use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::Arc;
 
 use millstream_types::Millis;
 use tokio::sync::oneshot;
 
+use crate::block::BlockHeader;
 use crate::change::Change;
 use crate::contract::{LogError, LogId};
+use crate::disk::read_exact;
+use crate::footer::Row;
+use crate::frame::HEADER_ROOM;
 use crate::queue::Item;
 use crate::segment::{Segment, Witness};
 use crate::shared::Shared;
@@ -90,14 +94,21 @@ impl Shared {
     fn last_of_run(
         &self,
         segment: &Segment,
-        row: &crate::footer::Row,
+        row: &Row,
         log: LogId,
     ) -> Result<Option<(u64, Millis)>, LogError> {
         if segment.covers == (segment.number, segment.number) {
             return Ok(row.extent.last_arrival.map(|at| (row.extent.end, at)));
         }
         let run = self.run_of(segment, log, row)?;
-        Ok(run.last().map(|entry| (entry.base + 1, entry.arrival)))
+        let Some(last) = run.last() else { return Ok(None) };
+        let mut header = [0; HEADER_ROOM];
+        let offset = u64::from(last.offset);
+        read_exact(&*segment.file, &mut header, offset)
+            .map_err(|e| self.unreadable(segment, &e))?;
+        let header = BlockHeader::decode(&header, segment.number, offset)
+            .ok_or_else(|| self.damaged(segment, "a block has no sound header"))?;
+        Ok(Some((last.base + u64::from(header.count), last.arrival)))
     }
 
     /// Writes down that a segment is free, and then lets it go.

@@ -264,12 +264,13 @@ impl Footer {
     ) -> io::Result<Vec<(LogId, Row)>> {
         let length = self.rows * ROW_BYTES as u64;
         let bytes = read_section(file, self.rows_offset(), length, self.rows_crc, "rows")?;
-        let logs = state.groups.iter().flat_map(|(group, _, logs)| {
-            (0..*logs).map(|index| LogId { group: *group, index })
-        });
-        let rows = logs.zip(bytes.chunks_exact(ROW_BYTES)).map(|(log, bytes)| {
-            Row::decode(bytes, self.number, log).map(|row| (log, row))
-        });
+        let logs = state
+            .groups
+            .iter()
+            .flat_map(|(group, _, logs)| (0..*logs).map(|index| LogId { group: *group, index }));
+        let rows = logs
+            .zip(bytes.chunks_exact(ROW_BYTES))
+            .map(|(log, bytes)| Row::decode(bytes, self.number, log).map(|row| (log, row)));
         rows.collect::<Option<_>>().ok_or_else(|| corrupt("a row of the footer is not sound"))
     }
 
@@ -282,11 +283,7 @@ impl Footer {
     }
 
     /// A run of entries. Not checked by itself: whoever reads the blocks finds out.
-    pub(crate) fn read_run(
-        &self,
-        file: &dyn DiskFile,
-        run: (u32, u32),
-    ) -> io::Result<Vec<Entry>> {
+    pub(crate) fn read_run(&self, file: &dyn DiskFile, run: (u32, u32)) -> io::Result<Vec<Entry>> {
         let mut bytes = vec![0; run.1 as usize * ENTRY_BYTES];
         let at = self.entries_offset() + u64::from(run.0) * ENTRY_BYTES as u64;
         read_exact(file, &mut bytes, at)?;
@@ -296,8 +293,7 @@ impl Footer {
     /// All entries, checked.
     pub(crate) fn read_entries(&self, file: &dyn DiskFile) -> io::Result<Vec<Entry>> {
         let length = self.entries * ENTRY_BYTES as u64;
-        let bytes =
-            read_section(file, self.entries_offset(), length, self.entries_crc, "entries")?;
+        let bytes = read_section(file, self.entries_offset(), length, self.entries_crc, "entries")?;
         Ok(decode_entries(&bytes))
     }
 }

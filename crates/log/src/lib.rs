@@ -4,14 +4,47 @@
 //! Must never: know what a record, a shard or a stream is, or look inside a payload.
 #![forbid(unsafe_code)]
 
+mod block;
+mod cache;
+mod change;
+mod codec;
+mod commit;
+mod commit_build;
 mod contract;
+pub mod disk;
+mod engine;
+mod expiry;
+mod footer;
+mod format;
 mod frame;
 pub mod limits;
+mod locate;
+mod metrics;
+mod notify;
+mod options;
+mod pool;
+mod queue;
+mod reader;
+mod recovery;
+mod rewrite;
+mod scan;
+mod sealing;
+mod segment;
+mod set;
+mod shared;
+mod tables;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
+mod upkeep;
+mod wait;
 
 pub use contract::{
     Ack, AckMany, Appended, Appender, Batch, Bounds, Class, End, Fut, GroupId, GroupSpec, Log,
     LogError, LogId, Outcomes, Position, Read, ReadBatch, ack_many,
 };
+pub use disk::{Disk, DiskFile, EphemeralDisk, RealDisk};
+pub use engine::Engine;
+pub use format::{FORMAT_NEWEST, FORMAT_OLDEST, finalize};
 pub use frame::{Frame, FramePool, HEADER_ROOM, Part, PartSpec};
+pub use metrics::LogCounters;
+pub use options::{Damage, Health, OpenError, Options, RecoveryReport};

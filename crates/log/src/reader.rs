@@ -53,8 +53,7 @@ impl ReadQueue {
                     Some(job) => break job,
                     None if state.1 => return,
                     None => {
-                        state =
-                            self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                        state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
                     }
                 }
             };

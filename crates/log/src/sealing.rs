@@ -91,7 +91,7 @@ impl Shared {
     }
 
     /// Takes the blocks of a segment out of the memory index: its footer answers from now on.
-    fn forget_open_runs(&self, number: u64) {
+    pub(crate) fn forget_open_runs(&self, number: u64) {
         let mut entries = 0;
         for group in self.tables().groups.values() {
             for log in group.logs().iter() {

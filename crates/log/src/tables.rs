@@ -250,8 +250,7 @@ mod tests {
     #[test]
     fn an_extent_is_the_one_at_the_end_of_the_segment() {
         let mut log = LogInner::default();
-        let entry =
-            |base, at| Entry { base, arrival: Millis(at), offset: 512, payload_bytes: 0 };
+        let entry = |base, at| Entry { base, arrival: Millis(at), offset: 512, payload_bytes: 0 };
         log.publish(1, entry(0, 10), 5);
         log.publish(3, entry(5, 30), 5);
         assert_eq!(log.extent_at(1), Extent { end: 5, last_arrival: Some(Millis(10)) });

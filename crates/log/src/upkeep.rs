@@ -29,12 +29,8 @@ fn now() -> Instant {
 
 impl Default for Signal {
     fn default() -> Self {
-        let state = State {
-            raised: false,
-            stopping: false,
-            last_commit: now(),
-            written: VecDeque::new(),
-        };
+        let state =
+            State { raised: false, stopping: false, last_commit: now(), written: VecDeque::new() };
         Signal { state: Mutex::new(state), raised: Condvar::new() }
     }
 }

@@ -122,6 +122,17 @@ impl<'a> Reader<'a> for CborReader<'a> {
         if self.element(scope)? { self.text().map(Some) } else { Ok(None) }
     }
 
+    #[inline]
+    fn plain_key(&mut self, scope: &mut Scope) -> Result<Option<&'a [u8]>, Fault> {
+        if !self.element(scope)? {
+            return Ok(None);
+        }
+        match self.string(TEXT)? {
+            Cow::Borrowed(key) => Ok(Some(key)),
+            Cow::Owned(_) => Err(Fault::Unexpected { at: self.at }),
+        }
+    }
+
     fn list(&mut self) -> Result<Scope, Fault> {
         self.open(LIST)
     }
@@ -193,7 +204,9 @@ impl<'a> CborReader<'a> {
             0..=23 => Some(u64::from(info)),
             24..=27 => {
                 let bytes = self.take(1 << (info - 24))?;
-                Some(bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+                let mut wide = [0; 8];
+                wide[8 - bytes.len()..].copy_from_slice(bytes);
+                Some(u64::from_be_bytes(wide))
             }
             INDEFINITE => None,
             _ => return Err(Fault::Unexpected { at }),

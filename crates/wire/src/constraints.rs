@@ -81,7 +81,9 @@ fn check(shape: &Shape, value: &Value<'_>, path: &Path<'_>, found: &mut Violatio
 
 /// Whether a text satisfies its constraints.
 pub(crate) fn text_fits(text: &Text, given: &str) -> bool {
-    text_violations(text, given).iter().all(Option::is_none)
+    characters_side(text.length, given).is_none()
+        && text.pattern.is_none_or(|pattern| (pattern.matches)(given))
+        && (text.values.is_empty() || text.values.contains(&given))
 }
 
 /// Whether a length in bytes satisfies a range.

@@ -122,6 +122,20 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         Ok(Some(key))
     }
 
+    #[inline]
+    fn plain_key(&mut self, scope: &mut Scope) -> Result<Option<&'a [u8]>, Fault> {
+        if !self.proceed(scope, b'}')? {
+            return Ok(None);
+        }
+        self.expect(b'"')?;
+        let start = self.at;
+        let stop = self.plain_end(start)?;
+        self.at = stop;
+        self.expect(b'"')?;
+        self.expect(b':')?;
+        Ok(Some(&self.body[start..stop]))
+    }
+
     fn list(&mut self) -> Result<Scope, Fault> {
         self.expect(b'[')?;
         self.depth.enter()?;

@@ -80,11 +80,11 @@ fn put_records<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordsInput<'a>, 
     let mut records = None;
     let (mut stream_name, mut stream_arn) = (None, None);
     let mut scope = reader.map()?;
-    while let Some(key) = reader.key(&mut scope)? {
-        match &*key {
-            "Records" if records.is_none() => records = Some(entries(&mut reader)?),
-            "StreamName" => text(&mut reader, &STREAM_NAME, &mut stream_name)?,
-            "StreamARN" => text(&mut reader, &STREAM_ARN, &mut stream_arn)?,
+    while let Some(key) = reader.plain_key(&mut scope)? {
+        match key {
+            b"Records" if records.is_none() => records = Some(entries(&mut reader)?),
+            b"StreamName" => text(&mut reader, &STREAM_NAME, &mut stream_name)?,
+            b"StreamARN" => text(&mut reader, &STREAM_ARN, &mut stream_arn)?,
             _ => return Err(Unusual),
         }
     }
@@ -122,11 +122,11 @@ fn entry<'a, R: Reader<'a>>(reader: &mut R) -> Result<PutRecordsRequestEntry<'a>
     let mut data = None;
     let (mut explicit_hash_key, mut partition_key) = (None, None);
     let mut scope = reader.map()?;
-    while let Some(key) = reader.key(&mut scope)? {
-        match &*key {
-            "Data" if data.is_none() => data = Some(blob(reader)?),
-            "PartitionKey" => text(reader, &PARTITION_KEY, &mut partition_key)?,
-            "ExplicitHashKey" => text(reader, &HASH_KEY, &mut explicit_hash_key)?,
+    while let Some(key) = reader.plain_key(&mut scope)? {
+        match key {
+            b"Data" if data.is_none() => data = Some(blob(reader)?),
+            b"PartitionKey" => text(reader, &PARTITION_KEY, &mut partition_key)?,
+            b"ExplicitHashKey" => text(reader, &HASH_KEY, &mut explicit_hash_key)?,
             _ => return Err(Unusual),
         }
     }
@@ -138,15 +138,15 @@ fn put_record<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordInput<'a>, Un
     let (mut stream_name, mut stream_arn, mut partition_key) = (None, None, None);
     let (mut explicit_hash_key, mut sequence_number_for_ordering) = (None, None);
     let mut scope = reader.map()?;
-    while let Some(key) = reader.key(&mut scope)? {
+    while let Some(key) = reader.plain_key(&mut scope)? {
         let reader = &mut reader;
-        match &*key {
-            "StreamName" => text(reader, &STREAM_NAME, &mut stream_name)?,
-            "StreamARN" => text(reader, &STREAM_ARN, &mut stream_arn)?,
-            "Data" if data.is_none() => data = Some(blob(reader)?),
-            "PartitionKey" => text(reader, &PARTITION_KEY, &mut partition_key)?,
-            "ExplicitHashKey" => text(reader, &HASH_KEY, &mut explicit_hash_key)?,
-            "SequenceNumberForOrdering" => {
+        match key {
+            b"StreamName" => text(reader, &STREAM_NAME, &mut stream_name)?,
+            b"StreamARN" => text(reader, &STREAM_ARN, &mut stream_arn)?,
+            b"Data" if data.is_none() => data = Some(blob(reader)?),
+            b"PartitionKey" => text(reader, &PARTITION_KEY, &mut partition_key)?,
+            b"ExplicitHashKey" => text(reader, &HASH_KEY, &mut explicit_hash_key)?,
+            b"SequenceNumberForOrdering" => {
                 text(reader, &SEQUENCE_NUMBER, &mut sequence_number_for_ordering)?;
             }
             _ => return Err(Unusual),

@@ -31,6 +31,8 @@ pub(crate) trait Reader<'a>: Sized {
     fn map(&mut self) -> Result<Scope, Fault>;
     /// Takes the next key of a map; `None` leaves the map.
     fn key(&mut self, scope: &mut Scope) -> Result<Option<Cow<'a, str>>, Fault>;
+    /// As `key`, but without a look at its text; a key with escapes or in chunks is a fault.
+    fn plain_key(&mut self, scope: &mut Scope) -> Result<Option<&'a [u8]>, Fault>;
     /// Enters a list.
     fn list(&mut self) -> Result<Scope, Fault>;
     /// Whether an element follows; `false` leaves the list.

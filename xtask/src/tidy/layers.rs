@@ -10,16 +10,8 @@ use crate::process;
 /// The state layer.
 const STATE: &[&str] = &["log", "replica", "catalog", "vault"];
 /// The services.
-const SERVICES: &[&str] = &[
-    "metrics",
-    "streams",
-    "firehose",
-    "sinks",
-    "analytics",
-    "leases",
-    "buckets",
-    "identity",
-];
+const SERVICES: &[&str] =
+    &["metrics", "streams", "firehose", "sinks", "analytics", "leases", "buckets", "identity"];
 
 /// Crate, what it may use beside `types` and `counters`, which every crate may. `*` is every crate but the tests'.
 const TABLE: &[(&str, &[&[&str]])] = &[
@@ -58,14 +50,25 @@ const MAY_USE_ALL: &[&str] = &["millstream", "testkit", "xtask"];
 /// Crates that only tests may use.
 const FOR_TESTS: &[&str] = &["testkit", "xtask"];
 /// Crates at an edge, where serde may be: protocols, configuration, what a person reads.
-const SERDE_ALLOWED: &[&str] =
-    &["wire", "gateway", "formats", "millstream", "testkit", "xtask", "client", "agent", "cli", "bench"];
+const SERDE_ALLOWED: &[&str] = &[
+    "wire",
+    "gateway",
+    "formats",
+    "millstream",
+    "testkit",
+    "xtask",
+    "client",
+    "agent",
+    "cli",
+    "bench",
+];
 
 /// Adds a fault for each dependency that the table does not allow or that `docs/dependencies.md` does not explain.
 pub fn check(root: &Path, faults: &mut Vec<String>) -> Result<(), String> {
     let arguments = ["metadata", "--no-deps", "--format-version", "1", "--offline"];
     let text = process::capture(process::cargo().args(arguments).current_dir(root))?;
-    let metadata: Value = serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
+    let metadata: Value =
+        serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
     let explained = std::fs::read_to_string(root.join("docs/dependencies.md")).unwrap_or_default();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = short(package["name"].as_str().unwrap_or_default());
@@ -89,7 +92,9 @@ fn fault_of(user: &str, dependency: &Value, explained: &str) -> Option<String> {
         if for_tests || may_use(user, used) {
             return None;
         }
-        return Some(format!("{user} may not use {used}: see the table in xtask/src/tidy/layers.rs"));
+        return Some(format!(
+            "{user} may not use {used}: see the table in xtask/src/tidy/layers.rs"
+        ));
     }
     if !explained.contains(&format!("| `{name}` |")) {
         return Some(format!("docs/dependencies.md has no line for {name}, used by {user}"));

@@ -15,7 +15,6 @@ use std::path::Path;
 
 use crate::{Outcome, place};
 use exceptions::Exceptions;
-use files::File;
 
 /// Checks the checkout that xtask was built from.
 pub fn run() -> Outcome {
@@ -45,6 +44,6 @@ pub fn faults(root: &Path) -> Result<Vec<String>, String> {
 }
 
 #[cfg(test)]
-fn file(path: &str, text: &str) -> File {
-    File { path: path.to_owned(), text: text.to_owned() }
+fn file(path: &str, text: &str) -> files::File {
+    files::File { path: path.to_owned(), text: text.to_owned() }
 }

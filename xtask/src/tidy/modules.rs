@@ -33,7 +33,9 @@ fn is_root(path: &str) -> bool {
     match parent {
         "src" => name == "lib.rs" || name == "main.rs",
         "bin" | "tests" | "benches" | "examples" | "fuzz_targets" => true,
-        _ => name == "build.rs" || name == "main.rs" && ["tests", "benches", "bin"].contains(&above),
+        _ => {
+            name == "build.rs" || name == "main.rs" && ["tests", "benches", "bin"].contains(&above)
+        }
     }
 }
 

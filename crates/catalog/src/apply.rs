@@ -1,0 +1,313 @@
+//! What each command does: pure functions of state and command.
+
+use std::collections::BTreeMap;
+
+use millstream_log::{GroupId, Position};
+use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
+
+use crate::command::{Command, Reshard};
+use crate::outcome::{Outcome, Refusal};
+use crate::state::State;
+use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
+
+/// Retention of a new stream (botocore, `IncreaseStreamRetentionPeriod`: the default is 24 hours).
+const RETENTION_HOURS_DEFAULT: u32 = 24;
+
+/// Changes the state.
+pub fn apply(state: &mut State, command: &Command) -> Outcome {
+    let result = match command {
+        Command::InitSecrets { token_key } => init_secrets(state, token_key),
+        Command::CreateStream { .. } => create_stream(state, command),
+        Command::Activate { group, at } => change(state, *group, |stream| activate(stream, *at)),
+        Command::DeleteStream { group, at } => change(state, *group, |stream| {
+            set_status(stream, StreamStatus::Deleting, *at);
+            Ok(())
+        }),
+        Command::RemoveStream { group } => remove_stream(state, *group),
+        Command::SetRetention { group, hours, at } => change(state, *group, |stream| {
+            active(stream)?;
+            stream.retention_hours = *hours;
+            set_status(stream, StreamStatus::Updating, *at);
+            Ok(())
+        }),
+        Command::AddTags { group, tags, tags_max } => change(state, *group, |stream| add_tags(stream, tags, *tags_max)),
+        Command::RemoveTags { group, keys } => change(state, *group, |stream| {
+            not_deleting(stream)?;
+            keys.iter().for_each(|key| drop(stream.tags.remove(key)));
+            Ok(())
+        }),
+        Command::BeginReshard { group, reshard, at, shards_max } => {
+            begin_reshard(state, *group, reshard, *at, *shards_max)
+        }
+        Command::FinishReshard { group, ends, at } => {
+            change(state, *group, |stream| finish_reshard(stream, ends, *at))
+        }
+        Command::ExpireShards { group, before } => change(state, *group, |stream| {
+            stream.shards.iter_mut().for_each(|shard| expire(shard, Millis(*before)));
+            Ok(())
+        }),
+    };
+    result.unwrap_or_else(Outcome::Refused)
+}
+
+fn init_secrets(state: &mut State, token_key: &[u8]) -> Result<Outcome, Refusal> {
+    let key = token_key.try_into().map_err(|_| Refusal::Malformed("a token key has 32 bytes"))?;
+    state.token_key.get_or_insert(key);
+    Ok(Outcome::Done)
+}
+
+/// Runs `act` on a copy of the stream and keeps the copy if it succeeds and differs.
+fn change(
+    state: &mut State,
+    group: u64,
+    act: impl FnOnce(&mut Stream) -> Result<(), Refusal>,
+) -> Result<Outcome, Refusal> {
+    let before = state.by_group(GroupId(group)).ok_or(Refusal::NoStream)?.clone();
+    let mut stream = (*before).clone();
+    act(&mut stream)?;
+    if stream == *before {
+        return Ok(Outcome::Stream(before));
+    }
+    Ok(Outcome::Stream(state.put(stream)))
+}
+
+fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
+    let Command::CreateStream {
+        account,
+        region,
+        name,
+        shard_count,
+        max_record_size_kib,
+        tags,
+        at,
+        shards_max,
+        streams_max,
+        creating_max,
+    } = command
+    else {
+        return Err(Refusal::Malformed("not a CreateStream"));
+    };
+    let account = millstream_types::AccountId::from_u64(*account).map_err(|_| Refusal::Malformed("account"))?;
+    let region: millstream_types::Region = region.parse().map_err(|_| Refusal::Malformed("region"))?;
+    let name: millstream_types::StreamName = name.parse().map_err(|_| Refusal::Malformed("name"))?;
+    if state.lookup(account, &region, &name).is_some() {
+        return Err(Refusal::NameTaken);
+    }
+    let (mut streams, mut creating) = (0, 0);
+    for stream in state.list(account, &region, None) {
+        streams += 1;
+        creating += u64::from(stream.status == StreamStatus::Creating);
+    }
+    if streams >= *streams_max {
+        return Err(Refusal::StreamQuota { max: *streams_max });
+    }
+    if creating >= *creating_max {
+        return Err(Refusal::CreatingQuota { max: *creating_max });
+    }
+    shard_quota(state.open_shards(account, &region), u64::from(*shard_count), *shards_max)?;
+    let second = creation_second(state, (account, region.clone(), name.clone()), Millis(*at).seconds());
+    let created = Millis::from_seconds(second);
+    let group = GroupId(state.next_group);
+    state.next_group += 1;
+    let stream = Stream {
+        group,
+        version: 0,
+        account,
+        region,
+        name,
+        created,
+        status: StreamStatus::Creating,
+        status_since: Millis(*at),
+        mode: StreamMode::Provisioned,
+        retention_hours: RETENTION_HOURS_DEFAULT,
+        max_record_size_kib: *max_record_size_kib,
+        tags: tags.clone(),
+        shards: (0..*shard_count).map(|index| first_shard(index, *shard_count, created)).collect(),
+        reshard: None,
+    };
+    Ok(Outcome::Stream(state.put(stream)))
+}
+
+/// The second of creation: above that of a stream of the same name that was deleted a moment ago.
+fn creation_second(
+    state: &mut State,
+    name: (millstream_types::AccountId, millstream_types::Region, millstream_types::StreamName),
+    now: u64,
+) -> u64 {
+    let retired = state.retired.remove(&name);
+    state.retired.retain(|_, second| *second >= now);
+    retired.map_or(now, |second| now.max(second + 1))
+}
+
+fn first_shard(index: u32, count: u32, created: Millis) -> Shard {
+    Shard {
+        id: ShardId(index),
+        range: HashKeyRange::uniform(index, count),
+        parent: None,
+        adjacent_parent: None,
+        created,
+        state: ShardState::Open,
+    }
+}
+
+fn remove_stream(state: &mut State, group: u64) -> Result<Outcome, Refusal> {
+    let group = GroupId(group);
+    let stream = state.by_group(group).ok_or(Refusal::NoStream)?;
+    if stream.status != StreamStatus::Deleting {
+        return Err(Refusal::Status(stream.status));
+    }
+    if let Some(stream) = state.remove(group) {
+        let latest = stream.shards.iter().map(|shard| shard.created.seconds()).max();
+        let second = latest.unwrap_or(0).max(stream.created.seconds());
+        state.retired.insert((stream.account, stream.region.clone(), stream.name.clone()), second);
+    }
+    Ok(Outcome::Done)
+}
+
+fn active(stream: &Stream) -> Result<(), Refusal> {
+    match stream.status {
+        StreamStatus::Active => Ok(()),
+        status => Err(Refusal::Status(status)),
+    }
+}
+
+fn not_deleting(stream: &Stream) -> Result<(), Refusal> {
+    match stream.status {
+        StreamStatus::Deleting => Err(Refusal::Status(StreamStatus::Deleting)),
+        StreamStatus::Creating | StreamStatus::Active | StreamStatus::Updating => Ok(()),
+    }
+}
+
+fn set_status(stream: &mut Stream, status: StreamStatus, at: u64) {
+    if stream.status != status {
+        stream.status = status;
+        stream.status_since = Millis(at);
+    }
+}
+
+fn activate(stream: &mut Stream, at: u64) -> Result<(), Refusal> {
+    not_deleting(stream)?;
+    if stream.reshard.is_none() {
+        set_status(stream, StreamStatus::Active, at);
+    }
+    Ok(())
+}
+
+fn add_tags(stream: &mut Stream, tags: &BTreeMap<String, String>, max: u64) -> Result<(), Refusal> {
+    not_deleting(stream)?;
+    let mut all = stream.tags.clone();
+    all.extend(tags.iter().map(|(key, value)| (key.clone(), value.clone())));
+    if all.len() as u64 > max {
+        return Err(Refusal::TagQuota { max });
+    }
+    stream.tags = all;
+    Ok(())
+}
+
+fn shard_quota(open: u64, more: u64, max: u64) -> Result<(), Refusal> {
+    if open + more > max { Err(Refusal::ShardQuota { max, open }) } else { Ok(()) }
+}
+
+fn begin_reshard(
+    state: &mut State,
+    group: u64,
+    reshard: &Reshard,
+    at: u64,
+    shards_max: u64,
+) -> Result<Outcome, Refusal> {
+    let stream = state.by_group(GroupId(group)).ok_or(Refusal::NoStream)?;
+    let open = state.open_shards(stream.account, &stream.region);
+    change(state, group, |stream| {
+        active(stream)?;
+        match *reshard {
+            Reshard::Split { shard, new_start } => {
+                let (lower, upper) = split(stream, ShardId(shard), HashKey(u128::from_be_bytes(new_start)))?;
+                shard_quota(open, 1, shards_max)?;
+                reserve(stream, &[ShardId(shard)], &[lower, upper]);
+            }
+            Reshard::Merge { shard, adjacent } => {
+                let range = merge(stream, ShardId(shard), ShardId(adjacent))?;
+                reserve(stream, &[ShardId(shard), ShardId(adjacent)], &[range]);
+            }
+        }
+        set_status(stream, StreamStatus::Updating, at);
+        Ok(())
+    })
+}
+
+fn open_shard(stream: &Stream, id: ShardId) -> Result<&Shard, Refusal> {
+    let shard = stream.shards.get(id.0 as usize).ok_or(Refusal::NoShard(id))?;
+    match shard.state {
+        ShardState::Open => Ok(shard),
+        ShardState::Closing | ShardState::Closed { .. } => Err(Refusal::ShardClosed(id)),
+        ShardState::Reserved | ShardState::Expired => Err(Refusal::NoShard(id)),
+    }
+}
+
+/// The ranges of the two children: the key and above to one, the rest to the other; the lower half has the lower id.
+fn split(stream: &Stream, id: ShardId, key: HashKey) -> Result<(HashKeyRange, HashKeyRange), Refusal> {
+    let HashKeyRange { start, end } = open_shard(stream, id)?.range;
+    if key <= start || key > end {
+        return Err(Refusal::KeyOutside(id));
+    }
+    let below = HashKey(key.0 - 1);
+    Ok((HashKeyRange { start, end: below }, HashKeyRange { start: key, end }))
+}
+
+fn merge(stream: &Stream, id: ShardId, adjacent: ShardId) -> Result<HashKeyRange, Refusal> {
+    let (one, other) = (open_shard(stream, id)?.range, open_shard(stream, adjacent)?.range);
+    let (low, high) = if one.start < other.start { (one, other) } else { (other, one) };
+    if low.end.0.checked_add(1) != Some(high.start.0) {
+        return Err(Refusal::NotAdjacent(id, adjacent));
+    }
+    Ok(HashKeyRange { start: low.start, end: high.end })
+}
+
+fn reserve(stream: &mut Stream, parents: &[ShardId], ranges: &[HashKeyRange]) {
+    let first = stream.shards.len() as u32;
+    let created = stream.created;
+    let children: Vec<ShardId> = (0..ranges.len() as u32).map(|index| ShardId(first + index)).collect();
+    for (id, range) in children.iter().zip(ranges) {
+        stream.shards.push(Shard {
+            id: *id,
+            range: *range,
+            parent: parents.first().copied(),
+            adjacent_parent: parents.get(1).copied(),
+            created,
+            state: ShardState::Reserved,
+        });
+    }
+    for parent in parents {
+        stream.shards[parent.0 as usize].state = ShardState::Closing;
+    }
+    stream.reshard = Some(ReshardUnderWay { parents: parents.to_vec(), children });
+}
+
+fn finish_reshard(stream: &mut Stream, ends: &[u64], at: u64) -> Result<(), Refusal> {
+    // A second finish, after a crash between the command and its answer, finds nothing to do.
+    let Some(under_way) = stream.reshard.take() else { return Ok(()) };
+    if under_way.parents.len() != ends.len() {
+        return Err(Refusal::Malformed("an end for each parent"));
+    }
+    let mut second = Millis(at).seconds();
+    for (parent, end) in under_way.parents.iter().zip(ends) {
+        let parent = &mut stream.shards[parent.0 as usize];
+        second = second.max(parent.created.seconds());
+        parent.state = ShardState::Closed { at: Millis(at), end: Position(*end) };
+    }
+    // Children are created a second later, so that all their numbers are above their parents'.
+    for child in &under_way.children {
+        let child = &mut stream.shards[child.0 as usize];
+        child.created = Millis::from_seconds(second + 1);
+        child.state = ShardState::Open;
+    }
+    Ok(())
+}
+
+fn expire(shard: &mut Shard, before: Millis) {
+    if let ShardState::Closed { at, .. } = shard.state
+        && at < before
+    {
+        shard.state = ShardState::Expired;
+    }
+}

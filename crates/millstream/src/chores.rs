@@ -1,0 +1,34 @@
+//! What is done to a data directory while no server has it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use millstream_log::{Disk, RealDisk};
+
+use crate::serve::LOG_DIRECTORY;
+
+/// Checks a data directory without changing it; 1 on damage.
+pub fn fsck(data_dir: &Path) -> ExitCode {
+    let report = RealDisk::open_existing(&data_dir.join(LOG_DIRECTORY))
+        .map_err(|error| error.to_string())
+        .and_then(|disk| millstream_log::fsck(&disk).map_err(|error| error.to_string()));
+    match report {
+        Ok(report) => {
+            println!("{report}");
+            if report.damage.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("millstream: {}: {error}", data_dir.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Lets this release write its newest formats into a data directory.
+pub fn finalize(data_dir: &Path) -> Result<(), String> {
+    let disk = RealDisk::open_existing(&data_dir.join(LOG_DIRECTORY))
+        .map_err(|error| format!("{}: {error}", data_dir.display()))?;
+    let version = millstream_log::finalize(&disk).map_err(|error| error.to_string())?;
+    println!("{} writes format {version} from now on", disk.name());
+    Ok(())
+}

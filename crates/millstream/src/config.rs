@@ -1,0 +1,307 @@
+//! The configuration: command line, then environment, then file, then default.
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use millstream_auth::Secret;
+use millstream_gateway::{HostRules, HttpLimits};
+use millstream_streams::Limits;
+use millstream_types::{AccountId, Region};
+use toml::{Table, Value};
+
+use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
+
+/// What `serve` runs with.
+pub struct Config {
+    pub listen: Vec<SocketAddr>,
+    pub storage: Storage,
+    pub limits: Limits,
+    pub http: HttpLimits,
+    pub auth: Auth,
+    pub region: Region,
+    pub tls: Option<(PathBuf, PathBuf)>,
+    pub hosts: HostRules,
+    pub keys: HashMap<String, (Secret, AccountId)>,
+    pub log_format: LogFormat,
+    pub log_level: tracing::Level,
+}
+
+/// Where the data goes.
+pub enum Storage {
+    /// A directory.
+    Directory(PathBuf),
+    /// Nowhere that outlives the process; at most so many bytes.
+    Ephemeral(Option<u64>),
+}
+
+const DEFAULT_LISTEN: &str = "127.0.0.1:4567";
+const DEFAULT_DATA_DIR: &str = "./millstream-data";
+const DEFAULT_REGION: &str = "us-east-1";
+/// Largest configuration file.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+impl Config {
+    /// Puts the sources together. The error says what is wrong and where.
+    pub fn new(options: ServeOptions) -> Result<Self, String> {
+        let mut file = match &options.config {
+            Some(path) => File::read(path)?,
+            None => File::default(),
+        };
+        let config = Self::merge(options, &mut file)?;
+        file.finish()?;
+        Ok(config)
+    }
+
+    fn merge(options: ServeOptions, file: &mut File) -> Result<Self, String> {
+        let listen = some(options.listen).or(file.texts("listen")?).unwrap_or_else(|| vec![DEFAULT_LISTEN.into()]);
+        let listen = listen.iter().map(|address| resolve(address)).collect::<Result<Vec<_>, _>>()?;
+        let auth = options.auth.or(file.choice("auth")?).unwrap_or(Auth::Open);
+        let insecure_open = options.insecure_open.or(file.boolean("insecure_open")?).unwrap_or(false);
+        let reachable = listen.iter().find(|address| !address.ip().is_loopback());
+        if let (Auth::Open, Some(address), false) = (auth, reachable, insecure_open) {
+            return Err(format!(
+                "--auth open lets anyone in who reaches {address}; use --auth signed, listen on a loopback address, \
+                 or give --insecure-open"
+            ));
+        }
+        if auth == Auth::Enforced {
+            return Err("--auth enforced is not implemented yet: policies are not evaluated; use --auth signed".into());
+        }
+        let region = options.region.or(file.text("region")?).or_else(|| std::env::var("AWS_REGION").ok());
+        let region = region.unwrap_or_else(|| DEFAULT_REGION.into());
+        let region = region.parse().map_err(|_| format!("{region:?} is no region's name"))?;
+        let (limits, http) = limits(options.limits, file)?;
+        let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
+        Ok(Config {
+            storage: storage(options.data_dir, options.ephemeral, options.ephemeral_limit, file)?,
+            listen,
+            limits,
+            http,
+            auth,
+            region,
+            tls: tls(options.tls_cert, options.tls_key, file)?,
+            hosts: HostRules { names: file.texts("hosts")?.unwrap_or_default(), any: insecure_open || auth != Auth::Open },
+            keys: keys(file)?,
+            log_format: options.log_format.or(file.choice("log_format")?).unwrap_or(LogFormat::Text),
+            log_level: level.parse().map_err(|_| format!("{level:?} is no log level"))?,
+        })
+    }
+}
+
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn resolve(address: &str) -> Result<SocketAddr, String> {
+    let found = address.to_socket_addrs().map_err(|error| format!("cannot listen on {address:?}: {error}"))?.next();
+    found.ok_or_else(|| format!("cannot listen on {address:?}: it has no address"))
+}
+
+fn storage(
+    data_dir: Option<PathBuf>,
+    ephemeral: Option<bool>,
+    limit: Option<u64>,
+    file: &mut File,
+) -> Result<Storage, String> {
+    let data_dir = data_dir.or(file.text("data_dir")?.map(PathBuf::from));
+    let ephemeral = ephemeral.or(file.boolean("ephemeral")?).unwrap_or(false);
+    let limit = limit.or(file.number("ephemeral_limit")?);
+    match (data_dir, ephemeral) {
+        (Some(_), true) => Err("--ephemeral keeps nothing and --data-dir names a place to keep it: give one of them".into()),
+        (None, true) => Ok(Storage::Ephemeral(limit)),
+        (_, false) if limit.is_some() => Err("--ephemeral-limit needs --ephemeral".into()),
+        (data_dir, false) => Ok(Storage::Directory(data_dir.unwrap_or_else(|| DEFAULT_DATA_DIR.into()))),
+    }
+}
+
+fn tls(cert: Option<PathBuf>, key: Option<PathBuf>, file: &mut File) -> Result<Option<(PathBuf, PathBuf)>, String> {
+    let cert = cert.or(file.text("tls_cert")?.map(PathBuf::from));
+    let key = key.or(file.text("tls_key")?.map(PathBuf::from));
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(Some((cert, key))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err("tls_cert needs tls_key".into()),
+        (None, Some(_)) => Err("tls_key needs tls_cert".into()),
+    }
+}
+
+/// `[limits]` of the file, over AWS's or over none.
+fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<(Limits, HttpLimits), String> {
+    // `limits = "off"` and `[limits]` cannot both be keys of one file; `[limits] mode = "off"` is the file's form.
+    let mut table = match file.table.remove("limits") {
+        None => Table::new(),
+        Some(Value::Table(table)) => table,
+        Some(_) => return Err("[limits] must be a table; its mode is the key limits.mode".into()),
+    };
+    let file_mode = match table.remove("mode") {
+        None => None,
+        Some(Value::String(text)) => {
+            Some(LimitsMode::from_str(&text, true).map_err(|_| format!("limits.mode: {text:?} is not aws or off"))?)
+        }
+        Some(_) => return Err("limits.mode must be \"aws\" or \"off\"".into()),
+    };
+    let mut limits = match mode.or(file_mode).unwrap_or(LimitsMode::Aws) {
+        LimitsMode::Aws => Limits::default(),
+        LimitsMode::Off => Limits::default().without_rates(),
+    };
+    let mut http = HttpLimits::default();
+    for (key, value) in table {
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        let number = number.ok_or_else(|| format!("limits.{key} must be a whole number of 0 or more"))?;
+        if !limits.set(&key, number) && !http.set(&key, number) {
+            return Err(format!("limits.{key} is not a limit"));
+        }
+    }
+    Ok((limits, http))
+}
+
+/// `[[keys]]` of the file and `MILLSTREAM_KEYS=id:secret:account,…`. Messages never quote a secret.
+fn keys(file: &mut File) -> Result<HashMap<String, (Secret, AccountId)>, String> {
+    let mut keys = HashMap::new();
+    let mut add = |id: &str, secret: &str, account: &str, place: &str| {
+        let account = account.parse().map_err(|_| format!("{place}: the account must be twelve digits"))?;
+        if id.is_empty() || secret.is_empty() {
+            return Err(format!("{place}: id and secret must not be empty"));
+        }
+        keys.insert(id.to_owned(), (Secret::new(secret), account));
+        Ok(())
+    };
+    let listed = match file.table.remove("keys") {
+        None => Vec::new(),
+        Some(Value::Array(listed)) => listed,
+        Some(_) => return Err("keys must be tables: [[keys]]".into()),
+    };
+    for (index, key) in listed.iter().enumerate() {
+        let place = format!("[[keys]] number {}", index + 1);
+        let member = |name: &str| key.get(name).and_then(Value::as_str);
+        let account = member("account").unwrap_or("000000000000");
+        match (member("id"), member("secret")) {
+            (Some(id), Some(secret)) => add(id, secret, account, &place)?,
+            _ => return Err(format!("{place} needs id and secret")),
+        }
+    }
+    let environment = std::env::var("MILLSTREAM_KEYS").unwrap_or_default();
+    for (index, key) in environment.split(',').filter(|key| !key.is_empty()).enumerate() {
+        let place = format!("MILLSTREAM_KEYS, key {}", index + 1);
+        let parts: Vec<_> = key.trim().split(':').collect();
+        match parts[..] {
+            [id, secret] => add(id, secret, "000000000000", &place)?,
+            [id, secret, account] => add(id, secret, account, &place)?,
+            _ => return Err(format!("{place} is not of the form id:secret:account")),
+        }
+    }
+    Ok(keys)
+}
+
+/// The file's keys, taken out one by one: what is left at the end is not known.
+#[derive(Default)]
+struct File {
+    table: Table,
+    name: String,
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self, String> {
+        let name = path.display().to_string();
+        let size = std::fs::metadata(path).map_err(|error| format!("{name}: {error}"))?.len();
+        if size > FILE_BYTES_MAX {
+            return Err(format!("{name} is larger than {FILE_BYTES_MAX} bytes"));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+        let table = text.parse().map_err(|error: toml::de::Error| {
+            // The error's own text quotes the line, which may hold a secret.
+            format!("{name}: {}", error.message())
+        })?;
+        Ok(File { table, name })
+    }
+
+    fn text(&mut self, key: &str) -> Result<Option<String>, String> {
+        match self.table.remove(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(format!("{}: {key} must be a text", self.name)),
+        }
+    }
+
+    fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, String> {
+        let wrong = format!("{}: {key} must be a text or a list of texts", self.name);
+        match self.table.remove(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(vec![text])),
+            Some(Value::Array(values)) => {
+                let texts = values.into_iter().map(|value| value.as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map(Some).ok_or(wrong)
+            }
+            Some(_) => Err(wrong),
+        }
+    }
+
+    fn boolean(&mut self, key: &str) -> Result<Option<bool>, String> {
+        match self.table.remove(key) {
+            None => Ok(None),
+            Some(Value::Boolean(value)) => Ok(Some(value)),
+            Some(_) => Err(format!("{}: {key} must be true or false", self.name)),
+        }
+    }
+
+    fn number(&mut self, key: &str) -> Result<Option<u64>, String> {
+        let Some(value) = self.table.remove(key) else { return Ok(None) };
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        number.map(Some).ok_or_else(|| format!("{}: {key} must be a whole number of 0 or more", self.name))
+    }
+
+    fn choice<T: ValueEnum>(&mut self, key: &str) -> Result<Option<T>, String> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        T::from_str(&text, true).map(Some).map_err(|_| format!("{}: {key} may not be {text:?}", self.name))
+    }
+
+    fn finish(self) -> Result<(), String> {
+        match self.table.keys().next() {
+            None => Ok(()),
+            Some(key) => Err(format!("{}: the key {key} is not known", self.name)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(text: &str) -> Result<Config, String> {
+        let mut file = File { table: text.parse().unwrap(), name: "test.toml".into() };
+        let config = Config::merge(ServeOptions::default(), &mut file)?;
+        file.finish()?;
+        Ok(config)
+    }
+
+    #[test]
+    fn the_file_sets_limits_and_keys() {
+        let config = merged(
+            "listen = [\"127.0.0.1:0\"]\nauth = \"signed\"\n[limits]\nmode = \"off\"\nshards_max = 7\nidle_timeout_ms = 5\n\
+             [[keys]]\nid = \"AKID\"\nsecret = \"s\"\naccount = \"000000000042\"\n",
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((config.limits.shards_max, config.http.idle_timeout_ms), (7, 5));
+        assert_eq!(config.limits.create_stream_per_second, millstream_streams::limits::UNLIMITED);
+        assert_eq!(config.keys["AKID"].1.to_string(), "000000000042");
+    }
+
+    #[test]
+    fn what_is_not_known_or_does_not_fit_is_refused_by_name() {
+        for (text, part) in [
+            ("lisen = \"x\"", "lisen"),
+            ("[limits]\nshards = 1", "limits.shards"),
+            ("[limits]\nshards_max = -1", "limits.shards_max"),
+            ("ephemeral = true\ndata_dir = \"x\"", "--ephemeral"),
+            ("listen = \"0.0.0.0:0\"", "--insecure-open"),
+            ("auth = \"enforced\"", "enforced"),
+            ("tls_cert = \"x\"", "tls_key"),
+            ("[[keys]]\nid = \"x\"", "[[keys]] number 1"),
+        ] {
+            let error = merged(text).err().unwrap_or_else(|| panic!("{text} was taken"));
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
