@@ -4,6 +4,7 @@
 //! Must never: be needed by a build of the server, or reach the network except to install a tool that a test needs.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod check;
 pub mod dependencies;
 pub mod place;
@@ -14,8 +15,3 @@ pub mod tools;
 
 /// What a chore answers: nothing, or a message for the person who ran it.
 pub type Outcome = Result<(), String>;
-
-/// `cargo xtask bench`.
-pub fn bench(_arguments: &[String]) -> Outcome {
-    Err("there is no benchmark yet".to_owned())
-}

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         "test" => xtask::suites::run(rest),
         "tidy" => xtask::tidy::run(),
         "support" => xtask::suites::write_support(),
-        "bench" => xtask::bench(rest),
+        "bench" => xtask::bench::run(rest),
         _ => {
             print!("{USAGE}");
             return if command == "help" { ExitCode::SUCCESS } else { ExitCode::from(2) };

@@ -38,6 +38,17 @@ pub struct PutRecordsReply {
     pub encryption: Option<EncryptionType>,
 }
 
+/// The reply of PutRecord. Encodes as `PutRecordOutput`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PutRecordReply {
+    /// The record's shard.
+    pub shard: ShardId,
+    /// Its number.
+    pub sequence: SequenceDigits,
+    /// How it is encrypted; left out if `None`.
+    pub encryption: Option<EncryptionType>,
+}
+
 /// Where a record lies in the blocks of a [`GetRecordsReply`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordAt {

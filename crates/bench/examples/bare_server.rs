@@ -2,7 +2,7 @@
 //!
 //! Two workers, clear-text HTTP/1.1. It prints `listening on http://HOST:PORT` as the real server does, and is driven by
 //! the same generator: `generator put-record --existing --endpoint …`. The reply is that of PutRecord, or of PutRecords
-//! with the argument `batch`.
+//! with the argument `batch`; with `hash` each body is hashed as well, which shows what verifying a signature must cost.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use ring::digest::{SHA256, digest};
 use tokio::net::TcpListener;
 
 /// A body of one piece.
@@ -38,13 +39,20 @@ impl Body for Whole {
     }
 }
 
-async fn answer(request: Request<Incoming>, reply: Bytes) -> Result<Response<Whole>, hyper::Error> {
+async fn answer(
+    request: Request<Incoming>,
+    reply: Bytes,
+    hash: bool,
+) -> Result<Response<Whole>, hyper::Error> {
     let mut body = request.into_body();
     let mut whole = Vec::with_capacity(body.size_hint().lower() as usize);
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         if let Ok(data) = frame?.into_data() {
             whole.extend_from_slice(&data);
         }
+    }
+    if hash {
+        std::hint::black_box(digest(&SHA256, &whole));
     }
     std::hint::black_box(&whole);
     let mut response = Response::new(Whole(Some(reply)));
@@ -66,7 +74,7 @@ fn reply(records: Option<usize>) -> Bytes {
     }
 }
 
-async fn serve(reply: Bytes) -> std::io::Result<()> {
+async fn serve(reply: Bytes, hash: bool) -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
     std::io::stdout().flush()?;
@@ -75,7 +83,7 @@ async fn serve(reply: Bytes) -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         let reply = reply.clone();
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, reply.clone()));
+            let service = service_fn(move |request| answer(request, reply.clone(), hash));
             // A client that goes away is no fault of the measurement.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
@@ -83,8 +91,9 @@ async fn serve(reply: Bytes) -> std::io::Result<()> {
 }
 
 fn main() -> std::io::Result<()> {
-    let batch = std::env::args().nth(1).is_some_and(|argument| argument == "batch");
+    let asked = |word: &str| std::env::args().any(|argument| argument == word);
+    let reply = reply(asked("batch").then_some(500));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_io().build()?;
-    runtime.block_on(serve(reply(batch.then_some(500))))
+    runtime.block_on(serve(reply, asked("hash")))
 }

@@ -13,6 +13,9 @@ use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, Stre
 /// Retention of a new stream (botocore, `IncreaseStreamRetentionPeriod`: the default is 24 hours).
 const RETENTION_HOURS_DEFAULT: u32 = 24;
 
+/// Names of deleted streams whose seconds are remembered.
+const RETIRED_NAMES_MAX: usize = 1000;
+
 /// Changes the state.
 pub fn apply(state: &mut State, command: &Command) -> Outcome {
     let result = match command {
@@ -20,19 +23,17 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         Command::CreateStream { .. } => create_stream(state, command),
         Command::Activate { group, at } => change(state, *group, |stream| activate(stream, *at)),
         Command::DeleteStream { group, at } => change(state, *group, |stream| {
+            active(stream)?;
             set_status(stream, StreamStatus::Deleting, *at);
             Ok(())
         }),
         Command::RemoveStream { group } => remove_stream(state, *group),
-        Command::SetRetention { group, hours, at } => change(state, *group, |stream| {
-            active(stream)?;
-            stream.retention_hours = *hours;
-            set_status(stream, StreamStatus::Updating, *at);
-            Ok(())
-        }),
+        Command::SetRetention { group, hours, at, from_hours } => {
+            change(state, *group, |stream| set_retention(stream, *hours, *at, *from_hours))
+        }
         Command::AddTags { group, tags, tags_max } => change(state, *group, |stream| add_tags(stream, tags, *tags_max)),
         Command::RemoveTags { group, keys } => change(state, *group, |stream| {
-            not_deleting(stream)?;
+            tags_may_change(stream)?;
             keys.iter().for_each(|key| drop(stream.tags.remove(key)));
             Ok(())
         }),
@@ -43,7 +44,7 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             change(state, *group, |stream| finish_reshard(stream, ends, *at))
         }
         Command::ExpireShards { group, before } => change(state, *group, |stream| {
-            stream.shards.iter_mut().for_each(|shard| expire(shard, Millis(*before)));
+            expire(stream, Millis(*before));
             Ok(())
         }),
     };
@@ -120,6 +121,7 @@ fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusa
         status_since: Millis(*at),
         mode: StreamMode::Provisioned,
         retention_hours: RETENTION_HOURS_DEFAULT,
+        expired_before: Millis(0),
         max_record_size_kib: *max_record_size_kib,
         tags: tags.clone(),
         shards: (0..*shard_count).map(|index| first_shard(index, *shard_count, created)).collect(),
@@ -161,6 +163,12 @@ fn remove_stream(state: &mut State, group: u64) -> Result<Outcome, Refusal> {
         let second = latest.unwrap_or(0).max(stream.created.seconds());
         state.retired.insert((stream.account, stream.region.clone(), stream.name.clone()), second);
     }
+    // They travel in the first slice of a snapshot, which is bounded; the earliest are the least likely to matter.
+    while state.retired.len() > RETIRED_NAMES_MAX {
+        let earliest = state.retired.iter().min_by_key(|(_, second)| **second);
+        let Some(name) = earliest.map(|(name, _)| name.clone()) else { break };
+        state.retired.remove(&name);
+    }
     Ok(Outcome::Done)
 }
 
@@ -193,8 +201,29 @@ fn activate(stream: &mut Stream, at: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn set_retention(stream: &mut Stream, hours: u32, at: u64, from_hours: u32) -> Result<(), Refusal> {
+    active(stream)?;
+    if stream.retention_hours != from_hours {
+        return Err(Refusal::Retention { hours: stream.retention_hours });
+    }
+    // What is beyond the shorter of the two retentions now does not come back.
+    let before = stream.horizon(Millis(at));
+    stream.retention_hours = hours;
+    stream.expired_before = before.max(stream.horizon(Millis(at)));
+    set_status(stream, StreamStatus::Updating, at);
+    Ok(())
+}
+
+/// botocore, `CreateStream`: no updates to the tags until the stream is ACTIVE.
+fn tags_may_change(stream: &Stream) -> Result<(), Refusal> {
+    match stream.status {
+        StreamStatus::Active | StreamStatus::Updating => Ok(()),
+        status @ (StreamStatus::Creating | StreamStatus::Deleting) => Err(Refusal::Status(status)),
+    }
+}
+
 fn add_tags(stream: &mut Stream, tags: &BTreeMap<String, String>, max: u64) -> Result<(), Refusal> {
-    not_deleting(stream)?;
+    tags_may_change(stream)?;
     let mut all = stream.tags.clone();
     all.extend(tags.iter().map(|(key, value)| (key.clone(), value.clone())));
     if all.len() as u64 > max {
@@ -304,10 +333,15 @@ fn finish_reshard(stream: &mut Stream, ends: &[u64], at: u64) -> Result<(), Refu
     Ok(())
 }
 
-fn expire(shard: &mut Shard, before: Millis) {
-    if let ShardState::Closed { at, .. } = shard.state
-        && at < before
-    {
-        shard.state = ShardState::Expired;
+/// A shard is over once its children had started by the horizon: until then a list of what was open at the horizon holds
+/// the parent and not yet its children.
+fn expire(stream: &mut Stream, before: Millis) {
+    let ends = stream.ends();
+    stream.expired_before = stream.expired_before.max(before);
+    for shard in &mut stream.shards {
+        let over = ends.get(&shard.id).is_some_and(|end| *end <= before);
+        if over && matches!(shard.state, ShardState::Closed { .. }) {
+            shard.state = ShardState::Expired;
+        }
     }
 }

@@ -61,7 +61,7 @@ pub enum Command {
         #[n(1)]
         at: u64,
     },
-    /// Any status becomes DELETING.
+    /// ACTIVE becomes DELETING.
     #[n(3)]
     DeleteStream {
         /// The stream.
@@ -90,6 +90,9 @@ pub enum Command {
         /// When.
         #[n(2)]
         at: u64,
+        /// The retention that the sender knew, in hours: if it is another by now, the direction may be wrong.
+        #[n(3)]
+        from_hours: u32,
     },
     /// Adds or replaces tags.
     #[n(6)]
@@ -143,7 +146,7 @@ pub enum Command {
         #[n(2)]
         at: u64,
     },
-    /// Closed shards that ended before `before` hold nothing any more.
+    /// Closed shards whose children started at or before `before` hold nothing any more.
     #[n(10)]
     ExpireShards {
         /// The stream.

@@ -18,4 +18,4 @@ pub use command::{Command, Reshard};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{Outcome, Refusal};
 pub use state::State;
-pub use stream::{Shard, ShardState, Stream, StreamMode, StreamStatus, TagError};
+pub use stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};

@@ -13,6 +13,9 @@ use crate::state::State;
 use crate::stored::{StoredHead, StoredSlice, StoredStream};
 use crate::stream::Stream;
 
+/// Shards of one stream that are written together: a stream of 20,000 shards is spread over several slices.
+const SHARDS_PER_PART: usize = 1000;
+
 /// The machine.
 pub struct CatalogMachine;
 
@@ -57,26 +60,24 @@ impl Machine for CatalogMachine {
     }
 
     fn slice(frozen: &Frozen, from: Option<&[u8]>, bytes_max: usize) -> Slice {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let from = from.and_then(|key| key.try_into().ok()).map(|key| GroupId(u64::from_be_bytes(key)));
-        let mut size = if from.is_none() { encoded(&frozen.head).len() } else { 0 };
+        let (mut at, head) = match from.and_then(cursor_of) {
+            Some(at) => (at, None),
+            None => ((0, 0), minicbor::decode(&encoded(&frozen.head)).ok()),
+        };
+        let mut size = head.as_ref().map_or(0, |head: &StoredHead| encoded(head).len());
         let mut streams: Vec<StoredStream> = Vec::new();
-        let mut last = None;
-        let start = from.map_or(Unbounded, Excluded);
-        let mut rest = frozen.streams.range((start, Unbounded)).peekable();
-        while let Some((group, stream)) = rest.peek() {
-            let stored = StoredStream::from(&***stream);
-            size += encoded(&stored).len();
-            // A slice holds one stream at least: the largest has 20,000 shards and fits a command's limit.
-            if size > bytes_max && !streams.is_empty() {
-                break;
+        let next = loop {
+            let Some((group, stream)) = frozen.streams.range(GroupId(at.0)..).next() else { break None };
+            let first = if group.0 == at.0 { at.1 } else { 0 };
+            let part = StoredStream::part(stream, first, SHARDS_PER_PART);
+            size += encoded(&part).len();
+            if size > bytes_max && !(streams.is_empty() && head.is_none()) {
+                break Some(key_of((group.0, first)));
             }
-            streams.push(stored);
-            last = Some(**group);
-            rest.next();
-        }
-        let next = rest.peek().and(last).map(|group| group.0.to_be_bytes().to_vec());
-        let head = from.is_none().then(|| minicbor::decode(&encoded(&frozen.head)).ok()).flatten();
+            streams.push(part);
+            let done = first as usize + SHARDS_PER_PART;
+            at = if done < stream.shards.len() { (group.0, done as u32) } else { (group.0 + 1, 0) };
+        };
         Slice { bytes: encoded(&StoredSlice { head, streams }), next }
     }
 
@@ -93,11 +94,21 @@ impl Machine for CatalogMachine {
                 state.retired.insert((account, region, name), second);
             }
         }
-        for stream in slice.streams {
-            state.insert(stream.restore()?);
+        for part in slice.streams {
+            state.insert_part(part.first_shard, part.restore()?)?;
         }
         Ok(())
     }
+}
+
+/// Where a slice begins: a stream's group and a shard's number.
+fn cursor_of(key: &[u8]) -> Option<(u64, u32)> {
+    let (group, shard) = key.split_at_checked(8)?;
+    Some((u64::from_be_bytes(group.try_into().ok()?), u32::from_be_bytes(shard.try_into().ok()?)))
+}
+
+fn key_of((group, shard): (u64, u32)) -> Vec<u8> {
+    [&group.to_be_bytes()[..], &shard.to_be_bytes()].concat()
 }
 
 fn encoded<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {

@@ -56,6 +56,11 @@ pub enum Refusal {
     KeyOutside(ShardId),
     /// The two shards do not lie beside each other.
     NotAdjacent(ShardId, ShardId),
+    /// The retention is another by now, in hours.
+    Retention {
+        /// How long records are kept, in hours.
+        hours: u32,
+    },
     /// The command itself makes no sense; only a fault of ours sends one.
     Malformed(&'static str),
 }

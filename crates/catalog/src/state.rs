@@ -6,7 +6,7 @@ use std::sync::Arc;
 use millstream_log::GroupId;
 use millstream_types::{AccountId, Region, StreamName};
 
-use crate::stream::{Stream, StreamStatus};
+use crate::stream::{ShardState, Stream, StreamStatus};
 
 /// The first group that a stream gets: those below are for the node's own machines.
 pub const FIRST_STREAM_GROUP: u64 = 16;
@@ -91,7 +91,9 @@ impl State {
     pub fn open_shards(&self, account: AccountId, region: &Region) -> u64 {
         self.list(account, region, None)
             .filter(|stream| stream.status != StreamStatus::Deleting)
-            .map(|stream| stream.open_shards().count() as u64)
+            .flat_map(|stream| &stream.shards)
+            // A closing shard's children are counted in its place.
+            .map(|shard| u64::from(matches!(shard.state, ShardState::Open | ShardState::Reserved)))
             .sum()
     }
 
@@ -109,6 +111,19 @@ impl State {
         let stream = Arc::new(stream);
         self.streams.insert(stream.group, stream.clone());
         stream
+    }
+
+    /// Puts a stream in with some of its shards, which follow those that are there.
+    pub(crate) fn insert_part(&mut self, first_shard: u32, mut part: Stream) -> Result<(), String> {
+        if let Some(stream) = self.streams.get(&part.group).filter(|_| first_shard > 0) {
+            part.shards.splice(0..0, stream.shards.iter().cloned());
+        }
+        let dense = part.shards.iter().zip(0..).all(|(shard, number)| shard.id.0 == number);
+        if !dense {
+            return Err(format!("stream of group {}: shards are missing", part.group.0));
+        }
+        self.insert(part);
+        Ok(())
     }
 
     /// Takes a stream out.

@@ -58,11 +58,16 @@ pub struct StoredStream {
     max_record_size_kib: u32,
     #[n(11)]
     tags: BTreeMap<String, String>,
+    /// Some of its shards, from number `first_shard` on.
     #[n(12)]
     shards: Vec<StoredShard>,
     /// Parents and children.
     #[n(13)]
     reshard: Option<(Vec<u32>, Vec<u32>)>,
+    #[n(14)]
+    expired_before: u64,
+    #[n(15)]
+    pub first_shard: u32,
 }
 
 #[derive(Encode, Decode)]
@@ -98,8 +103,10 @@ fn number_of<T: PartialEq>(values: &[T], value: &T) -> u8 {
     values.iter().position(|other| other == value).unwrap_or(0) as u8
 }
 
-impl From<&Stream> for StoredStream {
-    fn from(stream: &Stream) -> Self {
+impl StoredStream {
+    /// The stream with at most `count` of its shards, from number `first` on.
+    pub fn part(stream: &Stream, first: u32, count: usize) -> Self {
+        let shards = stream.shards.iter().skip(first as usize).take(count);
         let numbers = |ids: &[ShardId]| ids.iter().map(|id| id.0).collect();
         StoredStream {
             group: stream.group.0,
@@ -114,8 +121,10 @@ impl From<&Stream> for StoredStream {
             retention_hours: stream.retention_hours,
             max_record_size_kib: stream.max_record_size_kib,
             tags: stream.tags.clone(),
-            shards: stream.shards.iter().map(StoredShard::from).collect(),
+            shards: shards.map(StoredShard::from).collect(),
             reshard: stream.reshard.as_ref().map(|r| (numbers(&r.parents), numbers(&r.children))),
+            expired_before: stream.expired_before.0,
+            first_shard: first,
         }
     }
 }
@@ -143,11 +152,14 @@ impl From<&Shard> for StoredShard {
 }
 
 impl StoredStream {
-    /// The stream; the text says what is wrong with it.
+    /// The stream with these shards only; the text says what is wrong with it.
     pub fn restore(self) -> Result<Stream, String> {
         let wrong = |what: &str| format!("stream of group {}: {what}", self.group);
+        if self.first_shard > u32::MAX / 2 {
+            return Err(wrong("shard numbers"));
+        }
         let ids = |numbers: Vec<u32>| numbers.into_iter().map(ShardId).collect();
-        let shards = self.shards.iter().enumerate().map(|(index, shard)| shard.restore(index as u32));
+        let shards = (self.first_shard..).zip(&self.shards).map(|(index, shard)| shard.restore(index));
         Ok(Stream {
             group: GroupId(self.group),
             version: self.version,
@@ -159,6 +171,7 @@ impl StoredStream {
             status_since: Millis(self.status_since),
             mode: *MODES.get(usize::from(self.mode)).ok_or_else(|| wrong("mode"))?,
             retention_hours: self.retention_hours,
+            expired_before: Millis(self.expired_before),
             max_record_size_kib: self.max_record_size_kib,
             shards: shards.collect::<Option<_>>().ok_or_else(|| wrong("shard"))?,
             reshard: self

@@ -1,10 +1,12 @@
 //! Streams and shards as the catalog knows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use millstream_log::{GroupId, Position};
-use millstream_types::{AccountId, HashKeyRange, Millis, Region, ShardId, StreamArn, StreamName};
+use millstream_types::{
+    AccountId, HashKeyRange, Millis, Region, SequenceNumber, ShardId, StreamArn, StreamName,
+};
 
 /// A stream. Handed out as an `Arc` that never changes: a change makes a new one with a higher version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct Stream {
     pub mode: StreamMode,
     /// How long records are kept.
     pub retention_hours: u32,
+    /// What arrived before this was once beyond the retention, and never comes back whatever the retention is now.
+    pub expired_before: Millis,
     /// The largest record.
     pub max_record_size_kib: u32,
     /// Its tags.
@@ -57,6 +61,18 @@ impl Stream {
     /// How long records are kept.
     pub fn retention(&self) -> Duration {
         Duration::from_secs(u64::from(self.retention_hours) * 3600)
+    }
+
+    /// What arrived before this is not shown at `now`: it is beyond the retention, or once was.
+    pub fn horizon(&self, now: Millis) -> Millis {
+        now.minus(self.retention()).max(self.expired_before)
+    }
+
+    /// When each shard that has children ended for those who ask what was open at a time: when its children start.
+    pub fn ends(&self) -> HashMap<ShardId, Millis> {
+        let born = self.shards.iter().filter(|child| child.state != ShardState::Reserved);
+        let ends = born.flat_map(|child| child.parents().map(|parent| (parent, child.created)));
+        ends.collect()
     }
 
     /// The shards that take records.
@@ -88,6 +104,26 @@ pub struct Shard {
 }
 
 impl Shard {
+    /// Its parents: none, one, or two after a merge.
+    pub fn parents(&self) -> impl Iterator<Item = ShardId> + use<> {
+        [self.parent, self.adjacent_parent].into_iter().flatten()
+    }
+
+    /// Below the numbers of all its records.
+    pub fn starting_sequence_number(&self) -> SequenceNumber {
+        SequenceNumber::start_of_shard(self.created.seconds(), self.id)
+    }
+
+    /// Above the numbers of all its records, once it is closed.
+    pub fn ending_sequence_number(&self) -> Option<SequenceNumber> {
+        match self.state {
+            ShardState::Closed { at, .. } => {
+                Some(SequenceNumber::end_of_shard(self.created.seconds(), self.id, at.seconds()))
+            }
+            ShardState::Reserved | ShardState::Open | ShardState::Closing | ShardState::Expired => None,
+        }
+    }
+
     /// Whether it takes records.
     pub fn is_open(&self) -> bool {
         matches!(self.state, ShardState::Open | ShardState::Closing)
@@ -142,14 +178,4 @@ pub enum StreamMode {
     Provisioned,
     /// Shards follow the traffic.
     OnDemand,
-}
-
-/// Why tags were not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TagError {
-    /// There would be more than allowed.
-    TooMany {
-        /// How many there may be.
-        max: usize,
-    },
 }

@@ -83,7 +83,12 @@ impl Call<'_> {
     async fn put_record(&mut self) -> Result<Response<ReplyBody>, Error> {
         let input = millstream_wire::decode_put_record(self.protocol, self.body, &mut self.unknown)?;
         let output = self.streams.put_record(self.caller, input).await?;
-        Ok(self.ok(ReplyBody::whole(millstream_wire::encode_put_record(self.protocol, &output))))
+        Ok(self.ok(ReplyBody::whole(millstream_wire::encode_put_record(
+            self.protocol,
+            output.shard,
+            &output.sequence,
+            output.encryption,
+        ))))
     }
 
     async fn get_records(&mut self) -> Result<Response<ReplyBody>, Error> {

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
 use hyper::{Method, Request, Response, StatusCode};
 use millstream_api::{Error, ErrorCode, Operation, TARGET_PREFIX};
-use millstream_auth::KeyStore;
+use millstream_auth::{KeyStore, SigningKeys};
 use millstream_counters::Collect;
 use millstream_streams::{Caller, Streams};
 use millstream_types::{Clock, Random, Region};
@@ -62,7 +62,8 @@ pub struct Parts {
 pub struct Gateway {
     pub(crate) streams: Arc<Streams>,
     pub(crate) auth: AuthMode,
-    pub(crate) verifier: millstream_auth::Verifier,
+    pub(crate) keys: Arc<dyn KeyStore>,
+    pub(crate) signing_keys: SigningKeys,
     pub(crate) region: Region,
     hosts: HostRules,
     pub(crate) http: HttpLimits,
@@ -99,7 +100,8 @@ impl Gateway {
         Arc::new(Gateway {
             streams: parts.streams,
             auth: parts.auth,
-            verifier: millstream_auth::Verifier::new(millstream_api::SERVICE, parts.keys),
+            keys: parts.keys,
+            signing_keys: SigningKeys::new(),
             region: parts.region,
             hosts: parts.hosts,
             bodies: Bodies::new(parts.http.body_bytes_in_flight_max),
@@ -191,7 +193,7 @@ impl Gateway {
             unknown: Unknown::default(),
         };
         let response = call.run(operation.name).await;
-        if !call.unknown.is_empty() {
+        if call.unknown.count() > 0 {
             self.note_unknown(operation.name, &call.unknown);
         }
         response
@@ -225,7 +227,7 @@ impl Gateway {
 
 fn protocol_of(headers: &HeaderMap) -> Protocol {
     let cbor = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/x-amz-cbor-1."));
-    if cbor { Protocol::Cbor11 } else { Protocol::Json11 }
+    if cbor { Protocol::Cbor } else { Protocol::Json }
 }
 
 fn check_single(headers: &HeaderMap) -> Result<(), Error> {

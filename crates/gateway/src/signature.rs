@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use hyper::header::HOST;
 use hyper::http::request::Parts;
-use millstream_api::{Error, ErrorCode};
+use millstream_api::{Error, ErrorCode, SERVICE};
+use millstream_auth::{AuthCode, Request, authenticate, credential_scope, payload_sha256};
 use millstream_types::{AccountId, Region};
 
 use crate::service::Gateway;
@@ -13,4 +15,71 @@ pub struct Identity {
     pub account: AccountId,
     pub region: Region,
     pub principal: Arc<str>,
+}
+
+impl Gateway {
+    /// Anyone is let in; the scope says which region, an access key of twelve digits which account.
+    pub(crate) fn open_identity(&self, head: &Parts) -> Identity {
+        let headers = header_list(head);
+        match credential_scope(&request(head, &headers)) {
+            Some(scope) => Identity {
+                account: scope.access_key_id.parse().unwrap_or(AccountId::ZERO),
+                region: scope.region,
+                principal: scope.access_key_id.into(),
+            },
+            None => Identity {
+                account: AccountId::ZERO,
+                region: self.region.clone(),
+                principal: "anonymous".into(),
+            },
+        }
+    }
+
+    /// Only who signs with a known key is let in.
+    pub(crate) fn verify(&self, head: &Parts, body: &[u8]) -> Result<Identity, Error> {
+        let headers = header_list(head);
+        let request = request(head, &headers);
+        let verified = authenticate(
+            &request,
+            SERVICE,
+            &payload_sha256(body),
+            self.clock.now(),
+            &*self.keys,
+            &self.signing_keys,
+        );
+        let verified = verified.map_err(|refused| Error::new(error_code(refused.code), refused.message))?;
+        let principal = verified.scope.access_key_id.into();
+        Ok(Identity { account: verified.account, region: verified.scope.region, principal })
+    }
+}
+
+fn header_list(head: &Parts) -> Vec<(&str, &[u8])> {
+    let mut headers: Vec<_> =
+        head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    // HTTP/2 has the host in `:authority`; it is signed as `host` all the same.
+    if !head.headers.contains_key(HOST)
+        && let Some(authority) = head.uri.authority()
+    {
+        headers.push(("host", authority.as_str().as_bytes()));
+    }
+    headers
+}
+
+fn request<'a>(head: &'a Parts, headers: &'a [(&'a str, &'a [u8])]) -> Request<'a> {
+    Request {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers,
+    }
+}
+
+fn error_code(code: AuthCode) -> ErrorCode {
+    match code {
+        AuthCode::MissingAuthenticationTokenException => ErrorCode::MissingAuthenticationTokenException,
+        AuthCode::IncompleteSignatureException => ErrorCode::IncompleteSignatureException,
+        AuthCode::InvalidSignatureException => ErrorCode::InvalidSignatureException,
+        AuthCode::UnrecognizedClientException => ErrorCode::UnrecognizedClientException,
+        AuthCode::ExpiredTokenException => ErrorCode::ExpiredTokenException,
+    }
 }

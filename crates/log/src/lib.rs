@@ -14,6 +14,8 @@ mod contract;
 pub mod disk;
 mod engine;
 mod expiry;
+#[cfg(test)]
+mod faults;
 mod footer;
 mod format;
 mod frame;

@@ -373,6 +373,8 @@ impl Recovery<'_> {
 fn read_tables(file: &dyn DiskFile, footer: Footer) -> std::io::Result<Base> {
     let state = footer.read_state(file)?;
     let rows = footer.read_rows(file, &state)?;
+    // A power loss may have taken a part of a footer that was not synced yet.
+    footer.read_entries(file)?;
     Ok(Base { footer, state, rows })
 }
 

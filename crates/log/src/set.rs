@@ -33,10 +33,6 @@ impl SegmentSet {
         self.by_number.len()
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Segment>> {
-        self.by_number.values()
-    }
-
     pub(crate) fn sealed(&self) -> Arc<Vec<Unit>> {
         self.sealed.clone()
     }

@@ -1,7 +1,6 @@
 //! Groups and logs in memory: what is durable and may be read, and the tail that the committer writes behind.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::task::Waker;
@@ -229,9 +228,6 @@ impl Tables {
         self.groups.values().map(|group| group.logs().len()).sum()
     }
 }
-
-/// The segments from one to another, both included.
-pub(crate) type Covers = RangeInclusive<u64>;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use millstream_log::{Disk, RealDisk};
 
@@ -9,7 +10,7 @@ use crate::serve::LOG_DIRECTORY;
 
 /// Checks a data directory without changing it; 1 on damage.
 pub fn fsck(data_dir: &Path) -> ExitCode {
-    let report = RealDisk::open_existing(&data_dir.join(LOG_DIRECTORY))
+    let report = RealDisk::existing(data_dir.join(LOG_DIRECTORY))
         .map_err(|error| error.to_string())
         .and_then(|disk| millstream_log::fsck(&disk).map_err(|error| error.to_string()));
     match report {
@@ -26,9 +27,14 @@ pub fn fsck(data_dir: &Path) -> ExitCode {
 
 /// Lets this release write its newest formats into a data directory.
 pub fn finalize(data_dir: &Path) -> Result<(), String> {
-    let disk = RealDisk::open_existing(&data_dir.join(LOG_DIRECTORY))
+    let disk = RealDisk::existing(data_dir.join(LOG_DIRECTORY))
         .map_err(|error| format!("{}: {error}", data_dir.display()))?;
-    let version = millstream_log::finalize(&disk).map_err(|error| error.to_string())?;
-    println!("{} writes format {version} from now on", disk.name());
+    let disk: Arc<dyn Disk> = Arc::new(disk);
+    let (before, now) = millstream_log::finalize(&disk).map_err(|error| error.to_string())?;
+    if before == now {
+        println!("{} writes format {now} already", disk.name());
+    } else {
+        println!("{} wrote format {before} and writes format {now} from now on", disk.name());
+    }
     Ok(())
 }

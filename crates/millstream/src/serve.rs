@@ -109,13 +109,12 @@ async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
 fn open_engine(storage: &Storage, clock: Arc<dyn Clock>) -> Result<Arc<Engine>, String> {
     let options = match storage {
         Storage::Directory(directory) => {
-            let disk = RealDisk::open(&directory.join(LOG_DIRECTORY));
+            let disk = RealDisk::create(directory.join(LOG_DIRECTORY));
             let disk = disk.map_err(|error| format!("{}: {error}", directory.display()))?;
             Options::durable(Arc::new(disk), clock)
         }
         Storage::Ephemeral(limit) => {
-            let disk = EphemeralDisk::new(&std::env::temp_dir());
-            let disk = disk.map_err(|error| format!("no temporary files: {error}"))?;
+            let disk = EphemeralDisk::new(std::env::temp_dir());
             let free = disk.free_bytes().map_err(|error| format!("no temporary files: {error}"))?;
             Options::ephemeral(Arc::new(disk), clock, limit.unwrap_or(free / 2))
         }

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use millstream_api::{Error, ErrorCode};
-use millstream_catalog::Stream;
+use millstream_catalog::{Stream, StreamStatus};
 use millstream_log::LogError;
 use millstream_types::{AccountId, Region, ShardId, StreamName};
 
@@ -55,6 +55,33 @@ pub enum Refusal {
     },
     /// The dry run would have succeeded.
     DryRun,
+    /// Too many calls of one kind by the account, or on the stream.
+    CallRate {
+        /// The stream, where the call named one.
+        stream: Option<StreamName>,
+        /// The account.
+        account: AccountId,
+    },
+    /// The stream's status forbids the call.
+    NotActive {
+        /// The stream's name.
+        stream: StreamName,
+        /// Its account.
+        account: AccountId,
+        /// Its status.
+        status: StreamStatus,
+    },
+    /// The catalog refused a change of a stream of this name and account.
+    Change {
+        /// The stream's name.
+        stream: StreamName,
+        /// Its account.
+        account: AccountId,
+        /// Why.
+        why: millstream_catalog::Refusal,
+    },
+    /// Whether a change was made is not known.
+    ChangeUnknown(String),
     /// The log could not answer.
     Log(LogError),
     /// The catalog could not answer.
@@ -103,6 +130,19 @@ impl From<Refusal> for Error {
             Refusal::InvalidArn { arn } => {
                 Error::invalid_argument(format!("The ARN {arn} does not name a stream of this region."))
             }
+            Refusal::CallRate { stream: Some(stream), account } => Error::new(
+                LimitExceededException,
+                format!("Rate exceeded for stream {stream} under account {account}."),
+            ),
+            Refusal::CallRate { stream: None, account } => {
+                Error::new(LimitExceededException, format!("Rate exceeded for account {account}."))
+            }
+            Refusal::NotActive { stream, account, status } => not_active(&stream, account, status),
+            Refusal::Change { stream, account, why } => change_refused(&stream, account, why),
+            Refusal::ChangeUnknown(error) => {
+                tracing::error!(%error, "the outcome of a change is unknown");
+                Error::new(InternalFailureException, "Internal service failure: the change may have been made.")
+            }
             Refusal::DryRun => Error::new(
                 DryRunOperationException,
                 "Request would have succeeded, but the DryRun parameter is set.",
@@ -122,5 +162,63 @@ impl From<Refusal> for Error {
 impl From<LogError> for Refusal {
     fn from(error: LogError) -> Self {
         Refusal::Log(error)
+    }
+}
+
+fn not_active(stream: &StreamName, account: AccountId, status: StreamStatus) -> Error {
+    let status = crate::describe::status_of(status).as_str();
+    Error::new(
+        ErrorCode::ResourceInUseException,
+        format!("Stream {stream} under account {account} not ACTIVE, instead in state {status}"),
+    )
+}
+
+/// Why a change was refused, in the service's words where they are known (quoted in client trackers), else in ours.
+fn change_refused(stream: &StreamName, account: AccountId, why: millstream_catalog::Refusal) -> Error {
+    use millstream_catalog::Refusal as Why;
+    let limit = |text: String| Error::new(ErrorCode::LimitExceededException, text);
+    let of = format!("stream {stream} under account {account}");
+    match why {
+        Why::NameTaken => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!("Stream {stream} under account {account} already exists."),
+        ),
+        Why::NoStream => Refusal::StreamNotFound { name: stream.clone(), account, elsewhere: vec![] }.into(),
+        Why::Status(status) => not_active(stream, account, status),
+        Why::ShardQuota { max, open } => limit(format!(
+            "This request would exceed the shard limit for the account {account}. Current shard count for the \
+             account: {open}. Limit: {max}."
+        )),
+        Why::StreamQuota { max } => {
+            limit(format!("This request would exceed the stream limit for the account {account}. Limit: {max}."))
+        }
+        Why::CreatingQuota { max } => {
+            limit(format!("The account {account} has too many streams in state CREATING. Limit: {max}."))
+        }
+        Why::TagQuota { max } => Error::invalid_argument(format!(
+            "Failed to add tags to {of} because a given stream cannot have more than {max} tags associated with it."
+        )),
+        Why::NoShard(shard) => {
+            Refusal::ShardNotFound { shard: shard.to_string(), stream: stream.clone(), account }.into()
+        }
+        Why::ShardClosed(shard) => Error::invalid_argument(format!(
+            "Shard {shard} in {of} has already been merged or split, and thus is not eligible for merging or \
+             splitting."
+        )),
+        Why::KeyOutside(shard) => Error::invalid_argument(format!(
+            "The NewStartingHashKey does not split shard {shard} in {of}: it must be above the shard's \
+             StartingHashKey and at most its EndingHashKey."
+        )),
+        Why::NotAdjacent(one, other) => Error::invalid_argument(format!(
+            "Shards {one} and {other} in {of} are not an adjacent pair of shards eligible for merging"
+        )),
+        Why::Retention { hours } => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!("The retention period of {of} was changed to {hours} hours by another request."),
+        ),
+        Why::Malformed(what) => {
+            tracing::error!(what, "the catalog refused a malformed command");
+            Error::new(ErrorCode::InternalFailureException, "Internal service failure.")
+        }
     }
 }

@@ -10,13 +10,16 @@
 
 mod bucket;
 mod caller;
+mod change;
 mod date;
+mod describe;
 mod errors;
 pub mod limits;
 mod metrics;
 mod ops;
 mod owner;
 mod put;
+mod rates;
 mod resolve;
 mod routing;
 mod runtime;

@@ -18,6 +18,22 @@ pub const BATCH_BYTES_MAX: usize = 256 * 1024;
 pub const RESHARD_RETRIES_MAX: usize = 100;
 /// How much a read of the log asks for at a time.
 pub const READ_STEP_BYTES: usize = 1024 * 1024;
+/// Most call rates that are kept track of at once: accounts and streams with calls in the last second.
+pub const CALL_BUCKETS_MAX: usize = 4096;
+/// Shards in a page of DescribeStream (botocore, `DescribeStreamInput`).
+pub const DESCRIBE_SHARDS_MAX: usize = 100;
+/// Streams in a page of ListStreams (botocore, `ListStreamsInput`).
+pub const LIST_STREAMS_MAX: usize = 100;
+/// Shards in a page of ListShards (botocore, `ListShardsInput`).
+pub const LIST_SHARDS_MAX: usize = 1000;
+/// Tags in a page of ListTagsForStream (botocore, `ListTagsForStreamInputLimit`).
+pub const LIST_TAGS_MAX: usize = 50;
+/// Shortest retention, in hours (botocore, `DecreaseStreamRetentionPeriod`).
+pub const RETENTION_HOURS_MIN: u32 = 24;
+/// Longest retention, in hours (botocore, `IncreaseStreamRetentionPeriod`).
+pub const RETENTION_HOURS_MAX: u32 = 8760;
+/// Largest record of a stream that names no size, in KiB (botocore, `CreateStreamInput`).
+pub const RECORD_KIB_DEFAULT: u32 = 1024;
 /// Idle buffers kept for frames.
 pub const FRAME_POOL_BYTES_MAX: usize = 24 * 1024 * 1024;
 
@@ -97,6 +113,8 @@ limits! {
     streams_max: quota = 50_000;
     /// Streams of an account that are being created at once (botocore, `CreateStream`).
     creating_streams_max: quota = 5;
+    /// On-demand streams of an account and region (developer guide, quotas).
+    on_demand_streams_max: quota = 50;
     /// Tags of a stream (botocore, `AddTagsToStream`).
     tags_max: quota = 50;
     /// How long a stream stays CREATING, UPDATING or DELETING, in milliseconds of service time.

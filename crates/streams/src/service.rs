@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
+use crate::rates::Rates;
 use crate::runtime::Runtimes;
 use crate::token::TokenSealer;
 
@@ -36,6 +37,7 @@ pub struct Streams {
     pub(crate) limits: Limits,
     pub(crate) sealer: TokenSealer,
     pub(crate) runtimes: Runtimes,
+    pub(crate) rates: Rates,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
 }
@@ -56,6 +58,7 @@ impl Streams {
             limits: parts.limits,
             sealer: TokenSealer::new(token_key),
             runtimes: Runtimes::default(),
+            rates: Rates::default(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
             replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
         })

@@ -1,7 +1,7 @@
 //! PutRecord: one record.
 
 use millstream_api::ops::PutRecordInput;
-use millstream_api::{Error, ErrorCode, PutEntry, PutRecordsReply};
+use millstream_api::{Error, ErrorCode, PutEntry, PutRecordReply};
 use millstream_log::LogError;
 use millstream_types::SequenceNumber;
 
@@ -13,8 +13,8 @@ use crate::runtime::StreamRuntime;
 use crate::service::Streams;
 
 impl Streams {
-    /// Puts one record. The reply holds its one entry, which is never a failure.
-    pub async fn put_record(&self, caller: &Caller, input: PutRecordInput<'_>) -> Result<PutRecordsReply, Error> {
+    /// Puts one record.
+    pub async fn put_record(&self, caller: &Caller, input: PutRecordInput<'_>) -> Result<PutRecordReply, Error> {
         let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:PutRecord", &stream.arn())?;
         let stream = self.writable(caller, stream)?;
@@ -32,11 +32,11 @@ impl Streams {
         counters.put_record_bytes.add(bytes);
         let (entries, _) = self.put_everywhere(stream, std::slice::from_ref(&record)).await?;
         match entries.first() {
-            Some(PutEntry::Put { .. }) => {
+            Some(PutEntry::Put { shard, sequence }) => {
                 counters.put_record_success.add(1);
                 counters.incoming_records.add(1);
                 counters.incoming_bytes.add(bytes);
-                Ok(PutRecordsReply { entries, encryption: None })
+                Ok(PutRecordReply { shard: *shard, sequence: *sequence, encryption: None })
             }
             Some(PutEntry::Failed { code: ErrorCode::ProvisionedThroughputExceededException, message }) => {
                 counters.write_throughput_exceeded.add(1);

@@ -1,0 +1,189 @@
+"""Compares the service model of botocore with what the server says it supports, and keeps docs/support.md.
+
+The server's side comes from `millstream model`. Every operation, member, constraint, enum value and error of the
+operations that are done must be the model's own; what differs on purpose is in DEVIATIONS, with the reason.
+"""
+
+import argparse
+import difflib
+import gzip
+import json
+import pathlib
+import subprocess
+import sys
+
+import botocore
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SUPPORT = ROOT / "docs" / "support.md"
+BOTOCORE = "1.44.5"
+
+# Place (operation.input|output.member…) -> what is compared there, and why ours differs.
+DEVIATIONS = {
+    "PutRecords.output.FailedRecordCount.min": "the model says at least 1; the service sends 0, and so do we",
+}
+# Members of an output that are never sent, by their name, with the reason.
+NEVER_SENT = {
+    "StreamId": "clients that see it call the AWS host of the stream instead of the configured endpoint",
+    "WarmThroughput": "only on-demand streams have it",
+    "Consumers": "enhanced fan-out is not there yet",
+}
+
+
+class Comparison:
+    """Collects what was compared and what differs."""
+
+    def __init__(self):
+        self.passed = 0
+        self.faults = []
+        self.used = set()
+        self.never_sent = set()
+
+    def equal(self, place, model, ours):
+        if model == ours:
+            self.passed += 1
+        elif place in DEVIATIONS:
+            self.used.add(place)
+            self.passed += 1
+        else:
+            self.faults.append(f"{place}: the model has {model!r}, we have {ours!r}")
+
+
+def load_model():
+    if botocore.__version__ != BOTOCORE:
+        sys.exit(f"botocore is {botocore.__version__}, the model is compared with {BOTOCORE}")
+    folder = pathlib.Path(botocore.__file__).parent / "data" / "kinesis" / "2013-12-02"
+    packed = folder / "service-2.json.gz"
+    if packed.exists():
+        return json.loads(gzip.decompress(packed.read_bytes()))
+    return json.loads((folder / "service-2.json").read_text())
+
+
+def compare_shape(comparison, model, place, name, ours, output):
+    shape = model["shapes"][name]
+    kind = shape["type"]
+    comparison.equal(f"{place}.type", kind, ours["type"])
+    if kind != ours["type"]:
+        return
+    # Constraints of outputs are promises of the service, not checks; ours carry them all the same.
+    for key in ("min", "max", "pattern", "enum"):
+        if key in shape or key in ours:
+            comparison.equal(f"{place}.{key}", shape.get(key), ours.get(key))
+    if kind == "structure":
+        compare_structure(comparison, model, place, shape, ours, output)
+    elif kind == "list":
+        compare_shape(comparison, model, f"{place}[]", shape["member"]["shape"], ours["member"], output)
+    elif kind == "map":
+        compare_shape(comparison, model, f"{place}{{key}}", shape["key"]["shape"], ours["key"], output)
+        compare_shape(comparison, model, f"{place}{{}}", shape["value"]["shape"], ours["value"], output)
+
+
+def compare_structure(comparison, model, place, shape, ours, output):
+    ours_by_name = {member["name"]: member for member in ours["members"]}
+    required = set(shape.get("required", []))
+    for name, member in shape["members"].items():
+        mine = ours_by_name.pop(name, None)
+        if mine is None and output and name in NEVER_SENT:
+            comparison.never_sent.add(name)
+            continue
+        if mine is None:
+            comparison.faults.append(f"{place}.{name}: we do not know this member")
+            continue
+        comparison.equal(f"{place}.{name}.required", name in required, mine["required"])
+        compare_shape(comparison, model, f"{place}.{name}", member["shape"], mine["shape"], output)
+    for name in ours_by_name:
+        comparison.faults.append(f"{place}.{name}: the model does not know this member")
+
+
+def compare(model, ours):
+    comparison = Comparison()
+    ours_by_name = {operation["name"]: operation for operation in ours["operations"]}
+    comparison.equal("operations", sorted(model["operations"]), sorted(ours_by_name))
+    for name, operation in sorted(model["operations"].items()):
+        mine = ours_by_name.get(name)
+        if mine is None or mine["status"] != "done":
+            continue
+        errors = sorted(error["shape"] for error in operation.get("errors", []))
+        comparison.equal(f"{name}.errors", errors, sorted(mine["errors"]))
+        for side in ("input", "output"):
+            shape = operation.get(side)
+            comparison.equal(f"{name}.{side}", shape is not None, mine[side] is not None)
+            if shape is not None and mine[side] is not None:
+                compare_shape(comparison, model, f"{name}.{side}", shape["shape"], mine[side], side == "output")
+    for place in sorted(set(DEVIATIONS) - comparison.used):
+        comparison.faults.append(f"{place}: listed as a deviation, but there is none")
+    for name in sorted(set(NEVER_SENT) - comparison.never_sent):
+        comparison.faults.append(f"{name}: listed as never sent, but it is not missing")
+    return comparison
+
+
+def refused_members(shape, place=""):
+    """Yields (path, reason) of the members that are known and refused."""
+    if shape is None:
+        return
+    if shape["type"] == "structure":
+        for member in shape["members"]:
+            path = f"{place}.{member['name']}".lstrip(".")
+            if "refused" in member:
+                yield path, member["refused"]
+            else:
+                yield from refused_members(member["shape"], path)
+    elif shape["type"] == "list":
+        yield from refused_members(shape["member"], f"{place}[]")
+    elif shape["type"] == "map":
+        yield from refused_members(shape["value"], f"{place}{{}}")
+
+
+def support_page(ours):
+    operations = sorted(ours["operations"], key=lambda operation: operation["name"])
+    done = [operation for operation in operations if operation["status"] == "done"]
+    lines = [
+        "# What is supported",
+        "",
+        f"Written by `cargo xtask support` from the comparison with botocore {BOTOCORE}; do not edit by hand.",
+        "",
+        f"{len(done)} of {len(operations)} operations are done, with every member, constraint and error of the model",
+        "but for what is named below. The others answer with `UnknownOperationException` and say so.",
+        "",
+        "| operation | status | refused members |",
+        "| --- | --- | --- |",
+    ]
+    for operation in operations:
+        refused = [path for path, _ in refused_members(operation["input"])]
+        named = ", ".join(f"`{path}`" for path in refused) or "–"
+        lines.append(f"| {operation['name']} | {operation['status']} | {named} |")
+    lines += ["", "## Why members are refused", "", "| member | answer |", "| --- | --- |"]
+    reasons = {}
+    for operation in done:
+        for path, reason in refused_members(operation["input"]):
+            reasons.setdefault(path, reason)
+    lines += [f"| `{path}` | {reason} |" for path, reason in sorted(reasons.items())]
+    lines += ["", "## Where replies differ from the model, on purpose", "", "| what | why |", "| --- | --- |"]
+    lines += [f"| `{place}` | {reason} |" for place, reason in sorted(DEVIATIONS.items())]
+    lines += [f"| `{name}` is never sent | {reason} |" for name, reason in sorted(NEVER_SENT.items())]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binary", required=True, help="the server")
+    parser.add_argument("--write", action="store_true", help="write docs/support.md")
+    options = parser.parse_args()
+    ours = json.loads(subprocess.run([options.binary, "model"], check=True, capture_output=True).stdout)
+    comparison = compare(load_model(), ours)
+    page = support_page(ours)
+    if options.write:
+        SUPPORT.write_text(page)
+    kept = SUPPORT.read_text() if SUPPORT.exists() else ""
+    if kept == page:
+        comparison.passed += 1
+    else:
+        difference = difflib.unified_diff(kept.splitlines(), page.splitlines(), "kept", "now", lineterm="")
+        comparison.faults.append("docs/support.md is stale; run `cargo xtask support`\n" + "\n".join(difference))
+    print("\n".join(comparison.faults))
+    print(f"{comparison.passed} passed, {len(comparison.faults)} failed")
+    return 1 if comparison.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""A real server for each module, and clients of boto3 for it."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import uuid
+
+import boto3
+import pytest
+from botocore.config import Config
+
+BINARY = os.environ.get("MILLSTREAM_BINARY", "millstream")
+KEY_ID = "AKIDEXAMPLE"
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+
+
+class Server:
+    """The real server as a process, on a free port, with a directory of its own."""
+
+    def __init__(self, home, *arguments, environment=None, ephemeral=False):
+        self.home = pathlib.Path(home)
+        self.data = self.home / "data"
+        kept = ["--ephemeral"] if ephemeral else ["--data-dir", str(self.data)]
+        self.command = [BINARY, "serve", "--listen", "127.0.0.1:0", *kept, *arguments]
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MILLSTREAM_"))}
+        self.environment = {**clean, **(environment or {})}
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.log = open(self.home / "log.txt", "ab")
+        self.process = subprocess.Popen(
+            self.command, env=self.environment, stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
+        line = self.process.stdout.readline().strip()
+        if not line.startswith("listening on http://"):
+            self.kill()
+            raise RuntimeError(f"the server said {line!r}: {(self.home / 'log.txt').read_text()}")
+        self.address = line.removeprefix("listening on http://")
+        self.endpoint = f"http://{self.address}"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.log.close()
+
+    def restart(self):
+        self.kill()
+        self.start()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        self.log.close()
+        return status
+
+    def client(self, **options):
+        return client(self.endpoint, **options)
+
+
+def client(endpoint, key=KEY_ID, secret=SECRET, region=REGION, retries=1, **options):
+    config = Config(retries={"total_max_attempts": retries, "mode": "standard"}, **options.pop("config", {}))
+    return boto3.client(
+        "kinesis",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=config,
+        **options,
+    )
+
+
+@contextlib.contextmanager
+def running(*arguments, **options):
+    with tempfile.TemporaryDirectory(prefix="millstream-") as home:
+        server = Server(home, *arguments, **options)
+        try:
+            yield server
+        finally:
+            if server.process.poll() is None:
+                server.kill()
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Open, without limits on rates."""
+    with running("--limits", "off") as server:
+        yield server
+
+
+@pytest.fixture
+def kinesis(server):
+    return server.client()
+
+
+@pytest.fixture
+def name():
+    """A stream's name that no other test uses."""
+    return f"stream-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def stream(kinesis, name):
+    """An active stream of one shard."""
+    return make_stream(kinesis, name, 1)
+
+
+def make_stream(kinesis, name, shards, **options):
+    kinesis.create_stream(StreamName=name, ShardCount=shards, **options)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    return name
+
+
+def shards_of(kinesis, name, **options):
+    """All shards, over all pages."""
+    reply = kinesis.list_shards(StreamName=name, **options)
+    shards = reply["Shards"]
+    while "NextToken" in reply:
+        reply = kinesis.list_shards(NextToken=reply["NextToken"])
+        shards += reply["Shards"]
+    return shards
+
+
+def iterator(kinesis, name, shard, kind="TRIM_HORIZON", **options):
+    reply = kinesis.get_shard_iterator(StreamName=name, ShardId=shard, ShardIteratorType=kind, **options)
+    return reply["ShardIterator"]
+
+
+def drain(kinesis, name, shard, kind="TRIM_HORIZON", limit=10000, **options):
+    """Reads a shard until it is at its tip or its end: the records, and the last reply."""
+    at = iterator(kinesis, name, shard, kind, **options)
+    records = []
+    while True:
+        reply = kinesis.get_records(ShardIterator=at, Limit=limit)
+        records += reply["Records"]
+        at = reply.get("NextShardIterator")
+        if at is None or (not reply["Records"] and reply["MillisBehindLatest"] == 0):
+            return records, reply
+
+
+def failure(call, **arguments):
+    """Calls what must fail: (code, message)."""
+    from botocore.exceptions import ClientError
+
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    error = caught.value.response["Error"]
+    return error["Code"], error.get("Message", "")

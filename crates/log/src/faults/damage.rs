@@ -1,0 +1,1 @@
+//! Bits that flip, sectors that end up elsewhere, files that vanish.

@@ -1,0 +1,34 @@
+//! Commands to the catalog, with refusals as the service tells them.
+
+use std::sync::Arc;
+
+use millstream_catalog::{CatalogError, Command, Outcome, Stream};
+use millstream_replica::ReplicaError;
+use millstream_types::{AccountId, StreamName};
+
+use crate::errors::Refusal;
+use crate::service::Streams;
+
+impl Streams {
+    /// Changes a stream; the stream as it is afterwards.
+    pub(crate) async fn change(&self, stream: &Stream, command: &Command) -> Result<Arc<Stream>, Refusal> {
+        let changed = self.submit(&stream.name, stream.account, command).await?;
+        changed.ok_or_else(|| Refusal::Catalog("the stream is gone".into()))
+    }
+
+    /// Sends a command about the stream of this name.
+    pub(crate) async fn submit(
+        &self,
+        stream: &StreamName,
+        account: AccountId,
+        command: &Command,
+    ) -> Result<Option<Arc<Stream>>, Refusal> {
+        match self.catalog.submit(command).await {
+            Ok(Outcome::Stream(stream)) => Ok(Some(stream)),
+            Ok(Outcome::Done) => Ok(None),
+            Ok(Outcome::Refused(why)) => Err(Refusal::Change { stream: stream.clone(), account, why }),
+            Err(CatalogError(ReplicaError::Unknown(why))) => Err(Refusal::ChangeUnknown(why)),
+            Err(CatalogError(why)) => Err(Refusal::Catalog(why.to_string())),
+        }
+    }
+}

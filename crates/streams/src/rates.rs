@@ -1,0 +1,126 @@
+//! Rates of control-plane calls: token buckets by account and region, or by stream, made when they are needed.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use millstream_catalog::Stream;
+use millstream_log::GroupId;
+use millstream_types::{AccountId, Millis, Region};
+
+use crate::bucket::Bucket;
+use crate::caller::Caller;
+use crate::errors::Refusal;
+use crate::limits::{CALL_BUCKETS_MAX, Limits};
+use crate::service::Streams;
+
+/// A kind of call with a rate of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Call {
+    CreateStream,
+    DeleteStream,
+    DescribeStream,
+    DescribeStreamSummary,
+    DescribeLimits,
+    ListStreams,
+    ListShards,
+    SplitShard,
+    MergeShards,
+    IncreaseRetention,
+    DecreaseRetention,
+    AddTags,
+    RemoveTags,
+    ListTags,
+}
+
+impl Call {
+    fn per_second(self, limits: &Limits) -> u64 {
+        match self {
+            Call::CreateStream => limits.create_stream_per_second,
+            Call::DeleteStream => limits.delete_stream_per_second,
+            Call::DescribeStream => limits.describe_stream_per_second,
+            Call::DescribeStreamSummary => limits.describe_stream_summary_per_second,
+            Call::DescribeLimits => limits.describe_limits_per_second,
+            Call::ListStreams => limits.list_streams_per_second,
+            Call::ListShards => limits.list_shards_per_second,
+            Call::SplitShard | Call::MergeShards => limits.reshard_per_second,
+            Call::IncreaseRetention | Call::DecreaseRetention => limits.retention_per_second,
+            Call::AddTags | Call::RemoveTags | Call::ListTags => limits.tags_per_second,
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Key {
+    Account(Call, AccountId, Region),
+    Stream(Call, GroupId),
+}
+
+/// The buckets in use. A bucket that was not touched for a second is full, so forgetting it changes nothing.
+#[derive(Default)]
+pub struct Rates(Mutex<HashMap<Key, (Bucket, Millis)>>);
+
+impl Rates {
+    fn admit(&self, key: Key, per_second: u64, now: Millis) -> bool {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= CALL_BUCKETS_MAX && !buckets.contains_key(&key) {
+            buckets.retain(|_, (_, used)| now.0 < used.0 + 1000);
+            if buckets.len() >= CALL_BUCKETS_MAX {
+                // More callers in one second than buckets: the rate would be unknown, so the call is refused.
+                return false;
+            }
+        }
+        let (bucket, used) = buckets.entry(key).or_insert_with(|| (Bucket::new(per_second, now), now));
+        *used = now;
+        bucket.take(1, now)
+    }
+}
+
+impl Streams {
+    /// Takes a call of the caller's account.
+    pub(crate) fn admit_call(&self, call: Call, caller: &Caller, stream: Option<&Stream>) -> Result<(), Refusal> {
+        let key = Key::Account(call, caller.account, caller.region.clone());
+        self.admit(call, key, caller, stream)
+    }
+
+    /// Takes a call on a stream.
+    pub(crate) fn admit_call_on(&self, call: Call, caller: &Caller, stream: &Stream) -> Result<(), Refusal> {
+        self.admit(call, Key::Stream(call, stream.group), caller, Some(stream))
+    }
+
+    fn admit(&self, call: Call, key: Key, caller: &Caller, stream: Option<&Stream>) -> Result<(), Refusal> {
+        let per_second = call.per_second(&self.limits);
+        if per_second == crate::limits::UNLIMITED || self.rates.admit(key, per_second, self.now()) {
+            return Ok(());
+        }
+        let stream = stream.map(|stream| stream.name.clone());
+        Err(Refusal::CallRate { stream, account: caller.account })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(account: u64) -> Key {
+        let region = "us-east-1".parse().unwrap();
+        Key::Account(Call::CreateStream, AccountId::from_u64(account).unwrap(), region)
+    }
+
+    #[test]
+    fn each_account_has_its_own_rate() {
+        let rates = Rates::default();
+        let admitted = (0..10).filter(|i| rates.admit(key(i % 2), 2, Millis(0))).count();
+        assert_eq!(admitted, 4);
+        assert!(rates.admit(key(0), 2, Millis(500)));
+    }
+
+    #[test]
+    fn buckets_are_bounded_and_forgotten_once_they_are_full() {
+        let rates = Rates::default();
+        let max = CALL_BUCKETS_MAX as u64;
+        assert!((0..max).all(|account| rates.admit(key(account), 5, Millis(0))));
+        assert!(!rates.admit(key(max), 5, Millis(999)));
+        assert!(rates.admit(key(max), 5, Millis(1000)));
+        assert_eq!(rates.0.lock().unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,4 @@
+//! The service over the engine in memory, with a clock that stands still.
+
+mod data_plane;
+mod harness;

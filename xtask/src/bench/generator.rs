@@ -1,0 +1,107 @@
+//! Driving a server with `millstream bench` and taking its figures.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::bench::Place;
+use crate::bench::cells::{Cell, Load};
+use crate::bench::options::Options;
+use crate::bench::servers::{KEY, Server, Subject};
+use crate::process;
+
+/// MiB that readers find: 8 shards of 64 MiB make replies of 10 MB.
+const FILL_MIB: u64 = 512;
+/// The same for servers that take more than a minute to be filled with that.
+const FILL_MIB_SLOW: u64 = 80;
+
+/// The generator, without arguments.
+pub fn command(place: &Place, options: &Options) -> Command {
+    if options.millstream {
+        let mut command = process::program(place.binaries.join("millstream"));
+        command.arg("bench");
+        return command;
+    }
+    // The same code, without the server that is not to be measured.
+    process::program(place.binaries.join("examples/generator"))
+}
+
+/// Runs the cell's load against its server.
+pub fn drive(
+    cell: &Cell,
+    server: &Server,
+    place: &Place,
+    options: &Options,
+) -> Result<Value, String> {
+    let mut command = command(place, options);
+    match cell.load {
+        Load::PutRecords(shards) => {
+            command.args(["put-records", "--connections", "8"]);
+            command.arg("--shards").arg(shards.to_string());
+        }
+        Load::PutRecord(connections) => {
+            command.args(["put-record", "--shards", "64"]);
+            command.arg("--connections").arg(connections.to_string());
+        }
+        Load::GetRecords => {
+            command.args(["get-records", "--connections", "4", "--shards", "8"]);
+            command.arg("--fill-mib").arg(fill_mib(cell.subject, options).to_string());
+        }
+    }
+    match cell.subject {
+        Subject::Bare { .. } => command.arg("--existing"),
+        _ if cell.load == Load::GetRecords => &mut command,
+        _ => command.arg("--verify"),
+    };
+    if cell.subject.signed() {
+        command.args(["--signed", "--access-key", KEY.0, "--secret-key", KEY.1]);
+    }
+    command.arg("--duration").arg(options.seconds.to_string());
+    command.args(["--warmup", if options.smoke { "0.5" } else { "1" }]);
+    run(&mut command, server)
+}
+
+/// Adds the server to a command of the generator, runs it, and takes its figures. A run whose records did not come back
+/// as acknowledged has figures, too, which say so.
+pub fn run(command: &mut Command, server: &Server) -> Result<Value, String> {
+    command.args(["--json", "--keep", "--endpoint"]).arg(&server.endpoint);
+    command.arg("--server-pid").arg(server.pid().to_string());
+    for variable in ["AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"] {
+        command.env_remove(variable);
+    }
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|e| format!("the generator: {e}"))?;
+    serde_json::from_slice(&output.stdout).map_err(|_| {
+        let why = String::from_utf8_lossy(&output.stderr);
+        format!("the generator: {}: {}", output.status, why.trim())
+    })
+}
+
+/// The few figures that are worth a line while the run goes on.
+pub fn in_short(figures: &Value) -> String {
+    let figure = |name: &str| figures[name].as_f64().unwrap_or(f64::NAN);
+    let mut text = format!(
+        "{:.0} records/s, {:.0} MB/s, p50 {:.0} us, p99 {:.0} us, server {:.0} ns per record",
+        figure("records_per_second"),
+        figure("payload_mb_per_second"),
+        figure("p50_us"),
+        figure("p99_us"),
+        figure("server_ns_per_record"),
+    );
+    match figures["read_back_agrees"].as_bool() {
+        Some(true) => text.push_str(", read back"),
+        Some(false) => text.push_str(", READ BACK OTHERWISE"),
+        None => {}
+    }
+    text
+}
+
+fn fill_mib(subject: Subject, options: &Options) -> u64 {
+    match subject {
+        _ if options.smoke => 80,
+        Subject::Kinesalite | Subject::Moto => FILL_MIB_SLOW,
+        // A few thousand records take it a minute.
+        Subject::KinesisLocal => 8,
+        _ => FILL_MIB,
+    }
+}

@@ -1,0 +1,107 @@
+//! The peers, from the public registries, each at a fixed version, in the tools' directory.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::bench::options::Options;
+use crate::bench::servers::Subject;
+use crate::{Outcome, place, process};
+
+/// Versions that are measured: what the registries gave when the figures were made.
+pub const VERSIONS: &[(&str, &str)] = &[
+    ("ferrokinesis", "0.7.0"),
+    ("fakecloud", "0.51.0"),
+    ("kinesalite", "3.3.3"),
+    ("kinesis-local", "0.6.2"),
+    ("moto", "5.2.5"),
+];
+
+/// Installs what the options need and is not there.
+pub fn peers(options: &Options) -> Outcome {
+    if !options.peers {
+        return Ok(());
+    }
+    crate_binary("ferrokinesis")?;
+    if options.fakecloud {
+        crate_binary("fakecloud")?;
+    }
+    for package in ["kinesalite", "kinesis-local"] {
+        node_package(package)?;
+    }
+    moto()
+}
+
+/// The program of a peer, ready for its arguments.
+pub fn command(peer: Subject) -> Result<Command, String> {
+    let tools = place::tools();
+    Ok(match peer {
+        Subject::Ferrokinesis { .. } => process::program(tools.join("bin/ferrokinesis")),
+        Subject::Fakecloud => process::program(tools.join("bin/fakecloud")),
+        Subject::Kinesalite => {
+            let mut node = process::program("node");
+            node.arg(node_modules("kinesalite").join("kinesalite/cli.js"));
+            node
+        }
+        Subject::KinesisLocal => {
+            // It looks for its certificate in the working directory.
+            let mut node = process::program("node");
+            node.arg("main.js").current_dir(node_modules("kinesis-local").join("kinesis-local"));
+            node
+        }
+        Subject::Moto => process::program(tools.join("py/moto/bin/moto_server")),
+        Subject::Millstream { .. } | Subject::Bare { .. } => {
+            return Err("not a peer".to_owned());
+        }
+    })
+}
+
+fn version(name: &str) -> &'static str {
+    VERSIONS.iter().find(|(known, _)| *known == name).map_or("*", |(_, version)| version)
+}
+
+fn crate_binary(name: &str) -> Outcome {
+    let tools = place::tools();
+    if tools.join("bin").join(name).exists() {
+        return Ok(());
+    }
+    announce(name, &tools);
+    // A target directory of its own: the checkout's build cache stays as it is.
+    let build = tools.join("build");
+    let mut install = process::cargo();
+    install.args(["install", "--locked", "--version", version(name), name, "--root"]).arg(&tools);
+    process::run(install.env("CARGO_TARGET_DIR", build))
+}
+
+fn node_modules(package: &str) -> PathBuf {
+    place::tools().join("npm").join(package).join("node_modules")
+}
+
+fn node_package(name: &str) -> Outcome {
+    let modules = node_modules(name);
+    if modules.join(name).exists() {
+        return Ok(());
+    }
+    let directory = modules.parent().unwrap_or(&modules).to_path_buf();
+    announce(name, &directory);
+    std::fs::create_dir_all(&directory).map_err(|e| format!("{}: {e}", directory.display()))?;
+    let mut npm = process::program("npm");
+    npm.args(["install", "--no-fund", "--no-audit", "--no-save"]);
+    npm.arg(format!("{name}@{}", version(name))).current_dir(directory);
+    process::run(&mut npm)
+}
+
+fn moto() -> Outcome {
+    let directory = place::tools().join("py/moto");
+    if directory.join("bin/moto_server").exists() {
+        return Ok(());
+    }
+    announce("moto", &directory);
+    process::run(process::program("python3").args(["-m", "venv"]).arg(&directory))?;
+    let package = format!("moto[server]=={}", version("moto"));
+    let mut pip = process::program(directory.join("bin/pip"));
+    process::run(pip.args(["install", "--quiet", &package]))
+}
+
+fn announce(name: &str, directory: &Path) {
+    println!("installing {name} {} into {}", version(name), directory.display());
+}
