@@ -23,7 +23,8 @@ pub(crate) fn request_sha256(
     form: QueryForm,
 ) -> [u8; 32] {
     let mut canonical = Vec::with_capacity(1024);
-    for part in [request.method, "\n", &path(request.path), "\n", &query(request.query, form), "\n"] {
+    for part in [request.method, "\n", &path(request.path), "\n", &query(request.query, form), "\n"]
+    {
         canonical.extend_from_slice(part.as_bytes());
     }
     for name in signed_headers.split(';') {
@@ -223,7 +224,9 @@ mod tests {
     fn only_lower_case_hex_of_32_bytes_is_read() {
         let bytes: Vec<u8> = (0..32).map(|n| n * 8).collect();
         assert_eq!(unhex(&hex(&bytes)).unwrap().to_vec(), bytes);
-        for bad in ["", "0g", &"A".repeat(64) as &str, &"a".repeat(63), &"a".repeat(66), &"ä".repeat(32)] {
+        for bad in
+            ["", "0g", &"A".repeat(64) as &str, &"a".repeat(63), &"a".repeat(66), &"ä".repeat(32)]
+        {
             assert_eq!(unhex(bad), None, "{bad}");
         }
     }

@@ -48,7 +48,8 @@ pub fn parse(request: &Request<'_>, service: &str) -> Result<Claim, AuthError> {
         )));
     }
     check_signed_headers(request, &fields)?;
-    let in_query = || request.query.split('&').any(|pair| pair.starts_with("X-Amz-Security-Token="));
+    let in_query =
+        || request.query.split('&').any(|pair| pair.starts_with("X-Amz-Security-Token="));
     Ok(Claim {
         scope,
         at,
@@ -99,7 +100,9 @@ fn expires(fields: &Fields<'_>) -> Result<Option<Duration>, AuthError> {
 fn check_signed_headers(request: &Request<'_>, fields: &Fields<'_>) -> Result<(), AuthError> {
     let names: Vec<&str> = fields.signed_headers.split(';').collect();
     let lower = |name: &&str| !name.is_empty() && !name.bytes().any(|b| b.is_ascii_uppercase());
-    if names.len() > SIGNED_HEADERS_MAX || !names.iter().all(lower) || !names.is_sorted_by(|a, b| a < b)
+    if names.len() > SIGNED_HEADERS_MAX
+        || !names.iter().all(lower)
+        || !names.is_sorted_by(|a, b| a < b)
     {
         return Err(AuthError::invalid(
             "SignedHeaders must be lower-case header names, sorted, each once, separated by ';'.",
@@ -236,10 +239,12 @@ impl Claim {
 /// `x-amz-content-sha256`, if it is sent, must be the body's: what means "not signed" is for S3 only.
 fn check_declared_hash(request: &Request<'_>, payload_hex: &str) -> Result<(), AuthError> {
     match request.header("x-amz-content-sha256").next() {
-        Some(declared) if declared.trim_ascii() != payload_hex.as_bytes() => Err(AuthError::invalid(
-            "The value of the 'x-amz-content-sha256' header must be the SHA-256 of the request body, in lower-case \
+        Some(declared) if declared.trim_ascii() != payload_hex.as_bytes() => {
+            Err(AuthError::invalid(
+                "The value of the 'x-amz-content-sha256' header must be the SHA-256 of the request body, in lower-case \
              hexadecimal.",
-        )),
+            ))
+        }
         _ => Ok(()),
     }
 }

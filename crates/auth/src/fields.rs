@@ -136,8 +136,13 @@ fn hashed(value: &[u8]) -> String {
 }
 
 fn from_query<'a>(request: &Request<'a>) -> Result<Fields<'a>, AuthError> {
-    const REQUIRED: [&str; 5] =
-        ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"];
+    const REQUIRED: [&str; 5] = [
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Signature",
+        "X-Amz-SignedHeaders",
+        "X-Amz-Date",
+    ];
     let mut found: [Option<Cow<'a, str>>; 6] = Default::default();
     for pair in request.query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -19,8 +19,8 @@ pub(crate) fn derive(secret: &Secret, scope: &Scope) -> Key {
     key
 }
 
-/// The signing keys of requests that were verified: a bounded memory, so that the next request costs two HMACs less
-/// four. Only a good signature puts a key in, so that nobody without a secret can push keys out.
+/// The signing keys of requests that were verified, in bounded memory, so that later requests cost one HMAC and no
+/// derivation. Only a good signature puts a key in, so that nobody without a secret can push keys out.
 #[derive(Default)]
 pub struct SigningKeys {
     kept: Mutex<Kept>,

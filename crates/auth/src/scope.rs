@@ -36,7 +36,9 @@ impl Scope {
             return Err(AuthError::unrecognized());
         }
         let Ok(region) = region.parse::<Region>() else {
-            return Err(AuthError::invalid("Credential should be scoped to a valid region."));
+            let text =
+                format!("Credential should be scoped to a valid region, not '{}'.", echo(region));
+            return Err(AuthError::invalid(text));
         };
         if given_service != service {
             let text = format!("Credential should be scoped to correct service: '{service}'.");
@@ -66,7 +68,8 @@ impl Scope {
 ///
 /// For `open` mode, where a request may be signed with anything: the header or the query is searched for a credential.
 pub fn credential_scope(request: &Request<'_>) -> Option<Scope> {
-    let header = request.header("authorization").filter_map(|value| std::str::from_utf8(value).ok());
+    let header =
+        request.header("authorization").filter_map(|value| std::str::from_utf8(value).ok());
     let in_header = header.filter_map(|value| value.split_once("Credential=")).next();
     let credential = match in_header {
         Some((_, rest)) => rest.split([',', ' ']).next()?.to_owned(),
@@ -103,7 +106,14 @@ mod tests {
         assert_eq!(scope.access_key_id, "123456789012");
         assert_eq!(scope.region.as_str(), "eu-west-1");
         assert_eq!(scope.service, "kinesis");
-        for bad in ["", "Credential=", "Credential=a/b/c", "Credential=a/b/C D/e/f", "Bearer x", "Credential=////"] {
+        for bad in [
+            "",
+            "Credential=",
+            "Credential=a/b/c",
+            "Credential=a/b/C D/e/f",
+            "Bearer x",
+            "Credential=////",
+        ] {
             assert_eq!(with(bad), None, "{bad}");
         }
         let query = "x=1&X-Amz-Credential=k%2F20150830%2Fus-east-1%2Fs3%2Faws4_request";

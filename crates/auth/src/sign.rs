@@ -73,7 +73,8 @@ pub fn sign(
 
     let mut headers = request.headers.to_vec();
     headers.extend(added.iter().map(|(name, value)| (*name, value.as_bytes())));
-    let mut names: Vec<String> = headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    let mut names: Vec<String> =
+        headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
     names.retain(|name| !UNSIGNED.contains(&name.as_str()));
     names.sort();
     names.dedup();

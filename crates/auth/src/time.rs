@@ -29,7 +29,8 @@ pub(crate) fn parse_http(text: &str) -> Option<Millis> {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let bytes = text.as_bytes();
     let shape = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
-    let separated = [(3, b','), (4, b' '), (7, b' '), (11, b' '), (16, b' '), (19, b':'), (22, b':')];
+    let separated =
+        [(3, b','), (4, b' '), (7, b' '), (11, b' '), (16, b' '), (19, b':'), (22, b':')];
     if bytes.len() != 29
         || !bytes.ends_with(b" GMT")
         || !separated.iter().all(|(at, byte)| shape(*at, *byte))

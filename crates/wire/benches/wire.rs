@@ -92,8 +92,7 @@ fn put_records(protocol: Protocol) {
         black_box(decode_put_records(protocol, black_box(&body), &mut unknown).unwrap());
     });
     measure("PutRecords 500 x 1 KiB, generic decode", body.len(), || {
-        let input: PutRecordsInput<'_> =
-            decode(protocol, black_box(&body), &mut unknown).unwrap();
+        let input: PutRecordsInput<'_> = decode(protocol, black_box(&body), &mut unknown).unwrap();
         black_box(input);
     });
     let input = decode_put_records(protocol, &body, &mut unknown).unwrap();

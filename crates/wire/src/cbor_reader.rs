@@ -84,8 +84,9 @@ impl<'a> Reader<'a> for CborReader<'a> {
         let head = self.head()?;
         let argument = head.argument.ok_or(Fault::Unexpected { at: head.at })?;
         Ok(match (head.major, head.info) {
-            (UNSIGNED, _) => i64::try_from(argument)
-                .map_or(Number::Float(argument as f64), Number::Integer),
+            (UNSIGNED, _) => {
+                i64::try_from(argument).map_or(Number::Float(argument as f64), Number::Integer)
+            }
             (NEGATIVE, _) => i64::try_from(argument)
                 .map_or(Number::Float(-1.0 - argument as f64), |n| Number::Integer(-1 - n)),
             (SIMPLE, 25) => Number::Float(half_to_double(argument as u16)),

@@ -39,13 +39,16 @@ fn check(shape: &Shape, value: &Value<'_>, path: &Path<'_>, found: &mut Violatio
             side(*range, *number).iter().for_each(|s| broken(&Broken::Value(*s), found));
         }
         (Shape::Blob(range), Value::Blob(blob)) => {
-            side(*range, length(blob.len())).iter().for_each(|s| broken(&Broken::Length(*s), found));
+            side(*range, length(blob.len()))
+                .iter()
+                .for_each(|s| broken(&Broken::Length(*s), found));
         }
         (Shape::List(list), Value::List(values)) => {
             let sides = side(list.length, length(values.len()));
             sides.iter().for_each(|s| broken(&Broken::Length(*s), found));
             if let Shape::Text(text) = &list.element {
-                let fits = |value: &Value<'_>| matches!(value, Value::Text(t) if text_fits(text, t));
+                let fits =
+                    |value: &Value<'_>| matches!(value, Value::Text(t) if text_fits(text, t));
                 if !values.iter().all(fits) {
                     broken(&Broken::Elements(text), found);
                 }
@@ -66,7 +69,8 @@ fn check(shape: &Shape, value: &Value<'_>, path: &Path<'_>, found: &mut Violatio
                 broken(&Broken::Keys(map.key), found);
             }
             if let Shape::Text(text) = &map.value {
-                let fits = |value: &Value<'_>| matches!(value, Value::Text(t) if text_fits(text, t));
+                let fits =
+                    |value: &Value<'_>| matches!(value, Value::Text(t) if text_fits(text, t));
                 if !entries.iter().all(|(_, value)| fits(value)) {
                     broken(&Broken::Values(text), found);
                 }
@@ -163,7 +167,9 @@ impl fmt::Display for Broken<'_> {
             }
             Broken::Elements(text) => write!(f, "Member must satisfy constraint: {}", all_of(text)),
             Broken::Keys(text) => write!(f, "Map keys must satisfy constraint: {}", all_of(text)),
-            Broken::Values(text) => write!(f, "Map value must satisfy constraint: {}", all_of(text)),
+            Broken::Values(text) => {
+                write!(f, "Map value must satisfy constraint: {}", all_of(text))
+            }
         }
     }
 }

@@ -47,8 +47,7 @@ pub fn decode<'a, T: Record<'a>>(
 /// `SerializationException` for a malformed body, a wrong type or a missing member.
 pub fn decode_output<'a, T: Record<'a>>(protocol: Protocol, body: &'a [u8]) -> Result<T, Error> {
     let (mut unknown, mut violations) = (Unknown::default(), Violations::default());
-    let decoder =
-        Decoder { unknown: &mut unknown, violations: &mut violations, checked: false };
+    let decoder = Decoder { unknown: &mut unknown, violations: &mut violations, checked: false };
     typed(decoder.body(protocol, body, T::STRUCTURE)?)
 }
 
@@ -132,7 +131,9 @@ impl Decoder<'_> {
                 reader.simple()?;
                 Value::Boolean(found == Kind::True)
             }
-            (Shape::Timestamp, Kind::Number | Kind::Tagged) => Value::Timestamp(reader.timestamp()?),
+            (Shape::Timestamp, Kind::Number | Kind::Tagged) => {
+                Value::Timestamp(reader.timestamp()?)
+            }
             (Shape::Blob(_), found) if found == R::BLOB => {
                 let blob = reader.blob()?;
                 blob.check().map_err(|_| Fault::Base64)?;
@@ -159,8 +160,7 @@ impl Decoder<'_> {
         let mut seen = 0u64;
         let mut scope = reader.map()?;
         while let Some(key) = reader.key(&mut scope)? {
-            let Some(index) = structure.members.iter().position(|member| member.name == key)
-            else {
+            let Some(index) = structure.members.iter().position(|member| member.name == key) else {
                 self.unknown.note(&key);
                 reader.skip()?;
                 continue;

@@ -16,9 +16,7 @@ pub fn encode_error(protocol: Protocol, error: &Error) -> Vec<u8> {
 struct Body<'e>(&'e Error);
 
 impl<'v> Wire<'v> for Body<'_> {
-    fn from_value(
-        _: Option<millstream_api::Value<'v>>,
-    ) -> Result<Self, millstream_api::Misfit> {
+    fn from_value(_: Option<millstream_api::Value<'v>>) -> Result<Self, millstream_api::Misfit> {
         Err(millstream_api::Misfit("error"))
     }
 
@@ -114,7 +112,8 @@ mod tests {
 
     #[test]
     fn codes_lose_namespace_and_suffix() {
-        let body = br#"{"__type":"com.amazonaws.kinesis#LimitExceededException:http://x","Message":null}"#;
+        let body =
+            br#"{"__type":"com.amazonaws.kinesis#LimitExceededException:http://x","Message":null}"#;
         assert_eq!(decode_error(Protocol::Json, body).code, "LimitExceededException");
         assert_eq!(decode_error(Protocol::Json, b"<html>"), RemoteError::default());
     }

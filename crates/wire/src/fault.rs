@@ -126,7 +126,9 @@ impl fmt::Display for Fault {
             Fault::TooDeep => f.write_str("Lists and structures are nested too deep"),
             Fault::InvalidText { at } => write!(f, "Invalid text in the request body at {at}"),
             Fault::InvalidNumber { at } => write!(f, "Invalid number in the request body at {at}"),
-            Fault::Trailing { at } => write!(f, "Unexpected content after the request body at {at}"),
+            Fault::Trailing { at } => {
+                write!(f, "Unexpected content after the request body at {at}")
+            }
             Fault::Duplicate { key } => write!(f, "Duplicate field '{key}'"),
             Fault::NotAStructure => f.write_str("The request body must be a structure"),
             Fault::Mismatch { found, wanted } => mismatch(*found, *wanted, f),
@@ -144,7 +146,9 @@ impl fmt::Display for Fault {
 fn mismatch(found: Kind, wanted: Wanted, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let name = match (found, wanted) {
         (Kind::List, _) => return f.write_str("Start of list found where not expected"),
-        (Kind::Map, _) => return f.write_str("Start of structure or map found where not expected."),
+        (Kind::Map, _) => {
+            return f.write_str("Start of structure or map found where not expected.");
+        }
         (_, Wanted::List) => return f.write_str("Expected list or null"),
         (_, Wanted::Map) => return f.write_str("Expected map or null"),
         (_, Wanted::Structure) => return f.write_str("Expected structure or null"),

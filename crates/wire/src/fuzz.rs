@@ -1,10 +1,10 @@
 //! Entry points of the fuzz targets: any bytes may come, nothing may panic, memory stays within a small multiple.
 
+use millstream_api::Record;
 use millstream_api::ops::{
     AddTagsToStreamInput, CreateStreamInput, GetRecordsOutput, GetShardIteratorInput,
     ListShardsInput, PutRecordInput, PutRecordsInput,
 };
-use millstream_api::Record;
 
 use crate::protocol::Protocol;
 use crate::unknown::Unknown;

@@ -196,9 +196,9 @@ impl GetRecordsBody {
                 cbor_sink::head_length(record.data.len() as u64) + record.data.len(),
             ),
         };
-        let key = self.partition_key(record).map_or(0, |key| {
-            frame.partition_key.len() + text_length(self.protocol, &key)
-        });
+        let key = self
+            .partition_key(record)
+            .map_or(0, |key| frame.partition_key.len() + text_length(self.protocol, &key));
         let encryption = self.reply.encryption.map_or(0, |encryption| {
             frame.encryption.len() + text_length(self.protocol, encryption.as_str())
         });

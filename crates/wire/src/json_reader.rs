@@ -89,8 +89,7 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         let text = &rest[..length];
         if rest[length] == b'"' {
             self.at = start + length + 1;
-            return Blob::from_base64(text)
-                .map_err(|_| Fault::Base64Length { found: text.len() });
+            return Blob::from_base64(text).map_err(|_| Fault::Base64Length { found: text.len() });
         }
         // Some encoders escape the slash. Such text cannot be borrowed, so it is decoded here.
         let stop = self.plain_end(start)?;

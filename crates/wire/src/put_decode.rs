@@ -93,9 +93,7 @@ fn put_records<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordsInput<'a>, 
     Ok(PutRecordsInput { records, stream_name, stream_arn, stream_id: None, dry_run: None })
 }
 
-fn entries<'a, R: Reader<'a>>(
-    reader: &mut R,
-) -> Result<Vec<PutRecordsRequestEntry<'a>>, Unusual> {
+fn entries<'a, R: Reader<'a>>(reader: &mut R) -> Result<Vec<PutRecordsRequestEntry<'a>>, Unusual> {
     let mut scope = reader.list()?;
     let mut entries = Vec::new();
     while reader.element(&mut scope)? {

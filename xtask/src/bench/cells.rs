@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn fakecloud_is_measured_only_when_asked_for() {
-        let fakecloud = |names: Vec<String>| names.iter().filter(|n| n.ends_with("fakecloud")).count();
+        let fakecloud =
+            |names: Vec<String>| names.iter().filter(|n| n.ends_with("fakecloud")).count();
         assert_eq!(fakecloud(names(&Options::default())), 0);
         assert_eq!(fakecloud(names(&Options { fakecloud: true, ..Options::default() })), 2);
     }

@@ -20,7 +20,7 @@ mod targets;
 
 use std::path::PathBuf;
 
-use crate::bench::cells::{Cell, Load, cells};
+use crate::bench::cells::{Cell, cells};
 use crate::bench::options::Options;
 use crate::bench::results::Results;
 use crate::bench::servers::Subject;
@@ -75,8 +75,7 @@ fn prepare(options: &Options) -> Result<Place, String> {
     let data = options.data.clone().unwrap_or_else(|| target.join("bench/data"));
     let place = Place { data, logs: target.join("bench/logs"), binaries: target.join("release") };
     for directory in [&place.data, &place.logs] {
-        std::fs::create_dir_all(directory)
-            .map_err(|e| format!("{}: {e}", directory.display()))?;
+        std::fs::create_dir_all(directory).map_err(|e| format!("{}: {e}", directory.display()))?;
     }
     Ok(place)
 }

@@ -1,1 +1,133 @@
-//! Calls that fail.
+//! Calls that fail: short writes, interruptions, no room, I/O errors, syncs that fail.
+
+use super::world::{Op, World, log_id, workload};
+use crate::contract::{Log, LogError, Position};
+use crate::options::Health;
+use crate::testkit::conformance::{append, batch, read_all};
+use crate::testkit::{SimFault, Survives, block_on};
+
+fn steps() -> u64 {
+    let mut world = World::new();
+    world.open_sound("without faults");
+    world.run(&workload());
+    world.disk.steps()
+}
+
+#[test]
+fn short_writes_and_interruptions_are_repeated() {
+    for fault in [SimFault::Short, SimFault::Interrupted] {
+        for step in 1..=steps() {
+            let context = format!("{fault:?} at step {step}");
+            let mut world = World::new();
+            world.disk.fail_at(step, fault);
+            if world.open().is_err() {
+                world.open_sound(&context);
+            }
+            world.run(&workload());
+            world.check(&context);
+            world.engine = None;
+            world.disk.power_on(Survives::Nothing);
+            world.open_sound(&context);
+            world.check(&context);
+        }
+    }
+}
+
+#[test]
+fn no_room_at_any_step_refuses_and_recovers() {
+    for step in 1..=steps() {
+        let context = format!("no room at step {step}");
+        let mut world = World::new();
+        world.disk.fail_at(step, SimFault::NoRoom);
+        if world.open().is_err() {
+            world.open_sound(&context);
+        }
+        world.run(&workload());
+        world.check(&context);
+        world.run(&[Op::Append(vec![(log_id(1, 0), 10)]), Op::Maintain]);
+        assert_eq!(world.engine().health(), Health::Writable, "{context}");
+        world.engine = None;
+        world.disk.power_on(Survives::Some(step));
+        world.open_sound(&context);
+        world.check(&context);
+    }
+}
+
+#[test]
+fn an_io_error_at_any_step_acknowledges_nothing_that_is_lost() {
+    for step in 1..=steps() {
+        let mut world = World::new();
+        world.disk.fail_at(step, SimFault::Broken);
+        if world.open().is_ok() {
+            world.run(&workload());
+            let known: Vec<usize> = [0, 1].map(|log| world.known(log_id(1, log))).into();
+            let mut reading = world.fork();
+            reading.engine = world.engine.take();
+            reading.check(&format!("error at step {step}, before the restart"));
+            drop(known);
+        }
+        world.engine = None;
+        for survives in [Survives::Nothing, Survives::Everything, Survives::Some(step)] {
+            let context = format!("error at step {step}, {survives:?}");
+            let mut world = world.fork();
+            world.disk.power_on(survives);
+            world.open_sound(&context);
+            world.check(&context);
+        }
+    }
+}
+
+#[test]
+fn after_a_failed_sync_nothing_of_it_is_read_before_or_after_a_restart() {
+    for survives in [Survives::Nothing, Survives::Everything] {
+        let mut world = World::new();
+        world.open_sound("at first");
+        world.run(&[Op::Create(1, 1), Op::Append(vec![(log_id(1, 0), 100)])]);
+        let log = world.engine.clone().unwrap();
+        let id = log_id(1, 0);
+        world.disk.fail_at(world.disk.steps() + 2, SimFault::Broken);
+        let failed = append(&*log, id, batch(1, "lost"));
+        assert!(matches!(failed, Err(LogError::Unknown(_))), "{failed:?}");
+        let later = append(&*log, id, batch(1, "later"));
+        assert!(matches!(later, Err(LogError::Unavailable(_))), "{later:?}");
+        assert!(matches!(log.health(), Health::Refusing(_)));
+        assert_eq!(read_all(&*log, id, Position(0)).unwrap().0.len(), 1, "reads go on");
+        log.maintain();
+        drop(log);
+        world.engine = None;
+        world.disk.power_on(survives);
+        world.open_sound("after the restart");
+        let log = world.engine.clone().unwrap();
+        assert_eq!(read_all(&*log, id, Position(0)).unwrap().0.len(), 1);
+        append(&*log, id, batch(1, "on")).unwrap();
+        assert_eq!(read_all(&*log, id, Position(0)).unwrap().0.len(), 2);
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_writes_reads_on_gives_space_back_and_recovers() {
+    let mut world = World::new();
+    world.open_sound("at first");
+    world.run(&[Op::Create(1, 1), Op::Create(2, 1)]);
+    for _ in 0..10 {
+        world.run(&[Op::Append(vec![(log_id(1, 0), 3000), (log_id(2, 0), 9000)])]);
+    }
+    let used: usize = world.disk.files().iter().map(|(_, bytes)| bytes).sum();
+    world.disk.set_capacity(used as u64);
+    let log = world.engine.clone().unwrap();
+    let text = "x".repeat(9000);
+    let refused = (0..20).find_map(|_| append(&*log, log_id(2, 0), batch(1, &text)).err());
+    assert_eq!(refused, Some(LogError::Full));
+    assert!(matches!(log.health(), Health::Refusing(_)));
+    world.run(&[Op::Append(vec![(log_id(1, 0), 9000)])]);
+    world.logs.remove(&log_id(2, 0));
+    world.check("while the disk is full");
+    // Deleting works on a full disk, and what it frees is used again.
+    block_on(log.delete(crate::GroupId(2))).unwrap();
+    world.run(&[Op::Trim(log_id(1, 0)), Op::Trim(log_id(1, 0)), Op::Trim(log_id(1, 0))]);
+    for _ in 0..3 {
+        log.maintain();
+    }
+    append(&*log, log_id(1, 0), batch(1, "on")).unwrap();
+    assert_eq!(log.health(), Health::Writable);
+}

@@ -294,3 +294,51 @@ impl LogModel {
         self.attempts = known;
     }
 }
+
+impl World {
+    /// After damage: whatever is answered is right, or the damage is named. Never less, never something else.
+    pub(super) fn check_named(&mut self, context: &str) {
+        // A directory that cannot be opened says why; the message is the name.
+        let Ok(report) = self.open() else { return };
+        let named = !report.damage.is_empty();
+        assert_eq!(named, self.engine().health() != crate::Health::Writable, "{context}");
+        let engine = self.engine.clone().expect("the engine is open");
+        for (id, model) in &self.logs {
+            if self.deleted.contains(&id.group.0) {
+                continue;
+            }
+            let bounds = match block_on(engine.bounds(*id)) {
+                Err(LogError::Gone) if named => continue,
+                other => other.unwrap_or_else(|e| panic!("{context}: {e}")),
+            };
+            match read_all(&*engine, *id, bounds.first) {
+                Ok((batches, end)) if named => model.check_nothing_wrong(&batches, end, context),
+                Ok((batches, end)) => {
+                    assert_eq!(bounds.first.0, model.trimmed, "{context}");
+                    assert_eq!(model.sealed.is_some(), end != End::Tail, "{context}");
+                    model.clone().resolve(&batches, bounds.first.0, context);
+                }
+                Err(LogError::Damaged(_)) => {}
+                Err(other) => panic!("{context}: {other}"),
+            }
+        }
+    }
+
+    /// How many batches of a log are known to be in it.
+    pub(super) fn known(&self, log: LogId) -> usize {
+        self.logs.get(&log).map_or(0, |model| model.attempts.len())
+    }
+}
+
+impl LogModel {
+    /// What was read is a part of what was appended, at its place.
+    fn check_nothing_wrong(&self, batches: &[ReadBatch], end: End, context: &str) {
+        assert!(end == End::Tail || self.sealed.is_some(), "{context}");
+        for read in batches {
+            let same = |(batch, outcome): &(Batch, Outcome)| {
+                *batch == read.batch && *outcome == Outcome::Acknowledged(read.first)
+            };
+            assert!(self.attempts.iter().any(same), "{context}: something else was read");
+        }
+    }
+}

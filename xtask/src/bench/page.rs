@@ -1,0 +1,233 @@
+//! Writes `docs/benchmarks.md` from a run's results.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::bench::results::Results;
+use crate::bench::targets::{Bound, TARGETS, Target};
+use crate::bench::{install, prose};
+use crate::{Outcome, place};
+
+/// Writes the page and prints its table of ratios.
+pub fn write(results: &Results) -> Outcome {
+    let table = ratios(results);
+    println!("\n{table}");
+    let run = results.of("run").next().unwrap_or(&Value::Null);
+    let mut page = String::new();
+    page.push_str("# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n");
+    if run["smoke"] == Value::Bool(true) {
+        page.push_str("\n**This was a smoke test: one short round. Its figures mean nothing.**\n");
+    }
+    let sections = [
+        ("What is reached", table),
+        ("The machine and the run", setting(run)),
+        ("Writing", loads(results, "put-")),
+        ("Reading", loads(results, "get-")),
+        ("What signatures cost", signatures(results)),
+        ("The disk's ceiling", ceilings(results)),
+        ("What peers lost", faults(results)),
+        ("How it was measured", prose::HOW.to_owned()),
+        ("What was fair and what was not", prose::FAIRNESS.to_owned()),
+    ];
+    for (title, text) in sections {
+        // Writing to a String cannot fail.
+        let _ = write!(page, "\n## {title}\n{}\n", text.trim_end());
+    }
+    let file = place::root().join("docs/benchmarks.md");
+    std::fs::write(&file, page).map_err(|e| format!("{}: {e}", file.display()))?;
+    println!("wrote {}", file.display());
+    Ok(())
+}
+
+fn ratios(results: &Results) -> String {
+    let mut text =
+        String::from("| measure | must be | is | of | |\n| --- | --- | --- | --- | --- |\n");
+    for target in TARGETS {
+        text.push_str(&ratio(target, results));
+    }
+    text
+}
+
+fn ratio(target: &Target, results: &Results) -> String {
+    let Target { measure, bound, unit, value } = target;
+    let bound_text = match bound {
+        Bound::AtLeast(least) => format!("at least {least} {unit}"),
+        Bound::AtMost(most) => format!("at most {most} {unit}"),
+        Bound::Stated => "stated".to_owned(),
+    };
+    let Some((value, how)) = value(results) else {
+        return format!("| {measure} | {bound_text} | not measured | | |\n");
+    };
+    let verdict = match bound.holds(value) {
+        Some(true) => "reached",
+        Some(false) => "**missed**",
+        None => "",
+    };
+    let digits = if value < 0.1 { 3 } else { 2 };
+    format!("| {measure} | {bound_text} | {value:.digits$} {unit} | {how} | {verdict} |\n")
+}
+
+fn setting(run: &Value) -> String {
+    let mut text = String::new();
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let processor = line_of("/proc/cpuinfo", "model name").unwrap_or_default();
+    let memory = line_of("/proc/meminfo", "MemTotal").unwrap_or_default();
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let _ = write!(
+        text,
+        "{processors} processors ({processor}), memory {memory}, Linux {}. {} rounds; {} s measured per cell after 1 s \n\
+         of warm-up; start-up with {} MiB of data. Server and load generator share the processors and nothing else ran.\n\n",
+        kernel.trim(),
+        run["rounds"],
+        run["seconds"],
+        run["startup_mib"],
+    );
+    let versions: Vec<String> =
+        install::VERSIONS.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let _ = writeln!(text, "Peers: {}.", versions.join(", "));
+    text
+}
+
+/// The value behind a name and a colon in a file of the system.
+fn line_of(file: &str, name: &str) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+fn loads(results: &Results, prefix: &str) -> String {
+    let mut text = String::from(
+        "Medians, and in brackets the least and the greatest round. Processor time is user and system together.\n\n\
+         | load / server | records/s | MB/s | p50 ms | p99 ms | p99.9 ms | server ns per record | generator ns per record \
+         | peak MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for cell in results.cells().into_iter().filter(|cell| cell.starts_with(prefix)) {
+        let Some(rate) = results.spread(cell, "records_per_second") else { continue };
+        let median = |figure: &str, scale: f64, digits: usize| {
+            let value = results.median(cell, figure);
+            value.map_or("–".to_owned(), |value| format!("{:.digits$}", value / scale))
+        };
+        let _ = writeln!(
+            text,
+            "| {cell} | {:.0} ({:.0} to {:.0}) | {} | {} | {} | {} | {} | {} | {} |",
+            rate.median,
+            rate.min,
+            rate.max,
+            median("payload_mb_per_second", 1.0, 1),
+            median("p50_us", 1e3, 2),
+            median("p99_us", 1e3, 2),
+            median("p999_us", 1e3, 2),
+            median("server_ns_per_record", 1.0, 0),
+            median("generator_ns_per_record", 1.0, 0),
+            median("server_peak_mib", 1.0, 0),
+        );
+    }
+    text
+}
+
+fn signatures(results: &Results) -> String {
+    const FIGURE: &str = "server_ns_per_record";
+    let cost = |with: &str, without: &str| {
+        let (with, without) = (results.median(with, FIGURE)?, results.median(without, FIGURE)?);
+        Some(with - without)
+    };
+    let batch = "put-records-64/millstream-ephemeral";
+    let verified = cost(&format!("{batch}-signed"), batch);
+    let hashed = cost("put-records-64/bare-hashing", "put-records-64/bare");
+    let (Some(verified), Some(hashed)) = (verified, hashed) else {
+        return "Not measured.".to_owned();
+    };
+    format!(
+        "PutRecords with `--auth signed` takes {verified:.0} ns of processor time per record more than without. Hashing the \n\
+         same bodies takes the bare server {hashed:.0} ns per record."
+    )
+}
+
+fn ceilings(results: &Results) -> String {
+    let mut text = String::from(
+        "Writes one after the other, each followed by fdatasync, into a file whose blocks were all written before, one whose\n\
+         space was only allocated, and one that grows.\n\n\
+         | size / preparation | MB/s | p50 µs |\n| --- | --- | --- |\n",
+    );
+    for cell in results.cells().into_iter().filter(|cell| cell.starts_with("disk-")) {
+        let rate = results.median(cell, "mb_per_second").unwrap_or(f64::NAN);
+        let p50 = results.median(cell, "p50_us").unwrap_or(f64::NAN);
+        let _ = writeln!(text, "| {} | {rate:.0} | {p50:.0} |", &cell["disk-".len()..]);
+    }
+    text
+}
+
+fn faults(results: &Results) -> String {
+    let mut text = String::new();
+    for cell in results.cells() {
+        let rounds = results.of(cell).count();
+        let lost: Vec<u64> = results.of(cell).filter_map(|f| f["missing"].as_u64()).collect();
+        let lying =
+            results.of(cell).filter(|f| f["read_back_agrees"] == Value::Bool(false)).count();
+        if lying > 0 {
+            let _ = writeln!(
+                text,
+                "- {cell}: in {lying} of {rounds} rounds other records came back than were acknowledged; up to {} were missing.",
+                lost.iter().max().unwrap_or(&0)
+            );
+        }
+        if let Some(fault) = results.of(cell).find_map(|figures| figures["fault"].as_str()) {
+            let _ = writeln!(text, "- {cell}: {}", fault.lines().next().unwrap_or_default());
+        }
+        let failed: u64 = results.of(cell).filter_map(|f| f["failed_records"].as_u64()).sum();
+        if failed > 0 {
+            let _ =
+                writeln!(text, "- {cell}: {failed} records were refused inside replies of 200.");
+        }
+    }
+    if text.is_empty() { "Nothing: every record acknowledged came back.".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_missed_target_is_named_and_an_unmeasured_one_is_not_passed() {
+        let results = Results::of_test(&[
+            ("startup/empty", json!({ "seconds": 0.25 })),
+            ("startup/after-kill", json!({ "seconds": 1.0 })),
+        ]);
+        let table = ratios(&results);
+        assert!(table.contains(
+            "| start to ready, empty | at most 0.1 s | 0.25 s | 0.250 to 0.250 s | **missed** |"
+        ));
+        assert!(table.contains("| 1.00 s | 1.000 to 1.000 s | reached |"));
+        assert!(
+            table.contains(
+                "| start to ready, after a clean stop | at most 0.5 s | not measured | | |"
+            )
+        );
+    }
+
+    #[test]
+    fn losses_and_faults_of_peers_are_told() {
+        let results = Results::of_test(&[
+            ("put-records-64/moto", json!({ "read_back_agrees": false, "missing": 7 })),
+            ("put-records-64/moto", json!({ "read_back_agrees": true, "missing": 0 })),
+            ("get-records/x", json!({ "fault": "it ended\nmore" })),
+        ]);
+        let told = faults(&results);
+        assert!(told.contains("in 1 of 2 rounds") && told.contains("up to 7 were missing"));
+        assert!(told.contains("- get-records/x: it ended\n"));
+        assert!(faults(&Results::of_test(&[])).starts_with("Nothing"));
+    }
+
+    #[test]
+    fn a_cell_without_figures_has_no_row() {
+        let results = Results::of_test(&[
+            ("put-records-64/a", json!({ "records_per_second": 10.0, "p50_us": 1500.0 })),
+            ("put-records-64/b", json!({ "fault": "x" })),
+        ]);
+        let table = loads(&results, "put-");
+        assert!(table.contains("| put-records-64/a | 10 (10 to 10) | – | 1.50 |"), "{table}");
+        assert!(!table.contains("64/b"));
+    }
+}
