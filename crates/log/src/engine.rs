@@ -101,7 +101,7 @@ impl Engine {
 
     /// Sorts old segments by log, whatever their age, on this thread. Returns how many it replaced.
     pub fn rewrite_now(&self) -> Result<usize, LogError> {
-        self.shared.rewrite(|_| true)
+        self.shared.rewrite(|_, _| true)
     }
 
     /// Finishes what is queued, writes the footer of the last segment so that the next start is quick, and ends the

@@ -31,9 +31,13 @@ impl Shared {
     /// Frees what died. Returns how many segments.
     pub(crate) fn free_dead_segments(&self) -> usize {
         let _one = self.reclaiming.lock().unwrap_or_else(PoisonError::into_inner);
-        let units = self.set().sealed();
+        let (units, newest) = {
+            let set = self.set();
+            (set.sealed(), set.newest_footer())
+        };
         let mut freed = 0;
-        for segment in units.iter().flat_map(|unit| &unit.members) {
+        let members = units.iter().flat_map(|unit| &unit.members);
+        for segment in members.filter(|segment| Some(segment.number) != newest) {
             let now = self.options.clock.now();
             if !self.witness_is_dead(segment, now) {
                 continue;

@@ -78,6 +78,12 @@ pub const REWRITE_RUN_BYTES: u64 = 64 << 10;
 /// Bytes of segments that the rewriter takes at once, so that what it sorts fits its memory.
 pub const REWRITE_SET_BYTES_MAX: u64 = 512 << 20;
 
+/// Blocks that the rewriter sorts at once: 56 bytes of memory each.
+pub const REWRITE_BLOCKS_MAX: usize = 400_000;
+
+/// Small segments, as restarts leave them, that are joined as soon as so many follow each other.
+pub const REWRITE_SMALL_SEGMENTS: usize = 8;
+
 /// Whether a batch of this shape may be appended to a group whose largest record is `record_bytes_max`.
 pub fn batch_fits(count: u32, payload_bytes: usize, record_bytes_max: u32) -> bool {
     let one_record = if count == 1 { record_bytes_max as usize } else { 0 };

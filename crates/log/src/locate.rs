@@ -127,19 +127,15 @@ impl Shared {
             // The last block that begins at or before `from` may reach behind it.
             let first = run.partition_point(|entry| entry.base <= from).saturating_sub(1);
             for entry in &run[first..] {
-                if bytes > bytes_max {
-                    return Ok(());
-                }
-                let counts = plan.is_empty() || entry.base >= from;
                 if entry.base <= from {
-                    // Only the last one of those before `from` can hold it.
+                    // Only the last one of those that begin before `from` can hold it.
                     plan.clear();
                     bytes = 0;
+                } else if bytes > bytes_max {
+                    return Ok(());
                 }
-                if counts || entry.base <= from {
-                    bytes += u64::from(entry.payload_bytes);
-                    plan.push((member.clone(), *entry));
-                }
+                bytes += u64::from(entry.payload_bytes);
+                plan.push((member.clone(), *entry));
             }
         }
         Ok(())

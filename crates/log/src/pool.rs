@@ -67,6 +67,11 @@ impl Pool {
         self.lock().free.iter().filter(|s| s.written && s.bytes >= bytes).count()
     }
 
+    /// Whether it has a segment of at least `bytes`.
+    pub(crate) fn has(&self, bytes: u64) -> bool {
+        self.lock().free.iter().any(|s| s.bytes >= bytes)
+    }
+
     /// Bytes of all files in it.
     pub(crate) fn bytes(&self) -> u64 {
         let state = self.lock();
@@ -131,7 +136,7 @@ impl Shared {
     }
 
     /// Sees that `bytes` more may be used, giving up free segments if need be.
-    fn make_room(&self, bytes: u64) -> io::Result<()> {
+    pub(crate) fn make_room(&self, bytes: u64) -> io::Result<()> {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         loop {
             let used = self.set().disk_bytes() + self.pool.bytes();

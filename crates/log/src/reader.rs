@@ -244,7 +244,7 @@ impl Shared {
         Ok(Read { batches, next: Position(next), end })
     }
 
-    fn checked(
+    pub(crate) fn checked(
         &self,
         log: LogId,
         segment: &Segment,

@@ -37,6 +37,14 @@ impl SegmentSet {
         self.sealed.clone()
     }
 
+    /// The newest segment of the chain that has a footer. A start begins with its footer: it stays until there is a newer
+    /// one, whether its blocks are alive or not.
+    pub(crate) fn newest_footer(&self) -> Option<u64> {
+        let chain = |m: &&Arc<Segment>| m.role == Role::Chain;
+        let members = self.sealed.iter().rev().flat_map(|unit| &unit.members);
+        members.filter(chain).map(|m| m.number).next()
+    }
+
     /// Bytes of blocks in all of them.
     pub(crate) fn data_bytes(&self) -> u64 {
         self.by_number.values().map(|s| s.data_bytes.load(Ordering::Relaxed)).sum()

@@ -131,6 +131,11 @@ impl Shared {
         self.counters.refusing.set(u64::from(full || refusal.broken.is_some()));
     }
 
+    /// Whether the disk was full when it was last asked.
+    pub(crate) fn is_full(&self) -> bool {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).full
+    }
+
     /// Why nothing may be written any more, if so.
     pub(crate) fn broken(&self) -> Option<LogError> {
         if !self.refusing.load(Ordering::SeqCst) {

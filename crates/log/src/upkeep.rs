@@ -139,8 +139,19 @@ impl Shared {
         let _ = self.seal_ended();
         self.free_dead_segments();
         self.reclaim_unread();
+        self.end_full();
         self.shrink_pool();
         self.update_gauges();
+    }
+
+    /// Says that the disk is not full any more once another segment would fit.
+    fn end_full(&self) {
+        if self.is_full() {
+            let bytes = self.segment_bytes(0, 0);
+            if self.pool.has(bytes) || self.make_room(bytes).is_ok() {
+                self.set_full(false);
+            }
+        }
     }
 
     /// Prepares a segment if the pool wants one. True if it wants more than the disk was quiet for.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use millstream_catalog::{CatalogError, Command, Outcome, Stream};
+use millstream_catalog::{CatalogError, Command, Outcome, Stream, StreamStatus};
 use millstream_replica::ReplicaError;
 use millstream_types::{AccountId, StreamName};
 
@@ -10,6 +10,17 @@ use crate::errors::Refusal;
 use crate::service::Streams;
 
 impl Streams {
+    /// Refuses what only an ACTIVE stream allows, before anything else about it is checked.
+    pub(crate) fn require_active(&self, stream: &Stream) -> Result<(), Refusal> {
+        match stream.status {
+            StreamStatus::Active => Ok(()),
+            status @ (StreamStatus::Creating | StreamStatus::Updating | StreamStatus::Deleting) => {
+                let (stream, account) = (stream.name.clone(), stream.account);
+                Err(Refusal::NotActive { stream, account, status })
+            }
+        }
+    }
+
     /// Changes a stream; the stream as it is afterwards.
     pub(crate) async fn change(&self, stream: &Stream, command: &Command) -> Result<Arc<Stream>, Refusal> {
         let changed = self.submit(&stream.name, stream.account, command).await?;

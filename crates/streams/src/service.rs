@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use millstream_catalog::Catalog;
+use millstream_counters::Counter;
 use millstream_log::{FramePool, Log};
 use millstream_types::{Clock, Millis, Random};
 use tokio::sync::Semaphore;
@@ -38,6 +39,8 @@ pub struct Streams {
     pub(crate) sealer: TokenSealer,
     pub(crate) runtimes: Runtimes,
     pub(crate) rates: Rates,
+    /// Steps of the lifecycle that failed and are tried again.
+    pub(crate) lifecycle_failures: Counter,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
 }
@@ -59,6 +62,7 @@ impl Streams {
             sealer: TokenSealer::new(token_key),
             runtimes: Runtimes::default(),
             rates: Rates::default(),
+            lifecycle_failures: Counter::new(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
             replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
         })

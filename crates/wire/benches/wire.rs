@@ -95,6 +95,11 @@ fn put_records(protocol: Protocol) {
         let input: PutRecordsInput<'_> = decode(protocol, black_box(&body), &mut unknown).unwrap();
         black_box(input);
     });
+    if protocol == Protocol::Json {
+        measure("the floor: quotes and backslashes alone", body.len(), || {
+            black_box(memchr::memchr2_iter(b'"', b'\\', black_box(&body)).count());
+        });
+    }
     let input = decode_put_records(protocol, &body, &mut unknown).unwrap();
     let mut out = vec![0; RECORDS * RECORD_BYTES];
     measure("PutRecords 500 x 1 KiB, decode_into", out.len(), || {
@@ -152,7 +157,7 @@ fn get_records(protocol: Protocol) {
         data: (key.len() + index * RECORD_BYTES) as u32
             ..(key.len() + (index + 1) * RECORD_BYTES) as u32,
         partition_key: Some(0..key.len() as u32),
-        sequence: number.clone(),
+        sequence: number,
         arrival: Millis(1_700_000_000_123),
     };
     let reply = GetRecordsReply {

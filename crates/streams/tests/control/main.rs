@@ -1,0 +1,8 @@
+//! The control plane of Data Streams over a log in memory and a clock that stands still.
+
+mod create_and_delete;
+mod describe_and_list;
+mod fixture;
+mod list_shards;
+mod reshard;
+mod settings;
