@@ -23,13 +23,13 @@ use crate::metrics::LogCounters;
 use crate::options::{Health, OpenError, Options, RecoveryReport, doing};
 use crate::queue::Item;
 use crate::reader::{ReadQueue, on_read_thread};
-use crate::recovery::recover;
+use crate::recovery::{Mode, recover};
 use crate::shared::Shared;
 use crate::tables::LogState;
 
 /// The embedded engine. Dropping it stops it; [`Engine::stop`] also makes the next start quick.
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     readers: Arc<ReadQueue>,
     committer: Mutex<Option<JoinHandle<Committer>>>,
     others: Mutex<Vec<JoinHandle<()>>>,
@@ -52,7 +52,7 @@ impl Engine {
             write_format(&*disk, FORMAT_NEWEST)?;
         }
         let shared = Arc::new(Shared::new(options));
-        let (chain, report) = recover(&shared)?;
+        let (chain, report) = recover(&shared, Mode::Repair)?;
         shared.update_gauges();
         let committer = Committer::new(shared.clone(), chain);
         let readers = Arc::new(ReadQueue::default());
@@ -101,7 +101,7 @@ impl Engine {
 
     /// Sorts old segments by log, whatever their age, on this thread. Returns how many it replaced.
     pub fn rewrite_now(&self) -> Result<usize, LogError> {
-        self.shared.rewrite(|_, _| true)
+        self.shared.rewrite(1, |_, _| true)
     }
 
     /// Finishes what is queued, writes the footer of the last segment so that the next start is quick, and ends the

@@ -3,4 +3,6 @@
 mod crash;
 mod damage;
 mod failing;
+mod random;
+mod whole;
 mod world;

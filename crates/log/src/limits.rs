@@ -81,6 +81,9 @@ pub const REWRITE_SET_BYTES_MAX: u64 = 512 << 20;
 /// Blocks that the rewriter sorts at once: 56 bytes of memory each.
 pub const REWRITE_BLOCKS_MAX: usize = 400_000;
 
+/// Segments whose rows the rewriter looks at in one round.
+pub const REWRITE_LOOKS_MAX: usize = 16;
+
 /// Small segments, as restarts leave them, that are joined as soon as so many follow each other.
 pub const REWRITE_SMALL_SEGMENTS: usize = 8;
 

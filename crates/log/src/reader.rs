@@ -183,7 +183,7 @@ impl Shared {
     }
 
     /// The blocks of a plan, one after another, from the disk.
-    fn read_blocks(&self, plan: &Plan) -> Result<Vec<u8>, LogError> {
+    pub(crate) fn read_blocks(&self, plan: &Plan) -> Result<Vec<u8>, LogError> {
         let mut buffer = vec![0; plan_bytes(plan)];
         let mut at = 0;
         let mut asked = 0;

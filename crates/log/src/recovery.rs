@@ -33,9 +33,19 @@ struct Base {
     rows: Vec<(crate::contract::LogId, Row)>,
 }
 
+/// Whether recovery may write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    /// For an engine that goes on from there.
+    Repair,
+    /// For a look at the directory: changes nothing at all.
+    LookOnly,
+}
+
 /// What is known so far.
 struct Recovery<'a> {
     shared: &'a Shared,
+    mode: Mode,
     report: RecoveryReport,
     files: BTreeMap<u64, FoundFile>,
     /// Segments of the chain that have a header: number to file.
@@ -48,9 +58,10 @@ struct Recovery<'a> {
 }
 
 /// Fills `shared` with what the disk holds, and returns the chain's end.
-pub(crate) fn recover(shared: &Shared) -> Result<(Chain, RecoveryReport), OpenError> {
+pub(crate) fn recover(shared: &Shared, mode: Mode) -> Result<(Chain, RecoveryReport), OpenError> {
     let mut recovery = Recovery {
         shared,
+        mode,
         report: RecoveryReport::default(),
         files: BTreeMap::new(),
         chain: BTreeMap::new(),
@@ -78,7 +89,11 @@ impl Recovery<'_> {
         let disk = &self.shared.options.disk;
         let names = disk.list().map_err(doing(format!("listing {}", disk.name())))?;
         for (name, id) in names.iter().filter_map(|name| Some((name, file_number(name)?))) {
-            let file = disk.open(name).map_err(doing(format!("opening {name}")))?;
+            let opened = match self.mode {
+                Mode::Repair => disk.open(name),
+                Mode::LookOnly => disk.open_to_read(name),
+            };
+            let file = opened.map_err(doing(format!("opening {name}")))?;
             let bytes = file.size().map_err(doing(format!("looking at {name}")))?;
             let header = SegmentHeader::read(&*file).map_err(doing(format!("reading {name}")))?;
             self.shared.skip_numbers(header.as_ref().map_or(0, |h| h.number), id);
@@ -155,7 +170,7 @@ impl Recovery<'_> {
                 self.damage(*file_id, Some(*number), 0, what);
                 return Ok(chain);
             }
-            if self.shared.options.sync {
+            if self.shared.options.sync && self.mode == Mode::Repair {
                 let name = file_name(*file_id);
                 sync(&*file).map_err(doing(format!("syncing {name}")))?;
                 file.drop_cached().map_err(doing(format!("dropping the cache of {name}")))?;
@@ -355,6 +370,10 @@ impl Recovery<'_> {
             ));
             return Ok((chain, self.report));
         }
+        shared.ended().extend(self.ended);
+        if self.mode == Mode::LookOnly {
+            return Ok((chain, self.report));
+        }
         for (file_id, found) in std::mem::take(&mut self.files) {
             if found.bytes < shared.options.segment_bytes_min {
                 shared.remove_file(file_id);
@@ -363,7 +382,6 @@ impl Recovery<'_> {
             let (file, bytes, written) = (found.file, found.bytes, found.header.is_some());
             shared.pool.add(FreeSegment { file_id, file, bytes, written });
         }
-        shared.ended().extend(self.ended);
         // A failure here shows in the engine's health; what was recovered can be read.
         let _ = shared.seal_ended();
         Ok((chain, self.report))

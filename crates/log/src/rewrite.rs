@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -16,9 +17,10 @@ use crate::disk::{is_full, read_exact, write_all_of};
 use crate::footer::{Footer, FooterBuilder, FooterState, Row, footer_bytes_max};
 use crate::frame::HEADER_ROOM;
 use crate::limits::{
-    PREPARE_STEP_BYTES, REWRITE_BLOCKS_MAX, REWRITE_BYTES_PER_SECOND, REWRITE_SET_BYTES_MAX,
+    PREPARE_STEP_BYTES, REWRITE_AGE_MS, REWRITE_BLOCKS_MAX, REWRITE_BYTES_PER_SECOND,
+    REWRITE_LOOKS_MAX, REWRITE_RUN_BYTES, REWRITE_SET_BYTES_MAX, REWRITE_SMALL_SEGMENTS,
 };
-use crate::segment::{DATA_START, Role, Segment, SegmentHeader};
+use crate::segment::{DATA_START, Role, Segment, SegmentHeader, Shape};
 use crate::set::Unit;
 use crate::shared::Shared;
 use crate::tables::Entry;
@@ -58,14 +60,16 @@ struct Output {
 }
 
 impl Shared {
-    /// Rewrites one set of segments that `wanted` says yes to. Returns how many it replaced.
+    /// Rewrites one set of segments that `wanted` says yes to and of which `least` follow each other. Returns how many it
+    /// replaced.
     pub(crate) fn rewrite(
         &self,
-        wanted: impl Fn(&Segment, &Footer) -> bool,
+        least: usize,
+        mut wanted: impl FnMut(&Segment, &Footer) -> bool,
     ) -> Result<usize, LogError> {
         let _one = self.reclaiming.lock().unwrap_or_else(PoisonError::into_inner);
-        let sources = self.choose(&wanted)?;
-        let Some(last) = sources.last() else { return Ok(0) };
+        let sources = self.choose(&mut wanted)?;
+        let Some(last) = sources.last().filter(|_| sources.len() >= least) else { return Ok(0) };
         let extents = self.extents(last)?;
         let moving = self.collect(&sources)?;
         let covers = (sources[0].covers.0, last.covers.1);
@@ -95,10 +99,59 @@ impl Shared {
         Ok(count)
     }
 
+    /// Rewrites what is worth it: many small segments, those of which less than half is alive, and old ones in which the
+    /// logs lie scattered. Returns whether it did something.
+    pub(crate) fn rewrite_what_is_worth_it(&self) -> bool {
+        if self.broken().is_some() {
+            return false;
+        }
+        let small_bytes = self.options.segment_bytes_min / 4;
+        let small = |_: &Segment, footer: &Footer| footer.data_end < small_bytes;
+        let mut evaluated = 0;
+        let mut shape = |segment: &Segment| {
+            let epoch = self.epoch.load(Ordering::SeqCst);
+            if segment.shape().is_none_or(|shape| shape.epoch != epoch)
+                && evaluated < REWRITE_LOOKS_MAX
+            {
+                evaluated += 1;
+                segment.set_shape(self.shape_of(segment, epoch).ok());
+            }
+            segment.shape()
+        };
+        let dying = |segment: &Segment, _: &Footer| shape(segment).is_some_and(|s| s.mostly_dead);
+        let old = self.options.clock.now().minus(Duration::from_millis(REWRITE_AGE_MS));
+        let scattered = |segment: &Segment, footer: &Footer| {
+            footer.last_arrival < old && segment.shape().is_some_and(|s| s.scattered)
+        };
+        let mut done = matches!(self.rewrite(REWRITE_SMALL_SEGMENTS, small), Ok(1..));
+        done |= matches!(self.rewrite(1, dying), Ok(1..));
+        if self.signal.is_quiet() {
+            done |= matches!(self.rewrite(1, scattered), Ok(1..));
+        }
+        done
+    }
+
+    /// How much of a segment is alive, and how its logs lie.
+    fn shape_of(&self, segment: &Segment, epoch: u64) -> Result<Shape, LogError> {
+        let Extents { footer, rows, .. } = self.extents(segment)?;
+        let tables = self.tables();
+        let (mut logs, mut alive) = (0, 0);
+        for (log, row) in rows.into_iter().filter(|(_, row)| row.run.1 > 0) {
+            logs += 1;
+            let state = tables.log(log);
+            if state.is_ok_and(|state| state.lock().first < row.extent.end) {
+                alive += u64::from(row.run.1);
+            }
+        }
+        let mostly_dead = alive > 0 && alive * 2 < footer.entries;
+        let scattered = logs > 1 && footer.data_end / logs < REWRITE_RUN_BYTES;
+        Ok(Shape { epoch, mostly_dead, scattered })
+    }
+
     /// The first stretch of the chain that is wanted, within the rewriter's memory.
     fn choose(
         &self,
-        wanted: &impl Fn(&Segment, &Footer) -> bool,
+        wanted: &mut impl FnMut(&Segment, &Footer) -> bool,
     ) -> Result<Vec<Arc<Segment>>, LogError> {
         let (units, newest): (Arc<Vec<Unit>>, _) = {
             let set = self.set();

@@ -148,6 +148,7 @@ pub(crate) struct Segment {
     pub(crate) data_bytes: AtomicU64,
     /// A log that is known to keep it alive.
     witness: Mutex<Option<Witness>>,
+    shape: Mutex<Option<Shape>>,
 }
 
 /// Why a segment was alive when somebody looked.
@@ -158,7 +159,25 @@ pub(crate) struct Witness {
     pub(crate) last_arrival: Millis,
 }
 
+/// What the rewriter wants to know of a segment, as of one epoch of trims and deletions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) epoch: u64,
+    /// Less than half of its blocks are alive, but some are.
+    pub(crate) mostly_dead: bool,
+    /// The blocks of a log lie far apart.
+    pub(crate) scattered: bool,
+}
+
 impl Segment {
+    pub(crate) fn shape(&self) -> Option<Shape> {
+        *self.shape.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_shape(&self, shape: Option<Shape>) {
+        *self.shape.lock().unwrap_or_else(PoisonError::into_inner) = shape;
+    }
+
     pub(crate) fn new(header: &SegmentHeader, file_id: u64, file: Arc<dyn DiskFile>) -> Self {
         Segment {
             number: header.number,
@@ -171,6 +190,7 @@ impl Segment {
             footer: RwLock::default(),
             data_bytes: AtomicU64::new(0),
             witness: Mutex::default(),
+            shape: Mutex::default(),
         }
     }
 

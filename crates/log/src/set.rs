@@ -33,6 +33,10 @@ impl SegmentSet {
         self.by_number.len()
     }
 
+    pub(crate) fn all(&self) -> Vec<Arc<Segment>> {
+        self.by_number.values().cloned().collect()
+    }
+
     pub(crate) fn sealed(&self) -> Arc<Vec<Unit>> {
         self.sealed.clone()
     }

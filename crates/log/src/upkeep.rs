@@ -121,7 +121,7 @@ impl Shared {
         let mut limit = Duration::from_millis(QUIET_MS);
         while self.signal.sleep(limit) {
             self.upkeep_round();
-            let more = self.prepare_ahead();
+            let more = self.prepare_ahead() || self.rewrite_what_is_worth_it();
             limit = if more {
                 Duration::from_millis(QUIET_MS)
             } else {

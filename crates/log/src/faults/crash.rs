@@ -68,7 +68,7 @@ fn no_old_block_returns_after_a_cut_a_shorter_append_and_another_crash() {
 fn a_crash_during_recovery_changes_nothing() {
     let all = steps();
     for step in (1..=all).step_by(3) {
-        let mut crashed = crash_at(step);
+        let crashed = crash_at(step);
         crashed.disk.power_on(Survives::Some(step));
         for recovery_step in 1.. {
             let mut world = crashed.fork();

@@ -58,6 +58,7 @@ pub(super) struct World {
     deleted: Vec<u64>,
     made: u64,
     keep: Option<Duration>,
+    pool_bytes_max: u64,
 }
 
 pub(super) fn log_id(group: u64, index: u32) -> LogId {
@@ -95,6 +96,7 @@ impl World {
             deleted: Vec::new(),
             made: 0,
             keep: None,
+            pool_bytes_max: 1 << 30,
         }
     }
 
@@ -108,12 +110,19 @@ impl World {
             deleted: self.deleted.clone(),
             made: self.made,
             keep: self.keep,
+            pool_bytes_max: self.pool_bytes_max,
         }
     }
 
     /// Groups that are made from now on expire.
     pub(super) fn keep(mut self, keep: Duration) -> Self {
         self.keep = Some(keep);
+        self
+    }
+
+    /// What is freed is given back at once.
+    pub(super) fn without_pool(mut self) -> Self {
+        self.pool_bytes_max = 0;
         self
     }
 
@@ -124,6 +133,7 @@ impl World {
         options.segment_bytes_min = 32 << 10;
         options.segment_bytes_max = 64 << 10;
         options.pool_segments_ahead = 0;
+        options.pool_bytes_max = self.pool_bytes_max;
         options.read_threads = 1;
         options
     }
@@ -170,7 +180,9 @@ impl World {
     fn create(&mut self, group: u64, logs: u32) {
         let spec = GroupSpec { class: Class::Data, keep: self.keep, record_bytes_max: 20_000 };
         if block_on(self.engine().create(GroupId(group), spec, logs)).is_ok() {
-            (0..logs).for_each(|index| drop(self.logs.entry(log_id(group, index)).or_default()));
+            for index in 0..logs {
+                self.logs.entry(log_id(group, index)).or_default();
+            }
         }
     }
 
@@ -240,6 +252,11 @@ impl World {
 }
 
 impl LogModel {
+    /// From now on the engine may trim by itself.
+    pub(super) fn may_expire(&mut self) {
+        self.trimmed_perhaps = u64::MAX;
+    }
+
     fn check(&mut self, engine: &Engine, id: LogId, context: &str) {
         let context = format!("{context}, {id:?}");
         let bounds = block_on(engine.bounds(id)).unwrap_or_else(|e| panic!("{context}: {e}"));

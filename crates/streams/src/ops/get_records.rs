@@ -97,7 +97,7 @@ impl Streams {
         now: Millis,
     ) -> Result<Stretch, Error> {
         let log = Owner::log_of(stream.group, shard.id);
-        let mut stretch = Stretch::new(from, limit, now.minus(stream.retention()), shard);
+        let mut stretch = Stretch::new(from, limit, stream.horizon(now), shard);
         while !stretch.is_full() {
             let Some(permit) = self.reserve(stretch.held.is_empty()).await else { break };
             let read = match self.owner.log().read(log, stretch.next, READ_STEP_BYTES).await {

@@ -77,7 +77,7 @@ impl Streams {
 
     /// The position of the oldest record that the stream's retention still shows.
     pub(crate) async fn horizon(&self, log: LogId, stream: &Stream, now: Millis) -> Result<Position, Refusal> {
-        let oldest = now.minus(stream.retention());
+        let oldest = stream.horizon(now);
         match self.owner.log().find(log, oldest).await {
             Ok(position) => Ok(position),
             Err(LogError::Trimmed(first)) => Ok(first),

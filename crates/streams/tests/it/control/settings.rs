@@ -9,7 +9,7 @@ use millstream_api::shapes::StreamStatus;
 use millstream_api::Error;
 use millstream_log::Log;
 
-use crate::fixture::*;
+use super::fixture::*;
 
 async fn increase(f: &Fixture, hours: i32) -> Result<(), Error> {
     let input = IncreaseStreamRetentionPeriodInput {

@@ -7,7 +7,7 @@ use millstream_api::shapes::*;
 use millstream_log::{Log, LogError};
 use millstream_streams::Limits;
 
-use crate::fixture::*;
+use super::fixture::*;
 
 #[tokio::test]
 async fn a_stream_is_creating_until_its_delay_has_passed_by_the_service_clock() {

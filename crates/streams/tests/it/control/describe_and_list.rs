@@ -7,7 +7,7 @@ use millstream_api::ops::*;
 use millstream_api::shapes::*;
 use millstream_types::Millis;
 
-use crate::fixture::*;
+use super::fixture::*;
 
 #[tokio::test]
 async fn a_stream_is_described_in_pages_of_shards() {

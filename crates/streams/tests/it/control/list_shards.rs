@@ -7,7 +7,7 @@ use millstream_api::ops::*;
 use millstream_api::shapes::Shard;
 use millstream_types::{Clock, Millis, Random, SeededRandom};
 
-use crate::fixture::*;
+use super::fixture::*;
 
 fn filter(kind: ShardFilterType, time: Option<Millis>) -> ListShardsInput {
     let mut input = list_shards("s");

@@ -5,7 +5,7 @@ use millstream_api::shapes::Shard;
 use millstream_log::testkit::Fault;
 use millstream_log::{End, Log, LogId, Position};
 
-use crate::fixture::*;
+use super::fixture::*;
 
 const ZERO: &str = "shardId-000000000000";
 const ONE: &str = "shardId-000000000001";
