@@ -1,8 +1,10 @@
-//! The machine's ceiling for a server on this HTTP library: reads each request's body whole and answers a fixed reply.
+//! The machine's ceiling for a server on this HTTP library: reads each request's body whole and answers a fixed
+//! reply.
 //!
-//! Two workers, clear-text HTTP/1.1. It prints `listening on http://HOST:PORT` as the real server does, and is driven by
-//! the same generator: `generator put-record --existing --endpoint …`. The reply is that of PutRecord, or of PutRecords
-//! with the argument `batch`; with `hash` each body is hashed as well, which shows what verifying a signature must cost.
+//! Two workers, clear-text HTTP/1.1. It prints `listening on http://HOST:PORT` as the real server does, and is
+//! driven by the same generator: `generator put-record --existing --endpoint …`. The reply is that of PutRecord, or
+//! of PutRecords with the argument `batch`; with `hash` each body is hashed as well, which shows what verifying a
+//! signature must cost.
 
 use std::convert::Infallible;
 use std::future::poll_fn;

@@ -1,7 +1,7 @@
 //! A reader of JSON replies that walks the text once and copies nothing.
 //!
-//! It takes any legal JSON that the servers here send and says so where it meets something else. Strings come as written,
-//! escapes and all: what the generator compares (base64, hexadecimal keys, numbers, ids) needs none.
+//! It takes any legal JSON that the servers here send and says so where it meets something else. Strings come as
+//! written, escapes and all: what the generator compares (base64, hexadecimal keys, numbers, ids) needs none.
 
 /// The reply is not the JSON that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Connections with one request under way on each, driven by one thread over readiness events.
 //!
-//! A connection is a lane: it sends a request, reads the reply, and asks its [`Work`] for the next. Nothing is allocated
-//! or copied on the way, since this thread runs on the processors that it measures.
+//! A connection is a lane: it sends a request, reads the reply, and asks its [`Work`] for the next. Nothing is
+//! allocated or copied on the way, since this thread runs on the processors that it measures.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;

@@ -1,9 +1,10 @@
 //! What the server has acknowledged, so that everything can be compared once it is read back.
 //!
-//! Bodies are sent in turn, so a record's content comes back as often as its body was acknowledged. A reply that is lost or
-//! refused leaves its body's outcome unknown: it may come back that often more. In addition the first record of each
-//! request is remembered by its shard and sequence number, with its lane and its turn, which shows whether the numbers
-//! that were acknowledged are those that readers see, and whether each lane's records kept their order.
+//! Bodies are sent in turn, so a record's content comes back as often as its body was acknowledged. A reply that is
+//! lost or refused leaves its body's outcome unknown: it may come back that often more. In addition the first
+//! record of each request is remembered by its shard and sequence number, with its lane and its turn, which shows
+//! whether the numbers that were acknowledged are those that readers see, and whether each lane's records kept
+//! their order.
 
 use std::collections::HashMap;
 

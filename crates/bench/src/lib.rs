@@ -1,9 +1,10 @@
 //! The load generator behind `millstream bench`, and behind every published figure.
 //!
-//! Owns: encoding requests ahead of the clock, driving connections, timing replies, and comparing what is read back with
-//! what was acknowledged. It speaks clear-text HTTP/1.1 and JSON to any Kinesis-compatible endpoint, so that peers are
-//! driven by the same code. Must never: use the shared client or a HTTP library. It runs on the processors that it
-//! measures, and what it costs is part of every figure.
+//! Owns: encoding requests ahead of the clock, driving connections, timing replies, and comparing what is read back
+//! with what was acknowledged. It speaks clear-text HTTP/1.1 and JSON to any Kinesis-compatible endpoint, so that
+//! peers are driven by the same code.
+//! Must never: use the shared client or a HTTP library.
+//! It runs on the processors that it measures, and what it costs is part of every figure.
 #![forbid(unsafe_code)]
 
 use std::net::{SocketAddr, ToSocketAddrs};

@@ -31,7 +31,9 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         Command::SetRetention { group, hours, at, from_hours } => {
             change(state, *group, |stream| set_retention(stream, *hours, *at, *from_hours))
         }
-        Command::AddTags { group, tags, tags_max } => change(state, *group, |stream| add_tags(stream, tags, *tags_max)),
+        Command::AddTags { group, tags, tags_max } => {
+            change(state, *group, |stream| add_tags(stream, tags, *tags_max))
+        }
         Command::RemoveTags { group, keys } => change(state, *group, |stream| {
             tags_may_change(stream)?;
             keys.iter().for_each(|key| drop(stream.tags.remove(key)));
@@ -88,9 +90,12 @@ fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusa
     else {
         return Err(Refusal::Malformed("not a CreateStream"));
     };
-    let account = millstream_types::AccountId::from_u64(*account).map_err(|_| Refusal::Malformed("account"))?;
-    let region: millstream_types::Region = region.parse().map_err(|_| Refusal::Malformed("region"))?;
-    let name: millstream_types::StreamName = name.parse().map_err(|_| Refusal::Malformed("name"))?;
+    let account = millstream_types::AccountId::from_u64(*account)
+        .map_err(|_| Refusal::Malformed("account"))?;
+    let region: millstream_types::Region =
+        region.parse().map_err(|_| Refusal::Malformed("region"))?;
+    let name: millstream_types::StreamName =
+        name.parse().map_err(|_| Refusal::Malformed("name"))?;
     if state.lookup(account, &region, &name).is_some() {
         return Err(Refusal::NameTaken);
     }
@@ -106,7 +111,8 @@ fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusa
         return Err(Refusal::CreatingQuota { max: *creating_max });
     }
     shard_quota(state.open_shards(account, &region), u64::from(*shard_count), *shards_max)?;
-    let second = creation_second(state, (account, region.clone(), name.clone()), Millis(*at).seconds());
+    let second =
+        creation_second(state, (account, region.clone(), name.clone()), Millis(*at).seconds());
     let created = Millis::from_seconds(second);
     let group = GroupId(state.next_group);
     state.next_group += 1;
@@ -250,7 +256,8 @@ fn begin_reshard(
         active(stream)?;
         match *reshard {
             Reshard::Split { shard, new_start } => {
-                let (lower, upper) = split(stream, ShardId(shard), HashKey(u128::from_be_bytes(new_start)))?;
+                let (lower, upper) =
+                    split(stream, ShardId(shard), HashKey(u128::from_be_bytes(new_start)))?;
                 shard_quota(open, 1, shards_max)?;
                 reserve(stream, &[ShardId(shard)], &[lower, upper]);
             }
@@ -274,7 +281,11 @@ fn open_shard(stream: &Stream, id: ShardId) -> Result<&Shard, Refusal> {
 }
 
 /// The ranges of the two children: the key and above to one, the rest to the other; the lower half has the lower id.
-fn split(stream: &Stream, id: ShardId, key: HashKey) -> Result<(HashKeyRange, HashKeyRange), Refusal> {
+fn split(
+    stream: &Stream,
+    id: ShardId,
+    key: HashKey,
+) -> Result<(HashKeyRange, HashKeyRange), Refusal> {
     let HashKeyRange { start, end } = open_shard(stream, id)?.range;
     if key <= start || key > end {
         return Err(Refusal::KeyOutside(id));
@@ -295,7 +306,8 @@ fn merge(stream: &Stream, id: ShardId, adjacent: ShardId) -> Result<HashKeyRange
 fn reserve(stream: &mut Stream, parents: &[ShardId], ranges: &[HashKeyRange]) {
     let first = stream.shards.len() as u32;
     let created = stream.created;
-    let children: Vec<ShardId> = (0..ranges.len() as u32).map(|index| ShardId(first + index)).collect();
+    let children: Vec<ShardId> =
+        (0..ranges.len() as u32).map(|index| ShardId(first + index)).collect();
     for (id, range) in children.iter().zip(ranges) {
         stream.shards.push(Shard {
             id: *id,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_log::{GroupId, Log};
-use millstream_replica::{Replica, ReplicaCounters, ReplicaError, ReplicaSetup, Settings, SingleNode};
+use millstream_replica::{
+    Replica, ReplicaCounters, ReplicaError, ReplicaSetup, Settings, SingleNode,
+};
 use millstream_types::{AccountId, Clock, Random, Region, StreamName};
 
 use crate::command::Command;
@@ -80,7 +82,12 @@ impl Catalog {
     }
 
     /// A stream by name, as far as this node knows.
-    pub fn lookup(&self, account: AccountId, region: &Region, name: &StreamName) -> Option<Arc<Stream>> {
+    pub fn lookup(
+        &self,
+        account: AccountId,
+        region: &Region,
+        name: &StreamName,
+    ) -> Option<Arc<Stream>> {
         self.read(|state| state.lookup(account, region, name).cloned())
     }
 
@@ -101,7 +108,12 @@ impl Catalog {
     }
 
     /// The other regions of the account in which the name exists.
-    pub fn in_other_regions(&self, account: AccountId, region: &Region, name: &StreamName) -> Vec<Region> {
+    pub fn in_other_regions(
+        &self,
+        account: AccountId,
+        region: &Region,
+        name: &StreamName,
+    ) -> Vec<Region> {
         self.read(|state| state.elsewhere(account, region, name))
     }
 

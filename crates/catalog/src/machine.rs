@@ -49,7 +49,8 @@ impl Machine for CatalogMachine {
 
     fn freeze(state: &State) -> Frozen {
         let retired = state.retired.iter();
-        let retired = retired.map(|((a, r, n), second)| (a.as_u64(), r.to_string(), n.to_string(), *second));
+        let retired =
+            retired.map(|((a, r, n), second)| (a.as_u64(), r.to_string(), n.to_string(), *second));
         let head = StoredHead {
             token_key: state.token_key.map(Vec::from).unwrap_or_default(),
             next_group: state.next_group,
@@ -67,7 +68,9 @@ impl Machine for CatalogMachine {
         let mut size = head.as_ref().map_or(0, |head: &StoredHead| encoded(head).len());
         let mut streams: Vec<StoredStream> = Vec::new();
         let next = loop {
-            let Some((group, stream)) = frozen.streams.range(GroupId(at.0)..).next() else { break None };
+            let Some((group, stream)) = frozen.streams.range(GroupId(at.0)..).next() else {
+                break None;
+            };
             let first = if group.0 == at.0 { at.1 } else { 0 };
             let part = StoredStream::part(stream, first, SHARDS_PER_PART);
             size += encoded(&part).len();
@@ -88,7 +91,8 @@ impl Machine for CatalogMachine {
             state.next_group = head.next_group;
             state.next_version = head.next_version;
             for (account, region, name, second) in head.retired {
-                let account = millstream_types::AccountId::from_u64(account).map_err(|_| "account")?;
+                let account =
+                    millstream_types::AccountId::from_u64(account).map_err(|_| "account")?;
                 let region = region.parse().map_err(|_| "region")?;
                 let name = name.parse().map_err(|_| "name")?;
                 state.retired.insert((account, region, name), second);

@@ -47,7 +47,12 @@ impl State {
     }
 
     /// A stream by name.
-    pub fn lookup(&self, account: AccountId, region: &Region, name: &StreamName) -> Option<&Arc<Stream>> {
+    pub fn lookup(
+        &self,
+        account: AccountId,
+        region: &Region,
+        name: &StreamName,
+    ) -> Option<&Arc<Stream>> {
         let group = self.names.get(&(account, region.clone()))?.get(name)?;
         self.streams.get(group)
     }
@@ -72,7 +77,10 @@ impl State {
         use std::ops::Bound::{Excluded, Unbounded};
         let start = after.map_or(Unbounded, Excluded);
         let names = self.names.get(&(account, region.clone()));
-        names.into_iter().flat_map(move |names| names.range((start, Unbounded))).filter_map(|(_, group)| self.streams.get(group))
+        names
+            .into_iter()
+            .flat_map(move |names| names.range((start, Unbounded)))
+            .filter_map(|(_, group)| self.streams.get(group))
     }
 
     /// The other regions of the account in which the name exists.
@@ -80,7 +88,9 @@ impl State {
         let mut regions: Vec<Region> = self
             .names
             .iter()
-            .filter(|((owner, other), names)| *owner == account && other != region && names.contains_key(name))
+            .filter(|((owner, other), names)| {
+                *owner == account && other != region && names.contains_key(name)
+            })
             .map(|((_, other), _)| other.clone())
             .collect();
         regions.sort();

@@ -159,7 +159,8 @@ impl StoredStream {
             return Err(wrong("shard numbers"));
         }
         let ids = |numbers: Vec<u32>| numbers.into_iter().map(ShardId).collect();
-        let shards = (self.first_shard..).zip(&self.shards).map(|(index, shard)| shard.restore(index));
+        let shards =
+            (self.first_shard..).zip(&self.shards).map(|(index, shard)| shard.restore(index));
         Ok(Stream {
             group: GroupId(self.group),
             version: self.version,
@@ -174,9 +175,10 @@ impl StoredStream {
             expired_before: Millis(self.expired_before),
             max_record_size_kib: self.max_record_size_kib,
             shards: shards.collect::<Option<_>>().ok_or_else(|| wrong("shard"))?,
-            reshard: self
-                .reshard
-                .map(|(parents, children)| ReshardUnderWay { parents: ids(parents), children: ids(children) }),
+            reshard: self.reshard.map(|(parents, children)| ReshardUnderWay {
+                parents: ids(parents),
+                children: ids(children),
+            }),
             tags: self.tags,
         })
     }
@@ -188,7 +190,9 @@ impl StoredShard {
             (RESERVED, _, _) => ShardState::Reserved,
             (OPEN, _, _) => ShardState::Open,
             (CLOSING, _, _) => ShardState::Closing,
-            (CLOSED, Some(at), Some(end)) => ShardState::Closed { at: Millis(at), end: Position(end) },
+            (CLOSED, Some(at), Some(end)) => {
+                ShardState::Closed { at: Millis(at), end: Position(end) }
+            }
             (EXPIRED, _, _) => ShardState::Expired,
             _ => return None,
         };

@@ -120,7 +120,9 @@ impl Shard {
             ShardState::Closed { at, .. } => {
                 Some(SequenceNumber::end_of_shard(self.created.seconds(), self.id, at.seconds()))
             }
-            ShardState::Reserved | ShardState::Open | ShardState::Closing | ShardState::Expired => None,
+            ShardState::Reserved | ShardState::Open | ShardState::Closing | ShardState::Expired => {
+                None
+            }
         }
     }
 

@@ -8,7 +8,9 @@ use millstream_catalog::{
     CatalogMachine, Command, Outcome, Refusal, Reshard, ShardState, State, Stream, StreamStatus,
 };
 use millstream_replica::Machine;
-use millstream_types::{AccountId, Millis, Random, Region, SeededRandom, SequenceNumber, StreamName};
+use millstream_types::{
+    AccountId, Millis, Random, Region, SeededRandom, SequenceNumber, StreamName,
+};
 
 /// What a stream should be, told in the fewest words.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +88,12 @@ impl World {
                 Command::AddTags { group, tags, tags_max: TAGS_MAX }
             }
             7 => Command::RemoveTags { group, keys: vec![format!("k{}", self.below(5))] },
-            8 | 9 => Command::BeginReshard { group, reshard: self.reshard(&stream), at, shards_max: SHARDS_MAX },
+            8 | 9 => Command::BeginReshard {
+                group,
+                reshard: self.reshard(&stream),
+                at,
+                shards_max: SHARDS_MAX,
+            },
             10 => {
                 let parents = stream.reshard.as_ref().map_or(0, |reshard| reshard.parents.len());
                 let ends = (0..parents as u64).map(|_| self.below(1000)).collect();
@@ -106,7 +113,8 @@ impl World {
         if closed.is_empty() || self.below(2) == 0 {
             return stream.horizon(Millis(self.now)).0;
         }
-        closed[self.below(closed.len() as u64) as usize] + [0, 1, 500, 999, 1500][self.below(5) as usize]
+        closed[self.below(closed.len() as u64) as usize]
+            + [0, 1, 500, 999, 1500][self.below(5) as usize]
     }
 
     fn create(&self, (account, region, name): &Place) -> Command {
@@ -128,11 +136,14 @@ impl World {
         let shard = self.below(stream.shards.len() as u64 + 1) as u32;
         let range = stream.shards.get(shard as usize).map(|shard| shard.range);
         if self.below(2) == 0 {
-            let middle = range.map_or(1, |r| r.start.0 + (r.end.0 - r.start.0) / 2 + u128::from(self.below(2)));
+            let middle = range
+                .map_or(1, |r| r.start.0 + (r.end.0 - r.start.0) / 2 + u128::from(self.below(2)));
             return Reshard::Split { shard, new_start: middle.to_be_bytes() };
         }
         let beside = |other: &&millstream_catalog::Shard| {
-            other.is_open() && range.is_some_and(|range| range.end.0.checked_add(1) == Some(other.range.start.0))
+            other.is_open()
+                && range
+                    .is_some_and(|range| range.end.0.checked_add(1) == Some(other.range.start.0))
         };
         let adjacent = stream.shards.iter().find(beside).map_or(0, |shard| shard.id.0);
         Reshard::Merge { shard, adjacent }
@@ -143,16 +154,26 @@ impl World {
         use StreamStatus::*;
         let known = self.expected.get(place);
         if let Command::CreateStream { shard_count, .. } = command {
-            let here: Vec<_> =
-                self.expected.iter().filter(|((a, r, _), _)| (a, r) == (&place.0, &place.1)).collect();
+            let here: Vec<_> = self
+                .expected
+                .iter()
+                .filter(|((a, r, _), _)| (a, r) == (&place.0, &place.1))
+                .collect();
             let creating = here.iter().filter(|(_, e)| e.status == Creating).count() as u64;
-            let open: u64 = here.iter().filter(|(_, e)| e.status != Deleting).map(|(_, e)| e.open).sum();
+            let open: u64 =
+                here.iter().filter(|(_, e)| e.status != Deleting).map(|(_, e)| e.open).sum();
             let fits = known.is_none()
                 && (here.len() as u64) < STREAMS_MAX
                 && creating < CREATING_MAX
                 && open + u64::from(*shard_count) <= SHARDS_MAX;
             let (hours, tags, open) = (24, BTreeMap::new(), u64::from(*shard_count));
-            return fits.then_some(Some(Expected { status: Creating, resharding: false, hours, tags, open }));
+            return fits.then_some(Some(Expected {
+                status: Creating,
+                resharding: false,
+                hours,
+                tags,
+                open,
+            }));
         }
         let mut next = known?.clone();
         let done = match command {
@@ -184,7 +205,9 @@ impl World {
                 true
             }
             Command::ExpireShards { .. } => true,
-            Command::BeginReshard { .. } | Command::InitSecrets { .. } | Command::CreateStream { .. } => return None,
+            Command::BeginReshard { .. }
+            | Command::InitSecrets { .. }
+            | Command::CreateStream { .. } => return None,
         };
         done.then_some(Some(next))
     }
@@ -200,13 +223,16 @@ impl World {
         let outcome = CatalogMachine::apply(&mut self.state, &command);
         let after = self.find(&place);
         match (&command, &outcome) {
-            (Command::BeginReshard { .. }, outcome) => self.check_begun(&place, outcome, before, after),
+            (Command::BeginReshard { .. }, outcome) => {
+                self.check_begun(&place, outcome, before, after)
+            }
             (_, Outcome::Refused(why)) => {
                 assert_eq!(self.expect(&place, &command), None, "{command:?}: {why:?}");
                 assert_eq!(before, after, "a refused command changes nothing");
             }
             (_, Outcome::Stream(_) | Outcome::Done) => {
-                let expected = self.expect(&place, &command).unwrap_or_else(|| panic!("{command:?} was done"));
+                let expected =
+                    self.expect(&place, &command).unwrap_or_else(|| panic!("{command:?} was done"));
                 match expected {
                     Some(expected) => drop(self.expected.insert(place.clone(), expected)),
                     None => drop(self.expected.remove(&place)),
@@ -216,7 +242,13 @@ impl World {
         self.check_stream(&place);
     }
 
-    fn check_begun(&mut self, place: &Place, outcome: &Outcome, before: Option<Arc<Stream>>, after: Option<Arc<Stream>>) {
+    fn check_begun(
+        &mut self,
+        place: &Place,
+        outcome: &Outcome,
+        before: Option<Arc<Stream>>,
+        after: Option<Arc<Stream>>,
+    ) {
         let (before, after) = (before.unwrap(), after.unwrap());
         match outcome {
             Outcome::Stream(_) => {
@@ -224,7 +256,8 @@ impl World {
                 let expected = self.expected.get_mut(place).unwrap();
                 (expected.status, expected.resharding) = (StreamStatus::Updating, true);
                 let children = after.shards.len() - before.shards.len();
-                expected.open = expected.open + children as u64 - after.reshard.as_ref().unwrap().parents.len() as u64;
+                expected.open = expected.open + children as u64
+                    - after.reshard.as_ref().unwrap().parents.len() as u64;
             }
             Outcome::Refused(why) => {
                 let active = before.status == StreamStatus::Active;
@@ -242,16 +275,23 @@ impl World {
             resharding: stream.reshard.is_some(),
             hours: stream.retention_hours,
             tags: stream.tags.clone(),
-            open: stream.shards.iter().filter(|s| matches!(s.state, ShardState::Open | ShardState::Reserved)).count()
-                as u64,
+            open: stream
+                .shards
+                .iter()
+                .filter(|s| matches!(s.state, ShardState::Open | ShardState::Reserved))
+                .count() as u64,
         });
         assert_eq!(seen.as_ref(), self.expected.get(place));
         let Some(stream) = stream else { return };
         check_shards(&stream);
         let creations = self.creations.entry(place.clone()).or_default();
         for shard in stream.shards.iter().filter(|shard| shard.state != ShardState::Reserved) {
-            let group = *creations.entry((shard.created.seconds(), shard.id.0)).or_insert(stream.group.0);
-            assert_eq!(group, stream.group.0, "two streams of one name have a shard of the same second");
+            let group =
+                *creations.entry((shard.created.seconds(), shard.id.0)).or_insert(stream.group.0);
+            assert_eq!(
+                group, stream.group.0,
+                "two streams of one name have a shard of the same second"
+            );
         }
     }
 }
@@ -263,7 +303,9 @@ fn check_shards(stream: &Stream) {
     for at in stream.shards.iter().map(|shard| shard.created).chain([stream.expired_before]) {
         let at = at.max(stream.expired_before).max(stream.created);
         assert_tiles(stream, "at a time", |shard| {
-            shard.is_listed() && shard.created <= at && ends.get(&shard.id).is_none_or(|end| *end > at)
+            shard.is_listed()
+                && shard.created <= at
+                && ends.get(&shard.id).is_none_or(|end| *end > at)
         });
     }
     for child in stream.shards.iter().filter(|shard| shard.is_listed()) {
@@ -282,7 +324,12 @@ fn check_shards(stream: &Stream) {
 }
 
 fn assert_tiles(stream: &Stream, what: &str, which: impl Fn(&millstream_catalog::Shard) -> bool) {
-    let mut ranges: Vec<_> = stream.shards.iter().filter(|s| which(s)).map(|s| (s.range.start.0, s.range.end.0)).collect();
+    let mut ranges: Vec<_> = stream
+        .shards
+        .iter()
+        .filter(|s| which(s))
+        .map(|s| (s.range.start.0, s.range.end.0))
+        .collect();
     ranges.sort_unstable();
     let mut next = Some(0u128);
     for (start, end) in ranges {

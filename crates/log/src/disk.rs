@@ -6,6 +6,7 @@
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
+mod direct;
 mod ephemeral;
 mod real;
 

@@ -27,6 +27,12 @@ pub const QUEUE_BYTES_MAX: usize = 48 << 20;
 /// Bytes gathered into one commit, unless one frame is larger.
 pub const COMMIT_BYTES_MAX: usize = 8 << 20;
 
+/// Bytes from which a write goes around the page cache.
+pub const DIRECT_BYTES_MIN: usize = 256 << 10;
+
+/// Bytes of such a write that go to the disk at a time; a buffer of this size is kept.
+pub const DIRECT_STAGING_BYTES: usize = 4 << 20;
+
 /// Bytes of a segment that data leaves to control records (trims, deletes) when the disk is full.
 pub const CONTROL_BYTES_RESERVED: u64 = 64 << 10;
 

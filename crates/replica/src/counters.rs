@@ -38,16 +38,37 @@ impl Collect for ReplicaCounters {
     fn collect(&self, to: &mut dyn Collector) {
         let labels = [("machine", self.machine)];
         let counters = [
-            ("replica_commands_applied_total", "Commands applied, replay included", &self.applied),
-            ("replica_commands_refused_total", "Commands of a past term or session", &self.refused),
-            ("replica_appends_unknown_total", "Appends of unknown outcome", &self.unknown),
-            ("replica_snapshots_total", "Snapshots finished", &self.snapshots),
-            ("replica_snapshots_failed_total", "Snapshots given up", &self.snapshots_failed),
+            (
+                "millstream_replica_commands_applied_total",
+                "Commands applied, replay included",
+                &self.applied,
+            ),
+            (
+                "millstream_replica_commands_refused_total",
+                "Commands of a past term or session",
+                &self.refused,
+            ),
+            (
+                "millstream_replica_appends_unknown_total",
+                "Appends of unknown outcome",
+                &self.unknown,
+            ),
+            ("millstream_replica_snapshots_total", "Snapshots finished", &self.snapshots),
+            (
+                "millstream_replica_snapshots_failed_total",
+                "Snapshots given up",
+                &self.snapshots_failed,
+            ),
         ];
         for (name, help, counter) in counters {
             to.sample(name, help, &labels, Sample::Counter(counter.get()));
         }
         let help = "Bytes of log since the last snapshot";
-        to.sample("replica_log_bytes", help, &labels, Sample::Gauge(self.log_bytes.get()));
+        to.sample(
+            "millstream_replica_log_bytes",
+            help,
+            &labels,
+            Sample::Gauge(self.log_bytes.get()),
+        );
     }
 }

@@ -4,23 +4,22 @@ mod apply;
 mod snapshots;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use millstream_log::limits::BATCH_BYTES_MAX;
-use millstream_log::{Appended, Appender, Batch, End, LogError, Position};
+use millstream_log::{Appended, Appender, Batch, LogError, Position};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::envelope::{Body, CommandId, Envelope, SnapshotMark};
 use crate::error::ReplicaError;
-use crate::ledger::{Ledger, Verdict};
-use crate::limits::{COMMAND_BYTES_MAX, FENCE_ATTEMPTS, OPEN_ATTEMPTS, READ_BYTES};
+use crate::ledger::Ledger;
+use crate::limits::{COMMAND_BYTES_MAX, FENCE_ATTEMPTS};
 use crate::machine::Machine;
 use crate::placement::{Route, Term};
 use crate::replica::{ReplicaSetup, Request, Shared, Submit, Waiter};
-use crate::snapshot::{self, Frozen};
 
 /// Writes commands, applies the log, answers.
 pub struct Driver<M: Machine> {
@@ -269,9 +268,9 @@ impl<M: Machine> Driver<M> {
                 Written::No(ReplicaError::NotDone(why.to_string()))
             }
             Err(LogError::Unknown(why)) => Written::Unknown(why),
-            Err(
-                why @ (LogError::Trimmed(_) | LogError::Damaged(_) | LogError::Unavailable(_)),
-            ) => Written::Unknown(why.to_string()),
+            Err(why @ (LogError::Trimmed(_) | LogError::Damaged(_) | LogError::Unavailable(_))) => {
+                Written::Unknown(why.to_string())
+            }
         }
     }
 

@@ -132,7 +132,11 @@ impl Envelope {
             // The version comes first, so that a later layout is named and not taken for damage.
             let found = peek_version(&mut decoder).map_err(|why| damaged(&why))?;
             if found > ENVELOPE_VERSION {
-                return Err(ReplicaError::UnknownVersion { machine, found, known: ENVELOPE_VERSION });
+                return Err(ReplicaError::UnknownVersion {
+                    machine,
+                    found,
+                    known: ENVELOPE_VERSION,
+                });
             }
             let stored: Stored = decoder.decode().map_err(|why| damaged(&why))?;
             envelopes.push(Envelope::of(stored).map_err(|why| damaged(&why))?);

@@ -43,7 +43,9 @@ pub enum ReplicaError {
 impl fmt::Display for ReplicaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ReplicaError::NotHere(route) => write!(f, "this node does not serve the log: {route:?}"),
+            ReplicaError::NotHere(route) => {
+                write!(f, "this node does not serve the log: {route:?}")
+            }
             ReplicaError::Busy => f.write_str("too many commands are waiting"),
             ReplicaError::Full => f.write_str("the disk is full"),
             ReplicaError::TooLarge => f.write_str("the command is too large"),

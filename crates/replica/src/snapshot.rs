@@ -110,7 +110,10 @@ pub struct Restored<M: Machine> {
 }
 
 /// Reads the latest whole snapshot; an empty state at position 0 if there is none.
-pub async fn restore<M: Machine>(log: &dyn Log, chunks: LogId) -> Result<Restored<M>, ReplicaError> {
+pub async fn restore<M: Machine>(
+    log: &dyn Log,
+    chunks: LogId,
+) -> Result<Restored<M>, ReplicaError> {
     let mut restored =
         Restored { state: M::State::default(), ledger: Ledger::default(), position: Position(0) };
     let Some(latest) = find_latest::<M>(log, chunks).await? else { return Ok(restored) };

@@ -116,10 +116,8 @@ impl Fixture {
     }
 
     fn setup(&self, placement: impl Placement) -> ReplicaSetup {
-        let settings = Settings {
-            snapshot_log_bytes_min: self.snapshot_log_bytes_min,
-            ..Settings::default()
-        };
+        let settings =
+            Settings { snapshot_log_bytes_min: self.snapshot_log_bytes_min, ..Settings::default() };
         ReplicaSetup {
             log: self.log.clone(),
             group: GROUP,
@@ -414,7 +412,10 @@ async fn two_replicas_that_both_snapshot_lose_nothing() {
 async fn another_machines_log_is_refused() {
     let fixture = Fixture::new();
     let log: Arc<dyn Log> = fixture.log.clone();
-    let batch = millstream_log::Batch { count: 1, payload: vec![0x89, 1, 5, 1, 1, 1, 1, 1, 0, 0x40].into() };
+    let batch = millstream_log::Batch {
+        count: 1,
+        payload: vec![0x89, 1, 5, 1, 1, 1, 1, 1, 0, 0x40].into(),
+    };
     let first = fixture.open().await;
     first.stop().await;
     log.open(COMMANDS).await.unwrap().append(batch).unwrap().await.unwrap();

@@ -22,7 +22,11 @@ impl Streams {
     }
 
     /// Changes a stream; the stream as it is afterwards.
-    pub(crate) async fn change(&self, stream: &Stream, command: &Command) -> Result<Arc<Stream>, Refusal> {
+    pub(crate) async fn change(
+        &self,
+        stream: &Stream,
+        command: &Command,
+    ) -> Result<Arc<Stream>, Refusal> {
         let changed = self.submit(&stream.name, stream.account, command).await?;
         changed.ok_or_else(|| Refusal::Catalog("the stream is gone".into()))
     }
@@ -37,7 +41,9 @@ impl Streams {
         match self.catalog.submit(command).await {
             Ok(Outcome::Stream(stream)) => Ok(Some(stream)),
             Ok(Outcome::Done) => Ok(None),
-            Ok(Outcome::Refused(why)) => Err(Refusal::Change { stream: stream.clone(), account, why }),
+            Ok(Outcome::Refused(why)) => {
+                Err(Refusal::Change { stream: stream.clone(), account, why })
+            }
             Err(CatalogError(ReplicaError::Unknown(why))) => Err(Refusal::ChangeUnknown(why)),
             Err(CatalogError(why)) => Err(Refusal::Catalog(why.to_string())),
         }

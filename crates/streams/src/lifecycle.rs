@@ -74,8 +74,11 @@ impl Streams {
     async fn pass(&self, configured: &mut Configured) -> Duration {
         let now = self.now();
         let delay = Duration::from_millis(self.limits.transition_delay_ms);
-        let streams: Vec<Arc<Stream>> = self.catalog.read(|state| state.streams().cloned().collect());
-        configured.0.retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
+        let streams: Vec<Arc<Stream>> =
+            self.catalog.read(|state| state.streams().cloned().collect());
+        configured
+            .0
+            .retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
         let mut wait = PASS_EVERY;
         for stream in streams {
             let due = stream.status_since.plus(delay);
@@ -92,11 +95,18 @@ impl Streams {
         wait
     }
 
-    async fn step(&self, stream: &Arc<Stream>, configured: &mut Configured, now: Millis) -> Result<(), Refusal> {
+    async fn step(
+        &self,
+        stream: &Arc<Stream>,
+        configured: &mut Configured,
+        now: Millis,
+    ) -> Result<(), Refusal> {
         let group = stream.group.0;
         match stream.status {
             StreamStatus::Creating => {
-                self.log.create(stream.group, group_spec(stream), stream.shards.len() as u32).await?;
+                self.log
+                    .create(stream.group, group_spec(stream), stream.shards.len() as u32)
+                    .await?;
                 configured.0.insert(stream.group, group_spec(stream));
                 self.change(stream, &Command::Activate { group, at: now.0 }).await?;
             }
@@ -137,7 +147,11 @@ impl Streams {
     }
 
     /// Makes the log's settings those of the catalog: after a change, and once after each start.
-    async fn configure(&self, stream: &Stream, configured: &mut Configured) -> Result<(), LogError> {
+    async fn configure(
+        &self,
+        stream: &Stream,
+        configured: &mut Configured,
+    ) -> Result<(), LogError> {
         let spec = group_spec(stream);
         if configured.0.get(&stream.group) != Some(&spec) {
             self.log.configure(stream.group, spec).await?;
@@ -147,14 +161,16 @@ impl Streams {
     }
 
     async fn expire_shards(&self, stream: &Stream, now: Millis) -> Result<(), Refusal> {
-        let closed = stream.shards.iter().any(|shard| matches!(shard.state, ShardState::Closed { .. }));
+        let closed =
+            stream.shards.iter().any(|shard| matches!(shard.state, ShardState::Closed { .. }));
         if !closed {
             return Ok(());
         }
         let horizon = stream.horizon(now);
         let ends = stream.ends();
         let over = |shard: &millstream_catalog::Shard| {
-            matches!(shard.state, ShardState::Closed { .. }) && ends.get(&shard.id).is_some_and(|end| *end <= horizon)
+            matches!(shard.state, ShardState::Closed { .. })
+                && ends.get(&shard.id).is_some_and(|end| *end <= horizon)
         };
         if stream.shards.iter().any(over) {
             let command = Command::ExpireShards { group: stream.group.0, before: horizon.0 };

@@ -63,6 +63,10 @@ impl Collect for Streams {
                 to.sample(name, help, &labels(runtime), value);
             }
         }
+        let failures = Sample::Counter(self.lifecycle_failures.get());
+        let help = "Steps of creating, resharding or deleting streams that failed and are tried again.";
+        to.sample("millstream_lifecycle_failures_total", help, &[], failures);
+        self.catalog.counters().collect(to);
         for (name, help, histogram) in HISTOGRAMS {
             for runtime in &runtimes {
                 let snapshot = histogram(&runtime.counters).snapshot();

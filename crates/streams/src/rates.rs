@@ -69,7 +69,8 @@ impl Rates {
                 return false;
             }
         }
-        let (bucket, used) = buckets.entry(key).or_insert_with(|| (Bucket::new(per_second, now), now));
+        let (bucket, used) =
+            buckets.entry(key).or_insert_with(|| (Bucket::new(per_second, now), now));
         *used = now;
         bucket.take(1, now)
     }
@@ -77,17 +78,33 @@ impl Rates {
 
 impl Streams {
     /// Takes a call of the caller's account.
-    pub(crate) fn admit_call(&self, call: Call, caller: &Caller, stream: Option<&Stream>) -> Result<(), Refusal> {
+    pub(crate) fn admit_call(
+        &self,
+        call: Call,
+        caller: &Caller,
+        stream: Option<&Stream>,
+    ) -> Result<(), Refusal> {
         let key = Key::Account(call, caller.account, caller.region.clone());
         self.admit(call, key, caller, stream)
     }
 
     /// Takes a call on a stream.
-    pub(crate) fn admit_call_on(&self, call: Call, caller: &Caller, stream: &Stream) -> Result<(), Refusal> {
+    pub(crate) fn admit_call_on(
+        &self,
+        call: Call,
+        caller: &Caller,
+        stream: &Stream,
+    ) -> Result<(), Refusal> {
         self.admit(call, Key::Stream(call, stream.group), caller, Some(stream))
     }
 
-    fn admit(&self, call: Call, key: Key, caller: &Caller, stream: Option<&Stream>) -> Result<(), Refusal> {
+    fn admit(
+        &self,
+        call: Call,
+        key: Key,
+        caller: &Caller,
+        stream: Option<&Stream>,
+    ) -> Result<(), Refusal> {
         let per_second = call.per_second(&self.limits);
         if per_second == crate::limits::UNLIMITED || self.rates.admit(key, per_second, self.now()) {
             return Ok(());

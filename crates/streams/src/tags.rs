@@ -24,7 +24,9 @@ pub fn check_tags(tags: &BTreeMap<String, String>, tags_max: u64) -> Result<(), 
 /// Checks a tag's key. The prefix `aws:` is AWS's own (developer guide, "Tag restrictions").
 pub fn check_key(key: &str) -> Result<(), Error> {
     if key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
-        return Err(Error::invalid_argument(format!("The tag key {key} begins with aws:, which is reserved.")));
+        return Err(Error::invalid_argument(format!(
+            "The tag key {key} begins with aws:, which is reserved."
+        )));
     }
     if !key.chars().all(is_tag_char) {
         return Err(invalid("key", key));
@@ -54,7 +56,9 @@ mod tests {
         for (key, value) in [("a", ""), ("Größe 1", "x y_.:/=+-@%"), ("awsome", "aws:x")] {
             assert_eq!(check_tags(&tags(key, value), 50), Ok(()), "{key}");
         }
-        for (key, value) in [("aws:x", ""), ("AWS:x", ""), ("a\n", ""), ("a", "x\0"), ("a<b", ""), ("a", "#")] {
+        for (key, value) in
+            [("aws:x", ""), ("AWS:x", ""), ("a\n", ""), ("a", "x\0"), ("a<b", ""), ("a", "#")]
+        {
             assert!(check_tags(&tags(key, value), 50).is_err(), "{key}");
         }
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::direct::DirectWrites;
 use super::real::{RealFile, free_bytes};
 use super::{Disk, DiskFile};
 
@@ -15,6 +16,7 @@ use super::{Disk, DiskFile};
 pub struct EphemeralDisk {
     directory: PathBuf,
     files: Mutex<BTreeMap<String, Arc<RealFile>>>,
+    direct: Arc<DirectWrites>,
 }
 
 /// Tells the temporary files of one process apart for the moment that they have a name.
@@ -23,7 +25,11 @@ static MADE: AtomicU64 = AtomicU64::new(0);
 impl EphemeralDisk {
     /// Files in `directory`, which must exist.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        EphemeralDisk { directory: directory.into(), files: Mutex::default() }
+        EphemeralDisk {
+            directory: directory.into(),
+            files: Mutex::default(),
+            direct: Arc::default(),
+        }
     }
 
     fn files(&self) -> MutexGuard<'_, BTreeMap<String, Arc<RealFile>>> {
@@ -62,7 +68,7 @@ impl Disk for EphemeralDisk {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         fs::remove_file(&path)?;
-        let file = Arc::new(RealFile(file));
+        let file = Arc::new(RealFile::new(file, self.direct.clone()));
         self.files().insert(name.to_owned(), file.clone());
         Ok(file)
     }

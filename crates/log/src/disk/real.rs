@@ -5,14 +5,17 @@ use std::io::{self, IoSlice};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::direct::DirectWrites;
 use super::{Disk, DiskFile};
 
 /// A directory on a file system.
 pub struct RealDisk {
     directory: PathBuf,
+    direct: Arc<DirectWrites>,
 }
 
 /// The file whose lock is the directory's lock.
@@ -24,7 +27,7 @@ impl RealDisk {
         use std::os::unix::fs::DirBuilderExt;
         let directory = directory.into();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
-        Ok(RealDisk { directory })
+        Ok(RealDisk { directory, direct: Arc::default() })
     }
 
     /// A directory that exists; nothing is changed.
@@ -33,7 +36,7 @@ impl RealDisk {
         if !fs::metadata(&directory)?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        Ok(RealDisk { directory })
+        Ok(RealDisk { directory, direct: Arc::default() })
     }
 
     /// Where it is.
@@ -70,18 +73,19 @@ impl Disk for RealDisk {
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).write(true).open(self.directory.join(name))?;
-        Ok(Arc::new(RealFile(file)))
+        Ok(Arc::new(RealFile::new(file, self.direct.clone())))
     }
 
     fn open_to_read(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(RealFile(File::open(self.directory.join(name))?)))
+        let file = File::open(self.directory.join(name))?;
+        Ok(Arc::new(RealFile::new(file, self.direct.clone())))
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let path = self.directory.join(name);
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create_new(true).mode(0o600).open(path)?;
-        Ok(Arc::new(RealFile(file)))
+        Ok(Arc::new(RealFile::new(file, self.direct.clone())))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -108,22 +112,35 @@ pub(super) fn free_bytes(directory: &Path) -> io::Result<u64> {
 }
 
 /// A file of a [`RealDisk`], or an unlinked one.
-pub(super) struct RealFile(pub(super) File);
+pub(super) struct RealFile {
+    file: File,
+    /// Tells the files of one process apart.
+    number: u64,
+    direct: Arc<DirectWrites>,
+}
+
+static FILES: AtomicU64 = AtomicU64::new(0);
+
+impl RealFile {
+    pub(super) fn new(file: File, direct: Arc<DirectWrites>) -> Self {
+        RealFile { file, number: FILES.fetch_add(1, Ordering::Relaxed), direct }
+    }
+}
 
 impl DiskFile for RealFile {
     fn size(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
+        self.file.read_at(buffer, offset)
     }
 
     #[cfg(target_os = "linux")]
     fn read_cached(&self, buffer: &mut [u8], offset: u64) -> io::Result<Option<usize>> {
         use rustix::io::{Errno, ReadWriteFlags, preadv2};
         let mut slices = [io::IoSliceMut::new(buffer)];
-        match preadv2(&self.0, &mut slices, offset, ReadWriteFlags::NOWAIT) {
+        match preadv2(&self.file, &mut slices, offset, ReadWriteFlags::NOWAIT) {
             Ok(read) => Ok(Some(read)),
             Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(None),
             Err(e) => Err(e.into()),
@@ -139,32 +156,35 @@ impl DiskFile for RealFile {
         #[cfg(target_os = "linux")]
         {
             let bytes = std::num::NonZeroU64::new(bytes);
-            let _ = rustix::fs::fadvise(&self.0, offset, bytes, rustix::fs::Advice::WillNeed);
+            let _ = rustix::fs::fadvise(&self.file, offset, bytes, rustix::fs::Advice::WillNeed);
         }
         #[cfg(not(target_os = "linux"))]
         let _ = (offset, bytes);
     }
 
     fn write_at(&self, buffers: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
+        if let Some(written) = self.direct.write((self.number, &self.file), buffers, offset) {
+            return Ok(written);
+        }
         #[cfg(target_os = "linux")]
-        return Ok(rustix::io::pwritev(&self.0, buffers, offset)?);
+        return Ok(rustix::io::pwritev(&self.file, buffers, offset)?);
         #[cfg(not(target_os = "linux"))]
         return match buffers.iter().find(|b| !b.is_empty()) {
-            Some(buffer) => self.0.write_at(buffer, offset),
+            Some(buffer) => self.file.write_at(buffer, offset),
             None => Ok(0),
         };
     }
 
     fn sync_data(&self) -> io::Result<()> {
         // On macOS the standard library does this by F_FULLFSYNC.
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     fn allocate(&self, bytes: u64) -> io::Result<()> {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{FallocateFlags, fallocate};
-            match fallocate(&self.0, FallocateFlags::empty(), 0, bytes) {
+            match fallocate(&self.file, FallocateFlags::empty(), 0, bytes) {
                 Err(rustix::io::Errno::OPNOTSUPP) => self.set_size(self.size()?.max(bytes)),
                 done => Ok(done?),
             }
@@ -174,12 +194,12 @@ impl DiskFile for RealFile {
     }
 
     fn set_size(&self, bytes: u64) -> io::Result<()> {
-        self.0.set_len(bytes)
+        self.file.set_len(bytes)
     }
 
     fn drop_cached(&self) -> io::Result<()> {
         #[cfg(target_os = "linux")]
-        rustix::fs::fadvise(&self.0, 0, None, rustix::fs::Advice::DontNeed)?;
+        rustix::fs::fadvise(&self.file, 0, None, rustix::fs::Advice::DontNeed)?;
         Ok(())
     }
 }

@@ -246,7 +246,7 @@ impl World {
             if tried && !groups.contains(&id.group.0) {
                 continue;
             }
-            model.check(&*engine, *id, context);
+            model.check(&engine, *id, context);
         }
     }
 }

@@ -37,8 +37,11 @@ struct State {
     groups: BTreeMap<GroupId, Group>,
     deleted: BTreeSet<GroupId>,
     faults: VecDeque<Fault>,
-    held: Option<Vec<(Outcomes, Vec<Result<Appended, LogError>>)>>,
+    held: Option<Vec<Held>>,
 }
+
+/// Outcomes that wait to be given.
+type Held = (Outcomes, Vec<Result<Appended, LogError>>);
 
 struct Group {
     spec: GroupSpec,

@@ -14,17 +14,23 @@ use crate::tags::check_tags;
 
 impl Streams {
     /// Makes a stream of provisioned capacity.
-    pub async fn create_stream(&self, caller: &Caller, input: CreateStreamInput) -> Result<(), Error> {
-        let name: StreamName = input
-            .stream_name
-            .parse()
-            .map_err(|_| Error::validation(format!("The stream name {} is not valid.", input.stream_name)))?;
+    pub async fn create_stream(
+        &self,
+        caller: &Caller,
+        input: CreateStreamInput,
+    ) -> Result<(), Error> {
+        let name: StreamName = input.stream_name.parse().map_err(|_| {
+            Error::validation(format!("The stream name {} is not valid.", input.stream_name))
+        })?;
         let (region, account) = (caller.region.clone(), caller.account);
         caller.may("kinesis:CreateStream", &StreamArn { region, account, name: name.clone() })?;
         let tags = input.tags.clone().unwrap_or_default();
         if !tags.is_empty() {
             let (region, account) = (caller.region.clone(), caller.account);
-            caller.may("kinesis:AddTagsToStream", &StreamArn { region, account, name: name.clone() })?;
+            caller.may(
+                "kinesis:AddTagsToStream",
+                &StreamArn { region, account, name: name.clone() },
+            )?;
         }
         self.admit_call(Call::CreateStream, caller, None)?;
         let shard_count = shard_count(&input)?;
@@ -34,7 +40,9 @@ impl Streams {
             region: caller.region.to_string(),
             name: name.to_string(),
             shard_count,
-            max_record_size_kib: input.max_record_size_in_kib.map_or(RECORD_KIB_DEFAULT, |kib| kib as u32),
+            max_record_size_kib: input
+                .max_record_size_in_kib
+                .map_or(RECORD_KIB_DEFAULT, |kib| kib as u32),
             tags,
             at: self.now().0,
             shards_max: self.limits.shards_max,
@@ -66,6 +74,9 @@ fn shard_count(input: &CreateStreamInput) -> Result<u32, Error> {
         }
         Some(RecordDistributionStrategy::UserPartitionKey) | None => {}
     }
-    let count = input.shard_count.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
-    count.ok_or_else(|| Error::invalid_argument("ShardCount must be specified for a stream in PROVISIONED mode."))
+    let count =
+        input.shard_count.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
+    count.ok_or_else(|| {
+        Error::invalid_argument("ShardCount must be specified for a stream in PROVISIONED mode.")
+    })
 }

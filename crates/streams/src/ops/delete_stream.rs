@@ -11,11 +11,17 @@ use crate::service::Streams;
 impl Streams {
     /// Deletes an ACTIVE stream with all its records. There are no consumers yet that `EnforceConsumerDeletion` could
     /// spare or delete: both values mean the same.
-    pub async fn delete_stream(&self, caller: &Caller, input: DeleteStreamInput) -> Result<(), Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+    pub async fn delete_stream(
+        &self,
+        caller: &Caller,
+        input: DeleteStreamInput,
+    ) -> Result<(), Error> {
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:DeleteStream", &stream.arn())?;
         self.admit_call(Call::DeleteStream, caller, Some(&stream))?;
-        self.change(&stream, &Command::DeleteStream { group: stream.group.0, at: self.now().0 }).await?;
+        self.change(&stream, &Command::DeleteStream { group: stream.group.0, at: self.now().0 })
+            .await?;
         Ok(())
     }
 }

@@ -17,10 +17,14 @@ impl Streams {
         caller: &Caller,
         input: DescribeStreamInput,
     ) -> Result<DescribeStreamOutput, Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:DescribeStream", &stream.arn())?;
         self.admit_call(Call::DescribeStream, caller, Some(&stream))?;
-        let limit = input.limit.map_or(DESCRIBE_SHARDS_MAX, |limit| limit as usize).min(DESCRIBE_SHARDS_MAX);
+        let limit = input
+            .limit
+            .map_or(DESCRIBE_SHARDS_MAX, |limit| limit as usize)
+            .min(DESCRIBE_SHARDS_MAX);
         let after = input.exclusive_start_shard_id.as_deref();
         let mut rest = shown_shards(&stream, self.now())
             .into_iter()

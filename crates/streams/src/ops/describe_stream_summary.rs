@@ -19,12 +19,15 @@ impl Streams {
         caller: &Caller,
         input: DescribeStreamSummaryInput,
     ) -> Result<DescribeStreamSummaryOutput, Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:DescribeStreamSummary", &stream.arn())?;
         self.admit_call(Call::DescribeStreamSummary, caller, Some(&stream))?;
         let open_shards = match stream.status {
             StreamStatus::Creating => 0,
-            StreamStatus::Active | StreamStatus::Updating | StreamStatus::Deleting => stream.open_shards().count(),
+            StreamStatus::Active | StreamStatus::Updating | StreamStatus::Deleting => {
+                stream.open_shards().count()
+            }
         };
         let stream_description_summary = StreamDescriptionSummary {
             stream_name: stream.name.to_string(),

@@ -41,7 +41,11 @@ struct Page {
 
 impl Streams {
     /// A page of shards.
-    pub async fn list_shards(&self, caller: &Caller, input: ListShardsInput) -> Result<ListShardsOutput, Error> {
+    pub async fn list_shards(
+        &self,
+        caller: &Caller,
+        input: ListShardsInput,
+    ) -> Result<ListShardsOutput, Error> {
         let page = match &input.next_token {
             Some(token) => self.next_page(caller, &input, token).await?,
             None => self.first_page(caller, &input).await?,
@@ -58,7 +62,8 @@ impl Streams {
             }
         }
         let now = self.now();
-        let limit = input.max_results.map_or(LIST_SHARDS_MAX, |limit| limit as usize).min(LIST_SHARDS_MAX);
+        let limit =
+            input.max_results.map_or(LIST_SHARDS_MAX, |limit| limit as usize).min(LIST_SHARDS_MAX);
         let mut rest = filtered(&stream, which, now)
             .into_iter()
             .filter(|shard| after.is_none_or(|after| shard.id > after));
@@ -71,7 +76,8 @@ impl Streams {
     }
 
     async fn first_page(&self, caller: &Caller, input: &ListShardsInput) -> Result<Page, Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         if let Some(created) = input.stream_creation_timestamp
             && created.seconds() != stream.created.seconds()
         {
@@ -85,7 +91,12 @@ impl Streams {
         Ok(Page { stream, which, after: start.max(after) })
     }
 
-    async fn next_page(&self, caller: &Caller, input: &ListShardsInput, token: &str) -> Result<Page, Error> {
+    async fn next_page(
+        &self,
+        caller: &Caller,
+        input: &ListShardsInput,
+        token: &str,
+    ) -> Result<Page, Error> {
         let alone = [
             ("StreamName", input.stream_name.is_some()),
             ("StreamARN", input.stream_arn.is_some()),
@@ -94,7 +105,9 @@ impl Streams {
             ("ShardFilter", input.shard_filter.is_some()),
         ];
         if let Some((member, _)) = alone.iter().find(|(_, given)| *given) {
-            return Err(Error::invalid_argument(format!("NextToken and {member} cannot be provided together.")));
+            return Err(Error::invalid_argument(format!(
+                "NextToken and {member} cannot be provided together."
+            )));
         }
         let invalid = || Error::invalid_argument("Invalid NextToken.");
         let fields = self.sealer.open(TokenKind::ListShards, token).map_err(|_| invalid())?;
@@ -102,7 +115,10 @@ impl Streams {
         let stream = match self.catalog.by_group(token.group) {
             Some(stream) => stream,
             None => {
-                self.catalog.barrier().await.map_err(|error| Refusal::Catalog(error.to_string()))?;
+                self.catalog
+                    .barrier()
+                    .await
+                    .map_err(|error| Refusal::Catalog(error.to_string()))?;
                 self.catalog.by_group(token.group).ok_or_else(invalid)?
             }
         };
@@ -113,7 +129,13 @@ impl Streams {
         Ok(Page { stream, which: token.which, after: Some(token.after) })
     }
 
-    fn seal_shards_token(&self, stream: &Stream, which: Which, after: ShardId, made: Millis) -> String {
+    fn seal_shards_token(
+        &self,
+        stream: &Stream,
+        which: Which,
+        after: ShardId,
+        made: Millis,
+    ) -> String {
         let token = ShardsToken { made, group: stream.group, after, which };
         self.sealer.seal(TokenKind::ListShards, &token.write())
     }
@@ -124,9 +146,10 @@ fn filter_of(filter: &ShardFilter) -> Result<(Which, Option<ShardId>), Error> {
     use ShardFilterType::*;
     let takes_id = filter.kind == AfterShardId;
     let takes_time = matches!(filter.kind, AtTimestamp | FromTimestamp);
-    for (member, given, taken) in
-        [("ShardId", filter.shard_id.is_some(), takes_id), ("Timestamp", filter.timestamp.is_some(), takes_time)]
-    {
+    for (member, given, taken) in [
+        ("ShardId", filter.shard_id.is_some(), takes_id),
+        ("Timestamp", filter.timestamp.is_some(), takes_time),
+    ] {
         if given != taken {
             let verb = if taken { "must" } else { "cannot" };
             let kind = filter.kind.as_str();

@@ -15,7 +15,11 @@ use crate::token::TokenKind;
 
 impl Streams {
     /// A page of streams.
-    pub async fn list_streams(&self, caller: &Caller, input: ListStreamsInput) -> Result<ListStreamsOutput, Error> {
+    pub async fn list_streams(
+        &self,
+        caller: &Caller,
+        input: ListStreamsInput,
+    ) -> Result<ListStreamsOutput, Error> {
         self.admit_call(Call::ListStreams, caller, None)?;
         let after = match (&input.next_token, &input.exclusive_start_stream_name) {
             (Some(_), Some(_)) => {
@@ -29,7 +33,8 @@ impl Streams {
             (None, None) => None,
         };
         self.catalog.barrier().await.map_err(|error| Refusal::Catalog(error.to_string()))?;
-        let limit = input.limit.map_or(LIST_STREAMS_MAX, |limit| limit as usize).min(LIST_STREAMS_MAX);
+        let limit =
+            input.limit.map_or(LIST_STREAMS_MAX, |limit| limit as usize).min(LIST_STREAMS_MAX);
         let (page, more) = self.catalog.read(|state| {
             let mut rest = state.list(caller.account, &caller.region, after.as_ref()).cloned();
             let page: Vec<_> = rest.by_ref().take(limit).collect();
@@ -85,7 +90,8 @@ fn page_of(caller: &Caller, fields: &[u8]) -> Option<(Millis, StreamName)> {
     let (account, rest) = rest.split_first_chunk()?;
     let (region_bytes, rest) = rest.split_first()?;
     let (region, name) = rest.split_at_checked(usize::from(*region_bytes))?;
-    let own = u64::from_be_bytes(*account) == caller.account.as_u64() && region == caller.region.as_str().as_bytes();
+    let own = u64::from_be_bytes(*account) == caller.account.as_u64()
+        && region == caller.region.as_str().as_bytes();
     let name = std::str::from_utf8(name).ok()?.parse().ok()?;
     own.then_some((Millis(u64::from_be_bytes(*made)), name))
 }

@@ -14,7 +14,8 @@ use crate::service::Streams;
 impl Streams {
     /// Splits a shard in two: the lower half of its hash keys goes to the child with the lower id.
     pub async fn split_shard(&self, caller: &Caller, input: SplitShardInput) -> Result<(), Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:SplitShard", &stream.arn())?;
         self.admit_call(Call::SplitShard, caller, Some(&stream))?;
         self.require_active(&stream)?;
@@ -25,12 +26,18 @@ impl Streams {
                 input.new_starting_hash_key
             ))
         })?;
-        self.reshard(&stream, Reshard::Split { shard: shard.0, new_start: key.0.to_be_bytes() }).await
+        self.reshard(&stream, Reshard::Split { shard: shard.0, new_start: key.0.to_be_bytes() })
+            .await
     }
 
     /// Merges two shards that lie beside each other.
-    pub async fn merge_shards(&self, caller: &Caller, input: MergeShardsInput) -> Result<(), Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+    pub async fn merge_shards(
+        &self,
+        caller: &Caller,
+        input: MergeShardsInput,
+    ) -> Result<(), Error> {
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:MergeShards", &stream.arn())?;
         self.admit_call(Call::MergeShards, caller, Some(&stream))?;
         self.require_active(&stream)?;

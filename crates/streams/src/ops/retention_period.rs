@@ -20,7 +20,8 @@ impl Streams {
         caller: &Caller,
         input: IncreaseStreamRetentionPeriodInput,
     ) -> Result<(), Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:IncreaseStreamRetentionPeriod", &stream.arn())?;
         self.admit_call(Call::IncreaseRetention, caller, Some(&stream))?;
         let hours = checked_hours(input.retention_period_hours)?;
@@ -45,7 +46,8 @@ impl Streams {
         caller: &Caller,
         input: DecreaseStreamRetentionPeriodInput,
     ) -> Result<(), Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:DecreaseStreamRetentionPeriod", &stream.arn())?;
         self.admit_call(Call::DecreaseRetention, caller, Some(&stream))?;
         let hours = checked_hours(input.retention_period_hours)?;

@@ -17,13 +17,22 @@ use crate::tags::check_tags;
 
 impl Streams {
     /// Adds tags, or overwrites them.
-    pub async fn add_tags_to_stream(&self, caller: &Caller, input: AddTagsToStreamInput) -> Result<(), Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+    pub async fn add_tags_to_stream(
+        &self,
+        caller: &Caller,
+        input: AddTagsToStreamInput,
+    ) -> Result<(), Error> {
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:AddTagsToStream", &stream.arn())?;
         self.admit_call(Call::AddTags, caller, Some(&stream))?;
         check_tags(&input.tags, self.limits.tags_max)?;
         let tags_max = self.limits.tags_max;
-        self.change(&stream, &Command::AddTags { group: stream.group.0, tags: input.tags, tags_max }).await?;
+        self.change(
+            &stream,
+            &Command::AddTags { group: stream.group.0, tags: input.tags, tags_max },
+        )
+        .await?;
         Ok(())
     }
 
@@ -33,10 +42,12 @@ impl Streams {
         caller: &Caller,
         input: RemoveTagsFromStreamInput,
     ) -> Result<(), Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:RemoveTagsFromStream", &stream.arn())?;
         self.admit_call(Call::RemoveTags, caller, Some(&stream))?;
-        self.change(&stream, &Command::RemoveTags { group: stream.group.0, keys: input.tag_keys }).await?;
+        self.change(&stream, &Command::RemoveTags { group: stream.group.0, keys: input.tag_keys })
+            .await?;
         Ok(())
     }
 
@@ -46,13 +57,15 @@ impl Streams {
         caller: &Caller,
         input: ListTagsForStreamInput,
     ) -> Result<ListTagsForStreamOutput, Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:ListTagsForStream", &stream.arn())?;
         self.admit_call(Call::ListTags, caller, Some(&stream))?;
         let limit = input.limit.map_or(LIST_TAGS_MAX, |limit| limit as usize);
         let after = input.exclusive_start_tag_key.as_deref().map_or(Unbounded, Excluded);
         let mut rest = stream.tags.range::<str, _>((after, Unbounded));
-        let tag = |(key, value): (&String, &String)| Tag { key: key.clone(), value: Some(value.clone()) };
+        let tag =
+            |(key, value): (&String, &String)| Tag { key: key.clone(), value: Some(value.clone()) };
         let tags = rest.by_ref().take(limit).map(tag).collect();
         Ok(ListTagsForStreamOutput { tags, has_more_tags: rest.next().is_some() })
     }

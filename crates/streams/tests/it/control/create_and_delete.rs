@@ -83,7 +83,10 @@ async fn a_name_is_taken_until_its_stream_is_gone() {
     assert_eq!(code(again().await), ResourceInUseException);
     let text = f.delete("s").await.unwrap_err();
     assert_eq!(text.code, ResourceInUseException);
-    assert_eq!(text.message, "Stream s under account 000000000000 not ACTIVE, instead in state CREATING");
+    assert_eq!(
+        text.message,
+        "Stream s under account 000000000000 not ACTIVE, instead in state CREATING"
+    );
     let elsewhere = caller(0, "eu-west-1");
     f.streams.create_stream(&elsewhere, create("s", 1)).await.unwrap();
     let other = caller(1, "us-east-1");
@@ -123,12 +126,21 @@ async fn quotas_hold() {
     (limits.shards_max, limits.creating_streams_max) = (10, 2);
     limits.transition_delay_ms = 1;
     let f = Fixture::with(limits).await;
-    assert_eq!(code(f.streams.create_stream(&f.caller, create("big", 11)).await), LimitExceededException);
+    assert_eq!(
+        code(f.streams.create_stream(&f.caller, create("big", 11)).await),
+        LimitExceededException
+    );
     f.streams.create_stream(&f.caller, create("a", 4)).await.unwrap();
-    assert_eq!(code(f.streams.create_stream(&f.caller, create("b", 7)).await), LimitExceededException);
+    assert_eq!(
+        code(f.streams.create_stream(&f.caller, create("b", 7)).await),
+        LimitExceededException
+    );
     f.streams.create_stream(&f.caller, create("b", 6)).await.unwrap();
     f.streams.create_stream(&caller(1, "us-east-1"), create("a", 4)).await.unwrap();
-    assert_eq!(code(f.streams.create_stream(&f.caller, create("c", 1)).await), LimitExceededException);
+    assert_eq!(
+        code(f.streams.create_stream(&f.caller, create("c", 1)).await),
+        LimitExceededException
+    );
 }
 
 #[tokio::test]
@@ -158,7 +170,10 @@ async fn calls_have_rates_per_account() {
     for account in [0, 1] {
         f.streams.create_stream(&caller(account, "us-east-1"), create("s", 1)).await.unwrap();
     }
-    while f.catalog.read(|state| state.streams().any(|s| s.status != millstream_catalog::StreamStatus::Active)) {
+    while f
+        .catalog
+        .read(|state| state.streams().any(|s| s.status != millstream_catalog::StreamStatus::Active))
+    {
         tokio::task::yield_now().await;
     }
     // The resource comes before the rate, so only calls that name one count.

@@ -29,7 +29,8 @@ async fn a_stream_is_described_in_pages_of_shards() {
         seen.extend(shard_ids(&found.shards));
     }
     assert_eq!(seen, (0..250).collect::<Vec<_>>());
-    let found = f.streams.describe_stream(&f.caller, page(None, Some(1))).await.unwrap().stream_description;
+    let found =
+        f.streams.describe_stream(&f.caller, page(None, Some(1))).await.unwrap().stream_description;
     assert_eq!((found.shards.len(), found.has_more_shards), (1, true));
     assert_eq!(found.stream_creation_timestamp, Millis::from_seconds(START.seconds()));
     assert_eq!(found.retention_period_hours, 24);
@@ -95,9 +96,14 @@ async fn streams_are_listed_by_name_in_pages_by_token_and_by_name() {
         assert_eq!((page.has_more_streams, page.next_token.is_some()), (!last, !last));
         by_token.extend(page.stream_names);
         token = page.next_token;
-        let page = f.streams.list_streams(&f.caller, list(Some(10), after.as_deref(), None)).await.unwrap();
+        let page = f
+            .streams
+            .list_streams(&f.caller, list(Some(10), after.as_deref(), None))
+            .await
+            .unwrap();
         after = page.stream_names.last().cloned();
-        by_name.extend(page.stream_summaries.unwrap().into_iter().map(|summary| summary.stream_name));
+        by_name
+            .extend(page.stream_summaries.unwrap().into_iter().map(|summary| summary.stream_name));
     }
     assert_eq!((&by_token, &by_name), (&sorted, &sorted));
 }

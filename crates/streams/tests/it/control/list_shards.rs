@@ -24,7 +24,9 @@ async fn listed(f: &Fixture, input: ListShardsInput) -> Vec<Shard> {
 /// Panics unless the shards cover 0 to 2^128 - 1 without hole or overlap.
 fn assert_tiles(shards: &[Shard], when: &str) {
     let key = |text: &str| text.parse::<u128>().unwrap();
-    let range = |s: &Shard| (key(&s.hash_key_range.starting_hash_key), key(&s.hash_key_range.ending_hash_key));
+    let range = |s: &Shard| {
+        (key(&s.hash_key_range.starting_hash_key), key(&s.hash_key_range.ending_hash_key))
+    };
     let mut ranges: Vec<_> = shards.iter().map(range).collect();
     ranges.sort_unstable();
     let mut next = Some(0u128);
@@ -60,7 +62,9 @@ async fn what_was_open_at_any_time_tiles_the_hash_keys() {
         let mut times = vec![Millis(0), START];
         for _ in 0..25 {
             // Often the clock stands still between two changes.
-            f.clock.advance(Duration::from_millis([0, 0, 1, 700, 5000][random.next_u64() as usize % 5]));
+            f.clock.advance(Duration::from_millis(
+                [0, 0, 1, 700, 5000][random.next_u64() as usize % 5],
+            ));
             reshard_at_random(&f, &random).await;
             times.push(f.clock.now());
         }
@@ -72,11 +76,17 @@ async fn what_was_open_at_any_time_tiles_the_hash_keys() {
                 for off in [-1i64, 0, 1] {
                     let at = Millis(time.0.saturating_add_signed(off));
                     let shards = listed(&f, filter(ShardFilterType::AtTimestamp, Some(at))).await;
-                    assert_tiles(&shards, &format!("seed {seed}, at {at:?}, now {:?}", f.clock.now()));
+                    assert_tiles(
+                        &shards,
+                        &format!("seed {seed}, at {at:?}, now {:?}", f.clock.now()),
+                    );
                 }
             }
             assert_tiles(&listed(&f, filter(ShardFilterType::AtLatest, None)).await, "latest");
-            assert_tiles(&listed(&f, filter(ShardFilterType::AtTrimHorizon, None)).await, "horizon");
+            assert_tiles(
+                &listed(&f, filter(ShardFilterType::AtTrimHorizon, None)).await,
+                "horizon",
+            );
         }
     }
 }
@@ -188,7 +198,10 @@ async fn members_that_do_not_fit_the_filter_are_refused() {
     }
     let mut other_creation = list_shards("s");
     other_creation.stream_creation_timestamp = Some(Millis(START.0 - 5000));
-    assert_eq!(code(f.streams.list_shards(&f.caller, other_creation).await), ResourceNotFoundException);
+    assert_eq!(
+        code(f.streams.list_shards(&f.caller, other_creation).await),
+        ResourceNotFoundException
+    );
     let mut this_creation = list_shards("s");
     this_creation.stream_creation_timestamp = Some(Millis::from_seconds(START.seconds()));
     assert_eq!(shard_ids(&listed(&f, this_creation).await), [0]);

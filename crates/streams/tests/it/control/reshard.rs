@@ -23,7 +23,10 @@ async fn a_split_closes_the_parent_and_opens_two_children() {
     f.split("s", ZERO, 1000).await.unwrap();
     let shards = f.shards("s").await;
     assert_eq!(shard_ids(&shards), [0, 1, 2]);
-    assert_eq!(shards.iter().map(range).collect::<Vec<_>>(), [(0, u128::MAX), (0, 999), (1000, u128::MAX)]);
+    assert_eq!(
+        shards.iter().map(range).collect::<Vec<_>>(),
+        [(0, u128::MAX), (0, 999), (1000, u128::MAX)]
+    );
     let parents: Vec<_> = shards.iter().map(|shard| shard.parent_shard_id.as_deref()).collect();
     assert_eq!(parents, [None, Some(ZERO), Some(ZERO)]);
     let end = shards[0].sequence_number_range.ending_sequence_number.clone().unwrap();

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use millstream_api::Error;
 use millstream_api::ErrorCode::*;
 use millstream_api::ops::*;
 use millstream_api::shapes::StreamStatus;
-use millstream_api::Error;
 use millstream_log::Log;
 
 use super::fixture::*;
@@ -69,7 +69,11 @@ async fn what_has_expired_once_does_not_come_back() {
     increase(&f, 100).await.unwrap();
     assert_eq!(stream().horizon(now), horizon);
     let later = now.plus(Duration::from_secs(10 * 3600));
-    assert_eq!(stream().horizon(later), horizon, "nothing more expires until 100 hours have passed");
+    assert_eq!(
+        stream().horizon(later),
+        horizon,
+        "nothing more expires until 100 hours have passed"
+    );
     decrease(&f, 24).await.unwrap();
     assert_eq!(stream().horizon(later), later.minus(Duration::from_secs(24 * 3600)));
 }
@@ -79,8 +83,12 @@ fn tags(of: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 async fn add(f: &Fixture, tags: BTreeMap<String, String>) -> Result<(), Error> {
-    let input =
-        AddTagsToStreamInput { stream_name: Some("s".into()), tags, stream_arn: None, stream_id: None };
+    let input = AddTagsToStreamInput {
+        stream_name: Some("s".into()),
+        tags,
+        stream_arn: None,
+        stream_id: None,
+    };
     f.streams.add_tags_to_stream(&f.caller, input).await
 }
 
@@ -95,7 +103,11 @@ async fn remove(f: &Fixture, keys: &[&str]) {
     f.streams.remove_tags_from_stream(&f.caller, input).await.unwrap();
 }
 
-async fn page(f: &Fixture, after: Option<&str>, limit: Option<i32>) -> (Vec<(String, String)>, bool) {
+async fn page(
+    f: &Fixture,
+    after: Option<&str>,
+    limit: Option<i32>,
+) -> (Vec<(String, String)>, bool) {
     let input = ListTagsForStreamInput {
         stream_name: Some("s".into()),
         exclusive_start_tag_key: after.map(Into::into),
