@@ -4,7 +4,7 @@ import json
 
 import httpx
 import pytest
-from conftest import failure
+from conftest import failure, make_stream
 
 SHARD = "shardId-000000000000"
 
@@ -25,8 +25,9 @@ def test_each_constraint_has_its_text(loose):
     long = "s" * 129
     cases = [
         (loose.describe_stream, {"StreamName": ""},
-         "1 validation error detected: Value '' at 'streamName' failed to satisfy constraint: Member must have "
-         "length greater than or equal to 1"),
+         "2 validation errors detected: Value '' at 'streamName' failed to satisfy constraint: Member must satisfy "
+         "regular expression pattern: [a-zA-Z0-9_.-]+; Value '' at 'streamName' failed to satisfy constraint: Member "
+         "must have length greater than or equal to 1"),
         (loose.describe_stream, {"StreamName": long},
          f"1 validation error detected: Value '{long}' at 'streamName' failed to satisfy constraint: Member must "
          "have length less than or equal to 128"),
@@ -88,7 +89,7 @@ def post(server, body, **headers):
 
 def test_malformed_bodies_are_serialization_exceptions(server):
     for body in (
-        b"", b"[]", b"{", b"nul", b"\xef\xbb\xbf{}", b'{"StreamName":"s"}x', b'{"StreamName":5}',
+        b"[]", b"{", b"nul", b"\xef\xbb\xbf{}", b'{"StreamName":"s"}x', b'{"StreamName":5}',
         b'{"StreamName":"\\ud800"}', b'{"StreamName":"\xff"}', b'{"StreamName":{"a":1}}',
         b'{"Limit":NaN}', b'{"Limit":"1"}', b'{"Limit":1.5}', b'{"Limit":99999999999999999999}',
         b"[" * 100000, b'{"a":' * 10000,
@@ -123,7 +124,8 @@ def test_every_reply_carries_its_ids(server, kinesis, stream):
     assert reply.headers["x-amzn-requestid"] and reply.headers["content-type"] == "application/x-amz-json-1.1"
 
 
-def test_members_that_the_model_does_not_know_are_ignored_and_counted(server, stream):
+def test_members_that_the_model_does_not_know_are_ignored_and_counted(server, name):
+    stream = make_stream(server.client(region="us-east-1"), name, 1)
     body = json.dumps({"StreamName": stream, "FutureMember": {"deep": [1, 2]}}).encode()
     assert post(server, body).status_code == 200
     metrics = httpx.get(f"{server.endpoint}/metrics").text

@@ -55,7 +55,10 @@ def test_http1_by_alpn(server, certificate):
         assert reply.http_version == "HTTP/1.1" and reply.status_code == 200
 
 
-def test_http2_by_prior_knowledge_in_the_clear(server, stream):
+def test_http2_by_prior_knowledge_in_the_clear(server, name):
+    # Calls without a signature are of the default region.
+    kinesis = server.client(region="us-east-1")
+    stream = make_stream(kinesis, name, 1)
     with httpx.Client(http1=False, http2=True) as client:
         big = "A" * (1024 * 1024)
         records = [{"Data": big, "PartitionKey": str(n)} for n in range(4)]
@@ -67,7 +70,7 @@ def test_http2_by_prior_knowledge_in_the_clear(server, stream):
                 lambda n: call(client, server.endpoint, "PutRecord", StreamName=stream, Data="QQ==",
                                PartitionKey=str(n)), range(200))
         assert {reply.status_code for reply in replies} == {200}
-    assert len(drain(server.client(), stream, SHARD)[0]) == 204
+    assert len(drain(kinesis, stream, SHARD)[0]) == 204
 
 
 def test_old_tls_is_refused(server):

@@ -3,7 +3,7 @@
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::client::Waiters;
 use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_kinesis::operation::{RequestId, RequestIdExt};
+use aws_sdk_kinesis::operation::RequestId;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, ShardIteratorType, StreamStatus};
 
@@ -72,7 +72,6 @@ pub async fn errors(kinesis: Client) -> Checked {
         return Err("an absent stream was described".to_owned());
     };
     check(error.request_id().is_some(), "the request id")?;
-    check(error.extended_request_id().is_some(), "the extended request id")?;
     let text = "Stream rust-absent under account 000000000000 not found.";
     check(error.message() == Some(text), "the text")?;
     let SdkError::ServiceError(error) = error else {

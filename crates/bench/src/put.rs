@@ -168,8 +168,10 @@ mod tests {
         putting.answered(0, &Reply { status, body: body.as_bytes(), begun: now, ended: now })
     }
 
-    const TWO: &str = r#"{"FailedRecordCount": 0, "Records": [{"SequenceNumber":"7","ShardId":"a"},{"SequenceNumber":"8","ShardId":"b"}]}"#;
-    const ONE_OF_TWO: &str = r#"{"Records":[{"ErrorCode":"X","ErrorMessage":"m"},{"SequenceNumber":"9","ShardId":"b","ErrorCode":null}],"FailedRecordCount":1}"#;
+    const TWO: &str = r#"{"FailedRecordCount": 0, "Records": [
+        {"SequenceNumber":"7","ShardId":"a"}, {"SequenceNumber":"8","ShardId":"b"}]}"#;
+    const ONE_OF_TWO: &str = r#"{"Records":[{"ErrorCode":"X","ErrorMessage":"m"},
+        {"SequenceNumber":"9","ShardId":"b","ErrorCode":null}],"FailedRecordCount":1}"#;
 
     #[test]
     fn whole_and_partial_acknowledgements_are_told_apart() {

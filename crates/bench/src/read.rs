@@ -279,7 +279,8 @@ mod tests {
         assert!(sent.ends_with(r#"{"ShardIterator":"i1","Limit":10000}"#), "{sent}");
         answer(
             &mut reading,
-            r#"{"Records":[{"Data":"aGVsbG8=","PartitionKey":"k","SequenceNumber":"1"}],"NextShardIterator":"i2","MillisBehindLatest":0}"#,
+            r#"{"Records":[{"Data":"aGVsbG8=","PartitionKey":"k","SequenceNumber":"1"}],
+                "NextShardIterator":"i2","MillisBehindLatest":0}"#,
         );
         answer(&mut reading, r#"{"Records":[],"NextShardIterator":"i3","MillisBehindLatest":5}"#);
         answer(&mut reading, r#"{"Records":[],"NextShardIterator":"i3","MillisBehindLatest":0}"#);

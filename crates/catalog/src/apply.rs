@@ -99,18 +99,14 @@ fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusa
     if state.lookup(account, &region, &name).is_some() {
         return Err(Refusal::NameTaken);
     }
-    let (mut streams, mut creating) = (0, 0);
-    for stream in state.list(account, &region, None) {
-        streams += 1;
-        creating += u64::from(stream.status == StreamStatus::Creating);
-    }
-    if streams >= *streams_max {
+    let usage = state.usage(account, &region);
+    if usage.streams >= *streams_max {
         return Err(Refusal::StreamQuota { max: *streams_max });
     }
-    if creating >= *creating_max {
+    if usage.creating >= *creating_max {
         return Err(Refusal::CreatingQuota { max: *creating_max });
     }
-    shard_quota(state.open_shards(account, &region), u64::from(*shard_count), *shards_max)?;
+    shard_quota(usage.shards, u64::from(*shard_count), *shards_max)?;
     let second =
         creation_second(state, (account, region.clone(), name.clone()), Millis(*at).seconds());
     let created = Millis::from_seconds(second);

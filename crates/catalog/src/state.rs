@@ -6,7 +6,7 @@ use std::sync::Arc;
 use millstream_log::GroupId;
 use millstream_types::{AccountId, Region, StreamName};
 
-use crate::stream::{ShardState, Stream, StreamStatus};
+use crate::stream::{Shard, ShardState, Stream, StreamStatus};
 
 /// The first group that a stream gets: those below are for the node's own machines.
 pub const FIRST_STREAM_GROUP: u64 = 16;
@@ -22,9 +22,36 @@ pub struct State {
     pub(crate) next_version: u64,
     pub(crate) names: HashMap<Scope, BTreeMap<StreamName, GroupId>>,
     pub(crate) streams: BTreeMap<GroupId, Arc<Stream>>,
+    /// Follows from `streams`; kept so that a new stream need not count all others.
+    usage: HashMap<Scope, Usage>,
     /// The highest creation second of shards of streams deleted a moment ago: a stream of the same name starts above
     /// it, so that no sequence number means two records.
     pub(crate) retired: BTreeMap<(AccountId, Region, StreamName), u64>,
+}
+
+/// What quotas count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub streams: u64,
+    /// Streams that are CREATING.
+    pub creating: u64,
+    /// Shards that take records or will; those of streams that are DELETING are given up already.
+    pub shards: u64,
+}
+
+impl Usage {
+    fn of(stream: &Stream) -> Self {
+        // A closing shard's children are counted in its place.
+        let counted = |s: &&Shard| matches!(s.state, ShardState::Open | ShardState::Reserved);
+        let shards = match stream.status {
+            StreamStatus::Deleting => 0,
+            StreamStatus::Creating | StreamStatus::Active | StreamStatus::Updating => {
+                stream.shards.iter().filter(counted).count() as u64
+            }
+        };
+        let creating = u64::from(stream.status == StreamStatus::Creating);
+        Usage { streams: 1, creating, shards }
+    }
 }
 
 impl Default for State {
@@ -35,6 +62,7 @@ impl Default for State {
             next_version: 1,
             names: HashMap::new(),
             streams: BTreeMap::new(),
+            usage: HashMap::new(),
             retired: BTreeMap::new(),
         }
     }
@@ -99,12 +127,28 @@ impl State {
 
     /// How many shards of an account and region take records or will.
     pub fn open_shards(&self, account: AccountId, region: &Region) -> u64 {
-        self.list(account, region, None)
-            .filter(|stream| stream.status != StreamStatus::Deleting)
-            .flat_map(|stream| &stream.shards)
-            // A closing shard's children are counted in its place.
-            .map(|shard| u64::from(matches!(shard.state, ShardState::Open | ShardState::Reserved)))
-            .sum()
+        self.usage(account, region).shards
+    }
+
+    /// What an account has in a region, of what quotas count.
+    pub(crate) fn usage(&self, account: AccountId, region: &Region) -> Usage {
+        self.usage.get(&(account, region.clone())).copied().unwrap_or_default()
+    }
+
+    fn count(&mut self, stream: &Stream, add: bool) {
+        let scope = (stream.account, stream.region.clone());
+        let total = self.usage.entry(scope.clone()).or_default();
+        let one = Usage::of(stream);
+        for (sum, part) in [
+            (&mut total.streams, one.streams),
+            (&mut total.creating, one.creating),
+            (&mut total.shards, one.shards),
+        ] {
+            *sum = if add { *sum + part } else { sum.saturating_sub(part) };
+        }
+        if total.streams == 0 {
+            self.usage.remove(&scope);
+        }
     }
 
     /// Puts a stream in, or its next version.
@@ -119,7 +163,10 @@ impl State {
         let scope = (stream.account, stream.region.clone());
         self.names.entry(scope).or_default().insert(stream.name.clone(), stream.group);
         let stream = Arc::new(stream);
-        self.streams.insert(stream.group, stream.clone());
+        if let Some(before) = self.streams.insert(stream.group, stream.clone()) {
+            self.count(&before, false);
+        }
+        self.count(&stream, true);
         stream
     }
 
@@ -139,6 +186,7 @@ impl State {
     /// Takes a stream out.
     pub(crate) fn remove(&mut self, group: GroupId) -> Option<Arc<Stream>> {
         let stream = self.streams.remove(&group)?;
+        self.count(&stream, false);
         let scope = (stream.account, stream.region.clone());
         if let Some(names) = self.names.get_mut(&scope) {
             names.remove(&stream.name);

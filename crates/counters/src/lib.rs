@@ -95,7 +95,7 @@ pub fn bucket_limit(index: usize) -> u64 {
         _ if index >= BUCKETS - 1 => u64::MAX,
         _ => {
             let base = 1u64 << (index / 2);
-            if index % 2 == 0 { base + base / 2 - 1 } else { base * 2 - 1 }
+            if index.is_multiple_of(2) { base + base / 2 - 1 } else { base * 2 - 1 }
         }
     }
 }

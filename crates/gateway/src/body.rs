@@ -102,7 +102,9 @@ impl Bodies {
             let permits = self.budget.clone().acquire_many_owned(permits).await;
             let permits = permits.map_err(|_| BodyError::NoMemory)?;
             let mut bytes = self.buffer(declared.unwrap_or(0) as usize);
-            while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            while let Some(frame) =
+                std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+            {
                 let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
                 if bytes.len() + data.len() > bytes_max {
                     return Err(BodyError::TooLarge);

@@ -76,7 +76,8 @@ impl Activity {
             }
         } else {
             let now = self.now();
-            let _ = self.blocked_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+            let _ =
+                self.blocked_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
@@ -89,7 +90,10 @@ impl Activity {
         ];
         loop {
             let now = self.now();
-            let mut next = limits.idle_timeout_ms.min(limits.header_read_timeout_ms).min(limits.write_timeout_ms);
+            let mut next = limits
+                .idle_timeout_ms
+                .min(limits.header_read_timeout_ms)
+                .min(limits.write_timeout_ms);
             for (since, allowed, verdict) in rules {
                 let since = since.load(Ordering::Relaxed);
                 if since == 0 {
@@ -131,7 +135,11 @@ impl<T> Watched<T> {
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.inner).poll_read(cx, buf);
         if buf.filled().len() > before {
@@ -142,7 +150,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(cx, buf);
         self.activity.wrote(result.is_pending());
         result

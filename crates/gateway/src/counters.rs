@@ -27,16 +27,46 @@ pub struct GatewayCounters {
 
 impl Collect for GatewayCounters {
     fn collect(&self, to: &mut dyn Collector) {
-        let mut counter = |name, help, value: &Counter| to.sample(name, help, &[], Sample::Counter(value.get()));
+        let mut counter =
+            |name, help, value: &Counter| to.sample(name, help, &[], Sample::Counter(value.get()));
         counter("millstream_http_requests_total", "Requests that arrived.", &self.requests);
-        counter("millstream_http_client_errors_total", "Requests answered with 4xx.", &self.client_errors);
-        counter("millstream_http_server_errors_total", "Requests answered with 5xx.", &self.server_errors);
-        counter("millstream_http_connections_refused_total", "Connections over the limit.", &self.connections_refused);
-        counter("millstream_http_connections_timed_out_total", "Connections closed as too slow or idle.", &self.connections_timed_out);
-        counter("millstream_signatures_refused_total", "Requests whose signature was refused.", &self.signatures_refused);
-        counter("millstream_unknown_members_total", "Request members that the service model does not know.", &self.unknown_members);
-        let mut gauge = |name, help, value: &Gauge| to.sample(name, help, &[], Sample::Gauge(value.get()));
+        counter(
+            "millstream_http_client_errors_total",
+            "Requests answered with 4xx.",
+            &self.client_errors,
+        );
+        counter(
+            "millstream_http_server_errors_total",
+            "Requests answered with 5xx.",
+            &self.server_errors,
+        );
+        counter(
+            "millstream_http_connections_refused_total",
+            "Connections over the limit.",
+            &self.connections_refused,
+        );
+        counter(
+            "millstream_http_connections_timed_out_total",
+            "Connections closed as too slow or idle.",
+            &self.connections_timed_out,
+        );
+        counter(
+            "millstream_signatures_refused_total",
+            "Requests whose signature was refused.",
+            &self.signatures_refused,
+        );
+        counter(
+            "millstream_unknown_members_total",
+            "Request members that the service model does not know.",
+            &self.unknown_members,
+        );
+        let mut gauge =
+            |name, help, value: &Gauge| to.sample(name, help, &[], Sample::Gauge(value.get()));
         gauge("millstream_http_connections", "Open connections.", &self.connections);
-        gauge("millstream_memory_bodies_bytes", "Request bodies in memory.", &self.body_bytes_in_flight);
+        gauge(
+            "millstream_memory_bodies_bytes",
+            "Request bodies in memory.",
+            &self.body_bytes_in_flight,
+        );
     }
 }

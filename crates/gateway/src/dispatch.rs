@@ -52,8 +52,12 @@ impl Call<'_> {
             "ListShards" => self.call(|i| s.list_shards(c, i)).await,
             "SplitShard" => self.call(|i| s.split_shard(c, i)).await,
             "MergeShards" => self.call(|i| s.merge_shards(c, i)).await,
-            "IncreaseStreamRetentionPeriod" => self.call(|i| s.increase_stream_retention_period(c, i)).await,
-            "DecreaseStreamRetentionPeriod" => self.call(|i| s.decrease_stream_retention_period(c, i)).await,
+            "IncreaseStreamRetentionPeriod" => {
+                self.call(|i| s.increase_stream_retention_period(c, i)).await
+            }
+            "DecreaseStreamRetentionPeriod" => {
+                self.call(|i| s.decrease_stream_retention_period(c, i)).await
+            }
             "AddTagsToStream" => self.call(|i| s.add_tags_to_stream(c, i)).await,
             "RemoveTagsFromStream" => self.call(|i| s.remove_tags_from_stream(c, i)).await,
             "ListTagsForStream" => self.call(|i| s.list_tags_for_stream(c, i)).await,
@@ -63,7 +67,10 @@ impl Call<'_> {
         }
     }
 
-    async fn call<I, O, F>(&mut self, method: impl FnOnce(I) -> F) -> Result<Response<ReplyBody>, Error>
+    async fn call<I, O, F>(
+        &mut self,
+        method: impl FnOnce(I) -> F,
+    ) -> Result<Response<ReplyBody>, Error>
     where
         I: for<'v> Record<'v>,
         O: Output,
@@ -75,13 +82,15 @@ impl Call<'_> {
     }
 
     async fn put_records(&mut self) -> Result<Response<ReplyBody>, Error> {
-        let input = millstream_wire::decode_put_records(self.protocol, self.body, &mut self.unknown)?;
+        let input =
+            millstream_wire::decode_put_records(self.protocol, self.body, &mut self.unknown)?;
         let output = self.streams.put_records(self.caller, input).await?;
         Ok(self.ok(ReplyBody::whole(millstream_wire::encode_put_records(self.protocol, &output))))
     }
 
     async fn put_record(&mut self) -> Result<Response<ReplyBody>, Error> {
-        let input = millstream_wire::decode_put_record(self.protocol, self.body, &mut self.unknown)?;
+        let input =
+            millstream_wire::decode_put_record(self.protocol, self.body, &mut self.unknown)?;
         let output = self.streams.put_record(self.caller, input).await?;
         Ok(self.ok(ReplyBody::whole(millstream_wire::encode_put_record(
             self.protocol,

@@ -21,7 +21,8 @@ impl HostRules {
             return true;
         }
         let name = name_of(host);
-        let local = name.eq_ignore_ascii_case("localhost") || ends_with_ignore_case(name, ".localhost");
+        let local =
+            name.eq_ignore_ascii_case("localhost") || ends_with_ignore_case(name, ".localhost");
         local
             || name.parse::<IpAddr>().is_ok()
             || self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
@@ -39,7 +40,9 @@ fn name_of(host: &str) -> &str {
         return rest.split(']').next().unwrap_or(rest);
     }
     match host.rsplit_once(':') {
-        Some((name, port)) if !name.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => name,
+        Some((name, port)) if !name.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => {
+            name
+        }
         _ => host,
     }
 }
@@ -56,10 +59,23 @@ mod tests {
     #[test]
     fn names_of_strangers_are_not_answered() {
         let rules = HostRules { names: vec!["millstream".into()], any: false };
-        for good in ["localhost:4567", "127.0.0.1", "[::1]:4567", "LOCALHOST", "kinesis.localhost", "millstream:80"] {
+        for good in [
+            "localhost:4567",
+            "127.0.0.1",
+            "[::1]:4567",
+            "LOCALHOST",
+            "kinesis.localhost",
+            "millstream:80",
+        ] {
             assert!(rules.allow_host(good), "{good}");
         }
-        for bad in ["", "evil.example", "localhost.evil.example:4567", "127.0.0.1.evil.example", "notlocalhost"] {
+        for bad in [
+            "",
+            "evil.example",
+            "localhost.evil.example:4567",
+            "127.0.0.1.evil.example",
+            "notlocalhost",
+        ] {
             assert!(!rules.allow_host(bad), "{bad}");
         }
         assert!(HostRules { names: vec![], any: true }.allow_host("evil.example"));

@@ -69,7 +69,12 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
     }
 }
 
-fn admit(gateway: &Arc<Gateway>, addresses: &Arc<Addresses>, open: usize, peer: SocketAddr) -> Option<Slot> {
+fn admit(
+    gateway: &Arc<Gateway>,
+    addresses: &Arc<Addresses>,
+    open: usize,
+    peer: SocketAddr,
+) -> Option<Slot> {
     let limits = &gateway.http;
     if open as u64 >= limits.connections_max {
         return None;
@@ -125,7 +130,12 @@ enum Speaks {
     Http2,
 }
 
-async fn handle(stream: TcpStream, tls: TlsAcceptor, gateway: Arc<Gateway>, stop: watch::Receiver<bool>) {
+async fn handle(
+    stream: TcpStream,
+    tls: TlsAcceptor,
+    gateway: Arc<Gateway>,
+    stop: watch::Receiver<bool>,
+) {
     let _ = stream.set_nodelay(true);
     let deadline = Duration::from_millis(gateway.http.handshake_timeout_ms);
     // A connection that has sent nothing yet is idle, not slow: pools open connections ahead of their use.
@@ -238,7 +248,7 @@ async fn drive<C>(
 fn http1_builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     // The connection's guard measures heads and idleness itself: hyper's timer would count idle time as a slow head.
-    builder.header_read_timeout(None).max_buf_size(HTTP1_BUFFER_BYTES).max_headers(HEADERS_MAX).pipeline_flush(true);
+    builder.header_read_timeout(None).max_buf_size(HTTP1_BUFFER_BYTES).max_headers(HEADERS_MAX);
     builder
 }
 

@@ -18,7 +18,13 @@ struct Page {
 }
 
 impl Collector for Page {
-    fn sample(&mut self, name: &'static str, help: &'static str, labels: &[(&'static str, &str)], value: Sample<'_>) {
+    fn sample(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+        value: Sample<'_>,
+    ) {
         let kind = match value {
             Sample::Counter(_) => "counter",
             Sample::Gauge(_) => "gauge",
@@ -33,10 +39,18 @@ impl Collector for Page {
             Sample::Counter(n) | Sample::Gauge(n) => self.line(name, "", labels, None, n),
             Sample::Histogram(histogram) => {
                 let mut seen = 0;
-                for (index, count) in histogram.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                for (index, count) in
+                    histogram.counts.iter().enumerate().filter(|(_, count)| **count > 0)
+                {
                     seen += count;
                     if bucket_limit(index) != u64::MAX {
-                        self.line(name, "_bucket", labels, Some(&bucket_limit(index).to_string()), seen);
+                        self.line(
+                            name,
+                            "_bucket",
+                            labels,
+                            Some(&bucket_limit(index).to_string()),
+                            seen,
+                        );
                     }
                 }
                 self.line(name, "_bucket", labels, Some("+Inf"), histogram.count());
@@ -48,7 +62,14 @@ impl Collector for Page {
 }
 
 impl Page {
-    fn line(&mut self, name: &str, suffix: &str, labels: &[(&'static str, &str)], limit: Option<&str>, value: u64) {
+    fn line(
+        &mut self,
+        name: &str,
+        suffix: &str,
+        labels: &[(&'static str, &str)],
+        limit: Option<&str>,
+        value: u64,
+    ) {
         let _ = write!(self.text, "{name}{suffix}");
         let all = labels.iter().copied().chain(limit.map(|limit| ("le", limit)));
         let mut opening = '{';

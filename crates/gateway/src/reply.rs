@@ -12,7 +12,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXTENDED_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 
 /// A reply in the protocol of the request.
-pub fn reply(protocol: Protocol, status: StatusCode, body: ReplyBody, id: &RequestId) -> Response<ReplyBody> {
+pub fn reply(
+    protocol: Protocol,
+    status: StatusCode,
+    body: ReplyBody,
+    id: &RequestId,
+) -> Response<ReplyBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();

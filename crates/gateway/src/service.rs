@@ -122,7 +122,9 @@ impl Gateway {
         let id = self.ids.next();
         let protocol = protocol_of(request.headers());
         let deadline = Duration::from_millis(self.http.request_timeout_ms);
-        let response = match tokio::time::timeout(deadline, self.route(request, protocol, &id)).await {
+        let response = match tokio::time::timeout(deadline, self.route(request, protocol, &id))
+            .await
+        {
             Ok(response) => response,
             Err(_) => {
                 let error = Error::new(ErrorCode::ServiceUnavailable, "The request took too long.");
@@ -135,8 +137,13 @@ impl Gateway {
         response
     }
 
-    async fn route(&self, request: Request<Incoming>, protocol: Protocol, id: &RequestId) -> Response<ReplyBody> {
-        if let Err(refused) = self.check_host(&request) {
+    async fn route(
+        &self,
+        request: Request<Incoming>,
+        protocol: Protocol,
+        id: &RequestId,
+    ) -> Response<ReplyBody> {
+        if let Some(refused) = self.refuse_host(&request) {
             return refused;
         }
         if request.method() == Method::GET
@@ -153,22 +160,23 @@ impl Gateway {
         }
     }
 
-    fn check_host(&self, request: &Request<Incoming>) -> Result<(), Response<ReplyBody>> {
+    fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
         let headers = request.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let host = request.uri().authority().map(|authority| authority.as_str()).or_else(|| text(HOST));
+        let host =
+            request.uri().authority().map(|authority| authority.as_str()).or_else(|| text(HOST));
         let host = host.unwrap_or_default();
         if !self.hosts.allow_host(host) {
             let text = "This server does not answer for this host; see [http] hosts in its configuration.\n";
-            return Err(reply::page(StatusCode::MISDIRECTED_REQUEST, text.into()));
+            return Some(reply::page(StatusCode::MISDIRECTED_REQUEST, text.into()));
         }
         let foreign = headers.contains_key(ORIGIN)
             && !text(ORIGIN).is_some_and(|origin| self.hosts.allow_origin(origin, host));
         if self.auth == AuthMode::Open && foreign {
             let text = "Pages of other origins may not call an open server.\n";
-            return Err(reply::page(StatusCode::FORBIDDEN, text.into()));
+            return Some(reply::page(StatusCode::FORBIDDEN, text.into()));
         }
-        Ok(())
+        None
     }
 
     async fn operate(
@@ -211,10 +219,17 @@ impl Gateway {
         }
     }
 
-    fn caller(&self, head: &hyper::http::request::Parts, body: &[u8], id: &RequestId) -> Result<Caller, Error> {
+    fn caller(
+        &self,
+        head: &hyper::http::request::Parts,
+        body: &[u8],
+        id: &RequestId,
+    ) -> Result<Caller, Error> {
         let identity = match self.auth {
             AuthMode::Open => self.open_identity(head),
-            AuthMode::Signed => self.verify(head, body).inspect_err(|_| self.counters.signatures_refused.add(1))?,
+            AuthMode::Signed => {
+                self.verify(head, body).inspect_err(|_| self.counters.signatures_refused.add(1))?
+            }
         };
         Ok(Caller {
             account: identity.account,
@@ -226,7 +241,9 @@ impl Gateway {
 }
 
 fn protocol_of(headers: &HeaderMap) -> Protocol {
-    let cbor = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/x-amz-cbor-1."));
+    let cbor = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/x-amz-cbor-1."));
     if cbor { Protocol::Cbor } else { Protocol::Json }
 }
 
@@ -243,7 +260,11 @@ fn check_single(headers: &HeaderMap) -> Result<(), Error> {
 }
 
 /// The operation that the target names. What is not a POST to `/` with a target is no operation.
-fn operation_of(method: &Method, path: &str, headers: &HeaderMap) -> Result<&'static Operation, Error> {
+fn operation_of(
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Result<&'static Operation, Error> {
     let unknown = |text: &'static str| Err(Error::new(ErrorCode::UnknownOperationException, text));
     if method != Method::POST || path != "/" {
         return unknown("An operation is a POST to / with X-Amz-Target.");
@@ -258,11 +279,16 @@ fn operation_of(method: &Method, path: &str, headers: &HeaderMap) -> Result<&'st
         let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
         matches!(
             kind,
-            b"application/x-amz-json-1.1" | b"application/x-amz-json-1.0" | b"application/json" | b"application/x-amz-cbor-1.1"
+            b"application/x-amz-json-1.1"
+                | b"application/x-amz-json-1.0"
+                | b"application/json"
+                | b"application/x-amz-cbor-1.1"
         )
     });
     if !json_or_cbor {
-        return unknown("Content-Type must be application/x-amz-json-1.1 or application/x-amz-cbor-1.1.");
+        return unknown(
+            "Content-Type must be application/x-amz-json-1.1 or application/x-amz-cbor-1.1.",
+        );
     }
     dispatch::find(name)
 }
@@ -271,7 +297,11 @@ fn body_error(error: BodyError, operation: &Operation) -> Error {
     match error {
         BodyError::TooLarge => Error {
             code: ErrorCode::SerializationException,
-            message: format!("The body of {} may have {} bytes at most.", operation.name, operation.body_bytes_max).into(),
+            message: format!(
+                "The body of {} may have {} bytes at most.",
+                operation.name, operation.body_bytes_max
+            )
+            .into(),
             status: 413,
         },
         BodyError::TimedOut => Error {
@@ -279,7 +309,11 @@ fn body_error(error: BodyError, operation: &Operation) -> Error {
             message: "The body did not arrive in time.".into(),
             status: 408,
         },
-        BodyError::Broken => Error::serialization("The body is incomplete or its framing is wrong."),
-        BodyError::NoMemory => Error::new(ErrorCode::ServiceUnavailable, "Too many requests are under way."),
+        BodyError::Broken => {
+            Error::serialization("The body is incomplete or its framing is wrong.")
+        }
+        BodyError::NoMemory => {
+            Error::new(ErrorCode::ServiceUnavailable, "Too many requests are under way.")
+        }
     }
 }

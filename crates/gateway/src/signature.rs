@@ -47,7 +47,8 @@ impl Gateway {
             &*self.keys,
             &self.signing_keys,
         );
-        let verified = verified.map_err(|refused| Error::new(error_code(refused.code), refused.message))?;
+        let verified =
+            verified.map_err(|refused| Error::new(error_code(refused.code), refused.message))?;
         let principal = verified.scope.access_key_id.into();
         Ok(Identity { account: verified.account, region: verified.scope.region, principal })
     }
@@ -76,7 +77,9 @@ fn request<'a>(head: &'a Parts, headers: &'a [(&'a str, &'a [u8])]) -> Request<'
 
 fn error_code(code: AuthCode) -> ErrorCode {
     match code {
-        AuthCode::MissingAuthenticationTokenException => ErrorCode::MissingAuthenticationTokenException,
+        AuthCode::MissingAuthenticationTokenException => {
+            ErrorCode::MissingAuthenticationTokenException
+        }
         AuthCode::IncompleteSignatureException => ErrorCode::IncompleteSignatureException,
         AuthCode::InvalidSignatureException => ErrorCode::InvalidSignatureException,
         AuthCode::UnrecognizedClientException => ErrorCode::UnrecognizedClientException,

@@ -185,18 +185,18 @@ impl Shared {
     /// The blocks of a plan, one after another, from the disk.
     pub(crate) fn read_blocks(&self, plan: &Plan) -> Result<Vec<u8>, LogError> {
         let mut buffer = vec![0; plan_bytes(plan)];
+        let spans = spans(plan);
         let mut at = 0;
         let mut asked = 0;
-        for (number, (segment, entry)) in plan.iter().enumerate() {
-            while asked < plan.len().min(number + READ_AHEAD_BLOCKS) {
-                let (segment, entry) = &plan[asked];
-                segment.file.prefetch(u64::from(entry.offset), block_bytes(entry) as u64);
+        for (number, (segment, offset, bytes)) in spans.iter().enumerate() {
+            while asked < spans.len().min(number + READ_AHEAD_BLOCKS) {
+                let (segment, offset, bytes) = spans[asked];
+                segment.file.prefetch(offset, bytes as u64);
                 asked += 1;
             }
-            let block = &mut buffer[at..at + block_bytes(entry)];
-            read_exact(&*segment.file, block, u64::from(entry.offset))
-                .map_err(|e| self.unreadable(segment, &e))?;
-            at += block.len();
+            let span = &mut buffer[at..at + bytes];
+            read_exact(&*segment.file, span, *offset).map_err(|e| self.unreadable(segment, &e))?;
+            at += bytes;
         }
         Ok(buffer)
     }
@@ -338,15 +338,32 @@ fn plan_bytes(plan: &Plan) -> usize {
     plan.iter().map(|(_, entry)| block_bytes(entry)).sum()
 }
 
+/// The blocks of a plan, those that lie one behind another joined: segment, offset, bytes.
+fn spans(plan: &Plan) -> Vec<(&Segment, u64, usize)> {
+    let mut spans: Vec<(&Segment, u64, usize)> = Vec::with_capacity(plan.len());
+    for (segment, entry) in plan {
+        let (offset, bytes) = (u64::from(entry.offset), block_bytes(entry));
+        match spans.last_mut() {
+            Some((last, start, length))
+                if last.number == segment.number && *start + *length as u64 == offset =>
+            {
+                *length += bytes;
+            }
+            _ => spans.push((segment, offset, bytes)),
+        }
+    }
+    spans
+}
+
 /// The blocks of a plan, if the page cache has all of them.
 fn read_cached(plan: &Plan) -> Option<Vec<u8>> {
     let mut buffer = vec![0; plan_bytes(plan)];
     let mut at = 0;
-    for (segment, entry) in plan {
-        let block = &mut buffer[at..at + block_bytes(entry)];
-        at += block.len();
-        match segment.file.read_cached(block, u64::from(entry.offset)) {
-            Ok(Some(read)) if read == block.len() => {}
+    for (segment, offset, bytes) in spans(plan) {
+        let span = &mut buffer[at..at + bytes];
+        at += bytes;
+        match segment.file.read_cached(span, offset) {
+            Ok(Some(read)) if read == span.len() => {}
             Ok(_) | Err(_) => return None,
         }
     }

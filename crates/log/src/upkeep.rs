@@ -112,16 +112,31 @@ impl Signal {
     }
 }
 
+/// Least time between two rounds.
+const ROUND_PAUSE: Duration = Duration::from_millis(200);
+
 /// Pause between two steps of preparing a segment: limits it to about 200 MB/s, and leaves the disk to others.
 const PREPARE_PAUSE: Duration = Duration::from_millis(5);
 
 impl Shared {
-    /// The maintenance thread.
+    /// The maintenance thread. Footers are written as soon as they are due, the rest at most every [`ROUND_PAUSE`],
+    /// however often trims and deletions raise the signal.
     pub(crate) fn run_upkeep(&self) {
         let mut limit = Duration::from_millis(QUIET_MS);
+        let mut next_round = now();
         while self.signal.sleep(limit) {
+            if self.broken().is_none() {
+                // A failure shows in the engine's health; the next turn tries again.
+                let _ = self.seal_ended();
+            }
+            let wait = next_round.saturating_duration_since(now());
+            if !wait.is_zero() {
+                limit = wait;
+                continue;
+            }
             self.upkeep_round();
             let more = self.prepare_ahead() || self.rewrite_what_is_worth_it();
+            next_round = now() + ROUND_PAUSE;
             limit = if more {
                 Duration::from_millis(QUIET_MS)
             } else {

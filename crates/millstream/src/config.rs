@@ -55,10 +55,14 @@ impl Config {
     }
 
     fn merge(options: ServeOptions, file: &mut File) -> Result<Self, String> {
-        let listen = some(options.listen).or(file.texts("listen")?).unwrap_or_else(|| vec![DEFAULT_LISTEN.into()]);
-        let listen = listen.iter().map(|address| resolve(address)).collect::<Result<Vec<_>, _>>()?;
+        let listen = some(options.listen)
+            .or(file.texts("listen")?)
+            .unwrap_or_else(|| vec![DEFAULT_LISTEN.into()]);
+        let listen =
+            listen.iter().map(|address| resolve(address)).collect::<Result<Vec<_>, _>>()?;
         let auth = options.auth.or(file.choice("auth")?).unwrap_or(Auth::Open);
-        let insecure_open = options.insecure_open.or(file.boolean("insecure_open")?).unwrap_or(false);
+        let insecure_open =
+            options.insecure_open.or(file.boolean("insecure_open")?).unwrap_or(false);
         let reachable = listen.iter().find(|address| !address.ip().is_loopback());
         if let (Auth::Open, Some(address), false) = (auth, reachable, insecure_open) {
             return Err(format!(
@@ -69,7 +73,8 @@ impl Config {
         if auth == Auth::Enforced {
             return Err("--auth enforced is not implemented yet: policies are not evaluated; use --auth signed".into());
         }
-        let region = options.region.or(file.text("region")?).or_else(|| std::env::var("AWS_REGION").ok());
+        let region =
+            options.region.or(file.text("region")?).or_else(|| std::env::var("AWS_REGION").ok());
         let region = region.unwrap_or_else(|| DEFAULT_REGION.into());
         let region = region.parse().map_err(|_| format!("{region:?} is no region's name"))?;
         let (limits, http) = limits(options.limits, file)?;
@@ -82,9 +87,15 @@ impl Config {
             auth,
             region,
             tls: tls(options.tls_cert, options.tls_key, file)?,
-            hosts: HostRules { names: file.texts("hosts")?.unwrap_or_default(), any: insecure_open || auth != Auth::Open },
+            hosts: HostRules {
+                names: file.texts("hosts")?.unwrap_or_default(),
+                any: insecure_open || auth != Auth::Open,
+            },
             keys: keys(file)?,
-            log_format: options.log_format.or(file.choice("log_format")?).unwrap_or(LogFormat::Text),
+            log_format: options
+                .log_format
+                .or(file.choice("log_format")?)
+                .unwrap_or(LogFormat::Text),
             log_level: level.parse().map_err(|_| format!("{level:?} is no log level"))?,
         })
     }
@@ -95,7 +106,10 @@ fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
 }
 
 fn resolve(address: &str) -> Result<SocketAddr, String> {
-    let found = address.to_socket_addrs().map_err(|error| format!("cannot listen on {address:?}: {error}"))?.next();
+    let found = address
+        .to_socket_addrs()
+        .map_err(|error| format!("cannot listen on {address:?}: {error}"))?
+        .next();
     found.ok_or_else(|| format!("cannot listen on {address:?}: it has no address"))
 }
 
@@ -109,14 +123,23 @@ fn storage(
     let ephemeral = ephemeral.or(file.boolean("ephemeral")?).unwrap_or(false);
     let limit = limit.or(file.number("ephemeral_limit")?);
     match (data_dir, ephemeral) {
-        (Some(_), true) => Err("--ephemeral keeps nothing and --data-dir names a place to keep it: give one of them".into()),
+        (Some(_), true) => Err(
+            "--ephemeral keeps nothing and --data-dir names a place to keep it: give one of them"
+                .into(),
+        ),
         (None, true) => Ok(Storage::Ephemeral(limit)),
         (_, false) if limit.is_some() => Err("--ephemeral-limit needs --ephemeral".into()),
-        (data_dir, false) => Ok(Storage::Directory(data_dir.unwrap_or_else(|| DEFAULT_DATA_DIR.into()))),
+        (data_dir, false) => {
+            Ok(Storage::Directory(data_dir.unwrap_or_else(|| DEFAULT_DATA_DIR.into())))
+        }
     }
 }
 
-fn tls(cert: Option<PathBuf>, key: Option<PathBuf>, file: &mut File) -> Result<Option<(PathBuf, PathBuf)>, String> {
+fn tls(
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    file: &mut File,
+) -> Result<Option<(PathBuf, PathBuf)>, String> {
     let cert = cert.or(file.text("tls_cert")?.map(PathBuf::from));
     let key = key.or(file.text("tls_key")?.map(PathBuf::from));
     match (cert, key) {
@@ -137,9 +160,10 @@ fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<(Limits, HttpLimi
     };
     let file_mode = match table.remove("mode") {
         None => None,
-        Some(Value::String(text)) => {
-            Some(LimitsMode::from_str(&text, true).map_err(|_| format!("limits.mode: {text:?} is not aws or off"))?)
-        }
+        Some(Value::String(text)) => Some(
+            LimitsMode::from_str(&text, true)
+                .map_err(|_| format!("limits.mode: {text:?} is not aws or off"))?,
+        ),
         Some(_) => return Err("limits.mode must be \"aws\" or \"off\"".into()),
     };
     let mut limits = match mode.or(file_mode).unwrap_or(LimitsMode::Aws) {
@@ -149,7 +173,8 @@ fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<(Limits, HttpLimi
     let mut http = HttpLimits::default();
     for (key, value) in table {
         let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
-        let number = number.ok_or_else(|| format!("limits.{key} must be a whole number of 0 or more"))?;
+        let number =
+            number.ok_or_else(|| format!("limits.{key} must be a whole number of 0 or more"))?;
         if !limits.set(&key, number) && !http.set(&key, number) {
             return Err(format!("limits.{key} is not a limit"));
         }
@@ -161,7 +186,8 @@ fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<(Limits, HttpLimi
 fn keys(file: &mut File) -> Result<HashMap<String, (Secret, AccountId)>, String> {
     let mut keys = HashMap::new();
     let mut add = |id: &str, secret: &str, account: &str, place: &str| {
-        let account = account.parse().map_err(|_| format!("{place}: the account must be twelve digits"))?;
+        let account =
+            account.parse().map_err(|_| format!("{place}: the account must be twelve digits"))?;
         if id.is_empty() || secret.is_empty() {
             return Err(format!("{place}: id and secret must not be empty"));
         }
@@ -249,12 +275,16 @@ impl File {
     fn number(&mut self, key: &str) -> Result<Option<u64>, String> {
         let Some(value) = self.table.remove(key) else { return Ok(None) };
         let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
-        number.map(Some).ok_or_else(|| format!("{}: {key} must be a whole number of 0 or more", self.name))
+        number
+            .map(Some)
+            .ok_or_else(|| format!("{}: {key} must be a whole number of 0 or more", self.name))
     }
 
     fn choice<T: ValueEnum>(&mut self, key: &str) -> Result<Option<T>, String> {
         let Some(text) = self.text(key)? else { return Ok(None) };
-        T::from_str(&text, true).map(Some).map_err(|_| format!("{}: {key} may not be {text:?}", self.name))
+        T::from_str(&text, true)
+            .map(Some)
+            .map_err(|_| format!("{}: {key} may not be {text:?}", self.name))
     }
 
     fn finish(self) -> Result<(), String> {

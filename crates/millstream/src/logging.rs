@@ -6,7 +6,10 @@ use crate::arguments::LogFormat;
 
 /// Starts logging for the whole process.
 pub fn start(format: LogFormat, level: Level) {
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
     match format {
         LogFormat::Text => builder.with_ansi(is_terminal).init(),

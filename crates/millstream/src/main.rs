@@ -26,7 +26,9 @@ fn main() -> ExitCode {
         Some(Command::Serve(options)) => serve::run(options),
         Some(Command::Fsck { data_dir }) => return chores::fsck(&data_dir),
         Some(Command::Finalize { data_dir }) => chores::finalize(&data_dir),
-        Some(Command::Bench(options)) => millstream_bench::run(&options).map_err(|error| error.to_string()),
+        Some(Command::Bench(options)) => {
+            millstream_bench::run(&options).map_err(|error| error.to_string())
+        }
         Some(Command::Model) => {
             println!("{}", model::json());
             Ok(())

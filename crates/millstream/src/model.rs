@@ -8,7 +8,8 @@ use millstream_api::{ErrorCode, NOT_IMPLEMENTED, OPERATIONS};
 /// Every operation with its shapes, constraints and errors.
 pub fn json() -> String {
     let done = OPERATIONS.iter().map(|operation| {
-        let errors: Vec<_> = operation.errors.iter().map(|code: &ErrorCode| quoted(code.as_str())).collect();
+        let errors: Vec<_> =
+            operation.errors.iter().map(|code: &ErrorCode| quoted(code.as_str())).collect();
         format!(
             "{{\"name\":{},\"status\":\"done\",\"errors\":[{}],\"input\":{},\"output\":{}}}",
             quoted(operation.name),
@@ -28,7 +29,8 @@ pub fn json() -> String {
 
 fn structure(structure: &Structure) -> String {
     let members = structure.members.iter().map(|member| {
-        let refused = member.refused.map_or(String::new(), |why| format!("\"refused\":{},", quoted(why)));
+        let refused =
+            member.refused.map_or(String::new(), |why| format!("\"refused\":{},", quoted(why)));
         format!(
             "{{\"name\":{},\"required\":{},{refused}\"shape\":{}}}",
             quoted(member.name),
@@ -37,7 +39,10 @@ fn structure(structure: &Structure) -> String {
         )
     });
     let members = members.collect::<Vec<_>>().join(",");
-    format!("{{\"type\":\"structure\",\"name\":{},\"members\":[{members}]}}", quoted(structure.name))
+    format!(
+        "{{\"type\":\"structure\",\"name\":{},\"members\":[{members}]}}",
+        quoted(structure.name)
+    )
 }
 
 fn shape(shape: Shape) -> String {
@@ -49,7 +54,11 @@ fn shape(shape: Shape) -> String {
         Shape::Timestamp => "{\"type\":\"timestamp\"}".into(),
         Shape::Blob(range) => format!("{{\"type\":\"blob\"{}}}", bounds(range)),
         Shape::List(list) => {
-            format!("{{\"type\":\"list\",\"member\":{}{}}}", self::shape(list.element), bounds(list.length))
+            format!(
+                "{{\"type\":\"list\",\"member\":{}{}}}",
+                self::shape(list.element),
+                bounds(list.length)
+            )
         }
         Shape::Map(map) => format!(
             "{{\"type\":\"map\",\"key\":{},\"value\":{}{}}}",
@@ -76,7 +85,9 @@ fn text(text: &Text) -> String {
 }
 
 fn bounds(range: Range) -> String {
-    let bound = |name: &str, value: Option<i64>| value.map_or(String::new(), |value| format!(",\"{name}\":{value}"));
+    let bound = |name: &str, value: Option<i64>| {
+        value.map_or(String::new(), |value| format!(",\"{name}\":{value}"))
+    };
     bound("min", range.min) + &bound("max", range.max)
 }
 

@@ -44,14 +44,14 @@ async fn serve(config: Config) -> Result<(), String> {
     let engine = open_engine(&config.storage, clock.clone())?;
     let log: Arc<dyn Log> = engine.clone();
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
-    let catalog = Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
+    let catalog =
+        Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
     let token_key = catalog.token_key();
     let streams = Streams::new(
         millstream_streams::Parts {
             catalog: catalog.clone(),
             log,
             clock: clock.clone(),
-            random: random.clone(),
             limits: config.limits.clone(),
         },
         &token_key,
@@ -86,7 +86,10 @@ async fn serve(config: Config) -> Result<(), String> {
         serving.spawn(millstream_gateway::serve(listener, gateway.clone(), stopped.clone()));
     }
     announce(&addresses)?;
-    wait_for_signal().await?;
+    let failure = tokio::select! {
+        signalled = wait_for_signal() => signalled.err(),
+        failure = catalog_failure(&catalog) => Some(failure),
+    };
     tracing::info!("stopping: what is under way is finished");
     let _ = stop.send(true);
     while serving.join_next().await.is_some() {}
@@ -94,7 +97,16 @@ async fn serve(config: Config) -> Result<(), String> {
     catalog.stop().await;
     let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;
     stopped.map_err(|error| format!("the log did not stop cleanly: {error}"))?;
-    Ok(())
+    failure.map_or(Ok(()), Err)
+}
+
+/// Waits until the catalog cannot go on: a node without it must not serve.
+async fn catalog_failure(catalog: &Catalog) -> String {
+    let mut failed = catalog.failed();
+    match failed.wait_for(Option::is_some).await.map(|failure| failure.clone()) {
+        Ok(Some(failure)) => format!("the catalog stopped: {failure}"),
+        Ok(None) | Err(_) => std::future::pending().await,
+    }
 }
 
 async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
@@ -135,7 +147,11 @@ fn tell(report: &RecoveryReport) {
     for damage in &report.damage {
         tracing::error!(%damage, "DAMAGE: acknowledged data cannot be read; writes are refused. Run `millstream fsck`.");
     }
-    tracing::info!(segments = report.segments, scanned_bytes = report.scanned_bytes, "the log is open");
+    tracing::info!(
+        segments = report.segments,
+        scanned_bytes = report.scanned_bytes,
+        "the log is open"
+    );
 }
 
 fn auth_mode(auth: Auth) -> AuthMode {
@@ -154,7 +170,9 @@ fn tls_config(
     let addresses: Vec<IpAddr> = listen.iter().map(SocketAddr::ip).collect();
     match (files, storage) {
         (Some((cert, key)), _) => tls::from_files(&cert, &key),
-        (None, Storage::Directory(directory)) => tls::kept_in(&Path::new(directory).join(TLS_DIRECTORY), &addresses),
+        (None, Storage::Directory(directory)) => {
+            tls::kept_in(&Path::new(directory).join(TLS_DIRECTORY), &addresses)
+        }
         (None, Storage::Ephemeral(_)) => tls::self_signed(&addresses),
     }
 }

@@ -20,21 +20,24 @@ pub fn server_config(cert_pem: &[u8], key_pem: &[u8]) -> Result<Arc<ServerConfig
     if chain.is_empty() {
         return Err("the TLS certificate file holds no certificate".into());
     }
-    let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(|error| format!("the TLS key cannot be read: {error}"))?;
+    let key = PrivateKeyDer::from_pem_slice(key_pem)
+        .map_err(|error| format!("the TLS key cannot be read: {error}"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("TLS: {error}"))?
         .with_no_client_auth()
         .with_single_cert(chain, key);
-    let mut config = config.map_err(|error| format!("TLS certificate and key do not fit: {error}"))?;
+    let mut config =
+        config.map_err(|error| format!("TLS certificate and key do not fit: {error}"))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
 /// The user's certificate and key.
 pub fn from_files(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
-    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     server_config(&read(cert)?, &read(key)?)
 }
 
@@ -59,15 +62,26 @@ pub fn kept_in(directory: &Path, addresses: &[IpAddr]) -> Result<Arc<ServerConfi
 
 fn generate(addresses: &[IpAddr]) -> Result<(String, String), String> {
     let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
-    names.extend(addresses.iter().filter(|ip| !ip.is_loopback() && !ip.is_unspecified()).map(ToString::to_string));
-    let made = rcgen::generate_simple_self_signed(names).map_err(|error| format!("no certificate was made: {error}"))?;
+    names.extend(
+        addresses
+            .iter()
+            .filter(|ip| !ip.is_loopback() && !ip.is_unspecified())
+            .map(ToString::to_string),
+    );
+    let made = rcgen::generate_simple_self_signed(names)
+        .map_err(|error| format!("no certificate was made: {error}"))?;
     Ok((made.cert.pem(), made.signing_key.serialize_pem()))
 }
 
 #[cfg(unix)]
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(bytes)
 }
 

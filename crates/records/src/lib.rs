@@ -48,7 +48,8 @@ impl<'a> BlockWriter<'a> {
         entry[4..6].copy_from_slice(&(key_bytes as u16).to_le_bytes());
         let flags = if key.is_some() { FLAG_HAS_KEY } else { 0 };
         entry[6..].copy_from_slice(&flags.to_le_bytes());
-        let (place, content) = std::mem::take(&mut self.content).split_at_mut(key_bytes + data_bytes);
+        let (place, content) =
+            std::mem::take(&mut self.content).split_at_mut(key_bytes + data_bytes);
         self.content = content;
         let (key_place, data_place) = place.split_at_mut(key_bytes);
         key_place.copy_from_slice(key.unwrap_or_default());
@@ -81,7 +82,9 @@ impl std::fmt::Display for BlockError {
             BlockError::UnknownFormat { version, codec } => {
                 write!(f, "a block of records has the unknown version {version} or codec {codec}")
             }
-            BlockError::SizesDisagree => f.write_str("the sizes in a block of records do not add up"),
+            BlockError::SizesDisagree => {
+                f.write_str("the sizes in a block of records do not add up")
+            }
         }
     }
 }
@@ -106,8 +109,10 @@ pub struct Records<'a> {
 /// Reads a payload of `count` records; its sizes are checked before anything is yielded.
 pub fn records(payload: &[u8], count: u32) -> Result<Records<'_>, BlockError> {
     let count = count as usize;
-    let content_at = count.checked_mul(ENTRY_BYTES).and_then(|table| table.checked_add(HEADER_BYTES));
-    let content_at = content_at.filter(|at| *at <= payload.len()).ok_or(BlockError::SizesDisagree)?;
+    let content_at =
+        count.checked_mul(ENTRY_BYTES).and_then(|table| table.checked_add(HEADER_BYTES));
+    let content_at =
+        content_at.filter(|at| *at <= payload.len()).ok_or(BlockError::SizesDisagree)?;
     if payload[0] != VERSION || payload[1] != CODEC_NONE {
         return Err(BlockError::UnknownFormat { version: payload[0], codec: payload[1] });
     }
@@ -192,12 +197,18 @@ mod tests {
     #[test]
     fn sizes_that_do_not_add_up_are_refused() {
         let payload = block(&[(Some("key"), b"data")]);
-        assert_eq!(records(&payload[..payload.len() - 1], 1).err(), Some(BlockError::SizesDisagree));
+        assert_eq!(
+            records(&payload[..payload.len() - 1], 1).err(),
+            Some(BlockError::SizesDisagree)
+        );
         assert_eq!(records(&payload, 2).err(), Some(BlockError::SizesDisagree));
         assert_eq!(records(&payload, u32::MAX).err(), Some(BlockError::SizesDisagree));
         assert_eq!(records(&[], 0).err(), Some(BlockError::SizesDisagree));
         let mut later = payload.clone();
         later[0] = 9;
-        assert_eq!(records(&later, 1).err(), Some(BlockError::UnknownFormat { version: 9, codec: 0 }));
+        assert_eq!(
+            records(&later, 1).err(),
+            Some(BlockError::UnknownFormat { version: 9, codec: 0 })
+        );
     }
 }

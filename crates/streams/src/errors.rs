@@ -107,7 +107,10 @@ impl From<Refusal> for Error {
                 let mut text = format!("Stream {name} under account {account} not found.");
                 if !elsewhere.is_empty() {
                     let regions: Vec<_> = elsewhere.iter().map(Region::as_str).collect();
-                    text.push_str(&format!(" (The account has a stream of this name in {}.)", regions.join(", ")));
+                    text.push_str(&format!(
+                        " (The account has a stream of this name in {}.)",
+                        regions.join(", ")
+                    ));
                 }
                 Error::new(ResourceNotFoundException, text)
             }
@@ -117,9 +120,13 @@ impl From<Refusal> for Error {
             ),
             Refusal::ReadThroughput { shard, stream, account } => Error::new(
                 ProvisionedThroughputExceededException,
-                format!("Rate exceeded for shard {shard} in stream {stream} under account {account}."),
+                format!(
+                    "Rate exceeded for shard {shard} in stream {stream} under account {account}."
+                ),
             ),
-            Refusal::NoStreamNamed => Error::invalid_argument("Either StreamName or StreamARN must be specified."),
+            Refusal::NoStreamNamed => {
+                Error::invalid_argument("Either StreamName or StreamARN must be specified.")
+            }
             Refusal::NameAndArnDisagree => {
                 Error::invalid_argument("StreamName and StreamARN do not name the same stream.")
             }
@@ -127,9 +134,9 @@ impl From<Refusal> for Error {
                 AccessDeniedException,
                 format!("The resource {arn} belongs to another account."),
             ),
-            Refusal::InvalidArn { arn } => {
-                Error::invalid_argument(format!("The ARN {arn} does not name a stream of this region."))
-            }
+            Refusal::InvalidArn { arn } => Error::invalid_argument(format!(
+                "The ARN {arn} does not name a stream of this region."
+            )),
             Refusal::CallRate { stream: Some(stream), account } => Error::new(
                 LimitExceededException,
                 format!("Rate exceeded for stream {stream} under account {account}."),
@@ -141,7 +148,10 @@ impl From<Refusal> for Error {
             Refusal::Change { stream, account, why } => change_refused(&stream, account, why),
             Refusal::ChangeUnknown(error) => {
                 tracing::error!(%error, "the outcome of a change is unknown");
-                Error::new(InternalFailureException, "Internal service failure: the change may have been made.")
+                Error::new(
+                    InternalFailureException,
+                    "Internal service failure: the change may have been made.",
+                )
             }
             Refusal::DryRun => Error::new(
                 DryRunOperationException,
@@ -174,7 +184,11 @@ fn not_active(stream: &StreamName, account: AccountId, status: StreamStatus) -> 
 }
 
 /// Why a change was refused, in the service's words where they are known (quoted in client trackers), else in ours.
-fn change_refused(stream: &StreamName, account: AccountId, why: millstream_catalog::Refusal) -> Error {
+fn change_refused(
+    stream: &StreamName,
+    account: AccountId,
+    why: millstream_catalog::Refusal,
+) -> Error {
     use millstream_catalog::Refusal as Why;
     let limit = |text: String| Error::new(ErrorCode::LimitExceededException, text);
     let of = format!("stream {stream} under account {account}");
@@ -183,23 +197,26 @@ fn change_refused(stream: &StreamName, account: AccountId, why: millstream_catal
             ErrorCode::ResourceInUseException,
             format!("Stream {stream} under account {account} already exists."),
         ),
-        Why::NoStream => Refusal::StreamNotFound { name: stream.clone(), account, elsewhere: vec![] }.into(),
+        Why::NoStream => {
+            Refusal::StreamNotFound { name: stream.clone(), account, elsewhere: vec![] }.into()
+        }
         Why::Status(status) => not_active(stream, account, status),
         Why::ShardQuota { max, open } => limit(format!(
             "This request would exceed the shard limit for the account {account}. Current shard count for the \
              account: {open}. Limit: {max}."
         )),
-        Why::StreamQuota { max } => {
-            limit(format!("This request would exceed the stream limit for the account {account}. Limit: {max}."))
-        }
-        Why::CreatingQuota { max } => {
-            limit(format!("The account {account} has too many streams in state CREATING. Limit: {max}."))
-        }
+        Why::StreamQuota { max } => limit(format!(
+            "This request would exceed the stream limit for the account {account}. Limit: {max}."
+        )),
+        Why::CreatingQuota { max } => limit(format!(
+            "The account {account} has too many streams in state CREATING. Limit: {max}."
+        )),
         Why::TagQuota { max } => Error::invalid_argument(format!(
             "Failed to add tags to {of} because a given stream cannot have more than {max} tags associated with it."
         )),
         Why::NoShard(shard) => {
-            Refusal::ShardNotFound { shard: shard.to_string(), stream: stream.clone(), account }.into()
+            Refusal::ShardNotFound { shard: shard.to_string(), stream: stream.clone(), account }
+                .into()
         }
         Why::ShardClosed(shard) => Error::invalid_argument(format!(
             "Shard {shard} in {of} has already been merged or split, and thus is not eligible for merging or \
@@ -214,7 +231,9 @@ fn change_refused(stream: &StreamName, account: AccountId, why: millstream_catal
         )),
         Why::Retention { hours } => Error::new(
             ErrorCode::ResourceInUseException,
-            format!("The retention period of {of} was changed to {hours} hours by another request."),
+            format!(
+                "The retention period of {of} was changed to {hours} hours by another request."
+            ),
         ),
         Why::Malformed(what) => {
             tracing::error!(what, "the catalog refused a malformed command");

@@ -16,34 +16,50 @@ const COUNTERS: &[(&str, &str, CounterOf)] = &[
     ("millstream_put_record_success_total", "PutRecord.Success.", |c| &c.put_record_success),
     ("millstream_put_record_bytes_total", "PutRecord.Bytes.", |c| &c.put_record_bytes),
     ("millstream_put_records_calls_total", "Calls of PutRecords.", |c| &c.put_records_calls),
-    ("millstream_put_records_success_total", "PutRecords.Success: calls in which any record was taken.", |c| {
-        &c.put_records_success
-    }),
+    (
+        "millstream_put_records_success_total",
+        "PutRecords.Success: calls in which any record was taken.",
+        |c| &c.put_records_success,
+    ),
     ("millstream_put_records_bytes_total", "PutRecords.Bytes.", |c| &c.put_records_bytes),
-    ("millstream_put_records_total_records_total", "PutRecords.TotalRecords.", |c| &c.put_records_total_records),
+    ("millstream_put_records_total_records_total", "PutRecords.TotalRecords.", |c| {
+        &c.put_records_total_records
+    }),
     ("millstream_put_records_successful_records_total", "PutRecords.SuccessfulRecords.", |c| {
         &c.put_records_successful_records
     }),
-    ("millstream_put_records_failed_records_total", "PutRecords.FailedRecords.", |c| &c.put_records_failed_records),
+    ("millstream_put_records_failed_records_total", "PutRecords.FailedRecords.", |c| {
+        &c.put_records_failed_records
+    }),
     ("millstream_put_records_throttled_records_total", "PutRecords.ThrottledRecords.", |c| {
         &c.put_records_throttled_records
     }),
-    ("millstream_write_provisioned_throughput_exceeded_total", "WriteProvisionedThroughputExceeded.", |c| {
-        &c.write_throughput_exceeded
-    }),
+    (
+        "millstream_write_provisioned_throughput_exceeded_total",
+        "WriteProvisionedThroughputExceeded.",
+        |c| &c.write_throughput_exceeded,
+    ),
     ("millstream_get_records_calls_total", "Calls of GetRecords.", |c| &c.get_records_calls),
     ("millstream_get_records_success_total", "GetRecords.Success.", |c| &c.get_records_success),
     ("millstream_get_records_bytes_total", "GetRecords.Bytes.", |c| &c.get_records_bytes),
     ("millstream_get_records_records_total", "GetRecords.Records.", |c| &c.get_records_records),
-    ("millstream_read_provisioned_throughput_exceeded_total", "ReadProvisionedThroughputExceeded.", |c| {
-        &c.read_throughput_exceeded
-    }),
+    (
+        "millstream_read_provisioned_throughput_exceeded_total",
+        "ReadProvisionedThroughputExceeded.",
+        |c| &c.read_throughput_exceeded,
+    ),
 ];
 
 const HISTOGRAMS: &[(&str, &str, HistogramOf)] = &[
-    ("millstream_put_record_latency_us", "PutRecord.Latency, in microseconds.", |c| &c.put_record_latency_us),
-    ("millstream_put_records_latency_us", "PutRecords.Latency, in microseconds.", |c| &c.put_records_latency_us),
-    ("millstream_get_records_latency_us", "GetRecords.Latency, in microseconds.", |c| &c.get_records_latency_us),
+    ("millstream_put_record_latency_us", "PutRecord.Latency, in microseconds.", |c| {
+        &c.put_record_latency_us
+    }),
+    ("millstream_put_records_latency_us", "PutRecords.Latency, in microseconds.", |c| {
+        &c.put_records_latency_us
+    }),
+    ("millstream_get_records_latency_us", "GetRecords.Latency, in microseconds.", |c| {
+        &c.get_records_latency_us
+    }),
     ("millstream_get_records_iterator_age_ms", "GetRecords.IteratorAgeMilliseconds.", |c| {
         &c.get_records_iterator_age_ms
     }),
@@ -64,7 +80,8 @@ impl Collect for Streams {
             }
         }
         let failures = Sample::Counter(self.lifecycle_failures.get());
-        let help = "Steps of creating, resharding or deleting streams that failed and are tried again.";
+        let help =
+            "Steps of creating, resharding or deleting streams that failed and are tried again.";
         to.sample("millstream_lifecycle_failures_total", help, &[], failures);
         self.catalog.counters().collect(to);
         for (name, help, histogram) in HISTOGRAMS {

@@ -63,13 +63,18 @@ pub async fn put(
         let members = &order[run.from..run.to];
         match outcome {
             Ok(appended) => {
-                bytes_taken += members.iter().map(|(_, index)| records[*index as usize].bytes()).sum::<usize>();
+                bytes_taken += members
+                    .iter()
+                    .map(|(_, index)| records[*index as usize].bytes())
+                    .sum::<usize>();
                 number(stream, run.shard, &appended, members, &mut entries);
             }
             Err(LogError::Sealed(_)) => {}
             Err(error) => {
                 let entry = refused(stream, run.shard, &error);
-                members.iter().for_each(|(_, index)| entries[*index as usize] = Some(entry.clone()));
+                members
+                    .iter()
+                    .for_each(|(_, index)| entries[*index as usize] = Some(entry.clone()));
             }
         }
     }
@@ -99,8 +104,8 @@ fn admit(
         if !limits.limit_writes() {
             return true;
         }
-        let admitted =
-            throttled_shard != Some(*shard) && limits.admit_write(records[index].bytes() as u64, now);
+        let admitted = throttled_shard != Some(*shard)
+            && limits.admit_write(records[index].bytes() as u64, now);
         if !admitted {
             throttled_shard = Some(*shard);
             entries[index] = Some(throttled(stream, ShardId(*shard)));
@@ -137,7 +142,8 @@ fn lay_out(
     runs: &[Run],
     records: &[Incoming<'_>],
 ) -> Result<Frame, Error> {
-    let members = |run: &Run| order[run.from..run.to].iter().map(|(_, index)| &records[*index as usize]);
+    let members =
+        |run: &Run| order[run.from..run.to].iter().map(|(_, index)| &records[*index as usize]);
     let specs = runs.iter().map(|run| PartSpec {
         log: Owner::log_of(stream.group(), run.shard),
         count: (run.to - run.from) as u32,
@@ -148,8 +154,12 @@ fn lay_out(
     for (run, part) in runs.iter().zip(parts) {
         let mut writer = BlockWriter::new(&mut bytes[part.payload.clone()], run.to - run.from);
         for record in members(run) {
-            let place = writer.push(record.key.as_ref().map(|key| key.as_bytes()), record.data.len());
-            record.data.decode_into(place).map_err(|_| Error::serialization("Data is not valid base64."))?;
+            let place =
+                writer.push(record.key.as_ref().map(|key| key.as_bytes()), record.data.len());
+            record
+                .data
+                .decode_into(place)
+                .map_err(|_| Error::serialization("Data is not valid base64."))?;
         }
         debug_assert!(writer.is_complete());
     }

@@ -38,7 +38,11 @@ impl Streams {
     }
 }
 
-fn stream_name(caller: &Caller, name: Option<&str>, arn: Option<&str>) -> Result<StreamName, Refusal> {
+fn stream_name(
+    caller: &Caller,
+    name: Option<&str>,
+    arn: Option<&str>,
+) -> Result<StreamName, Refusal> {
     let from_arn = arn.map(|arn| own_stream(caller, arn)).transpose()?;
     // The model's pattern for names is the type's own, so a name that came through the wire parses.
     let name = name.map(|name| name.parse().map_err(|_| Refusal::NoStreamNamed)).transpose()?;

@@ -22,16 +22,6 @@ impl Routing {
         let after = self.starts.partition_point(|start| *start <= key);
         after.checked_sub(1).map(|index| self.shards[index])
     }
-
-    /// How many shards take records.
-    pub fn len(&self) -> usize {
-        self.shards.len()
-    }
-
-    /// Whether no shard takes records.
-    pub fn is_empty(&self) -> bool {
-        self.shards.is_empty()
-    }
 }
 
 #[cfg(test)]

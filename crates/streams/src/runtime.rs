@@ -24,13 +24,20 @@ pub struct StreamRuntime {
 }
 
 impl StreamRuntime {
-    fn new(stream: Arc<Stream>, before: Option<&StreamRuntime>, limits: &Limits, now: Millis) -> Self {
-        let takes_records = |state: &ShardState| matches!(state, ShardState::Open | ShardState::Closing);
+    fn new(
+        stream: Arc<Stream>,
+        before: Option<&StreamRuntime>,
+        limits: &Limits,
+        now: Millis,
+    ) -> Self {
+        let takes_records =
+            |state: &ShardState| matches!(state, ShardState::Open | ShardState::Closing);
         let open = stream.shards.iter().filter(|shard| takes_records(&shard.state));
         let routing = Routing::new(open.map(|shard| (shard.range.start, shard.id)).collect());
         let kept = |index: usize| before.and_then(|before| before.limits.get(index)).cloned();
         let fresh = || Arc::new(ShardLimits::new(limits, now));
-        let limits = (0..stream.shards.len()).map(|index| kept(index).unwrap_or_else(fresh)).collect();
+        let limits =
+            (0..stream.shards.len()).map(|index| kept(index).unwrap_or_else(fresh)).collect();
         let counters = before.map_or_else(Arc::default, |before| before.counters.clone());
         StreamRuntime { stream, routing, limits, counters }
     }
@@ -58,7 +65,8 @@ pub struct Runtimes(RwLock<HashMap<GroupId, Arc<StreamRuntime>>>);
 impl Runtimes {
     /// The runtime of a stream as the catalog has it now.
     pub fn of(&self, stream: &Arc<Stream>, limits: &Limits, now: Millis) -> Arc<StreamRuntime> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&stream.group).cloned();
+        let known =
+            self.0.read().unwrap_or_else(PoisonError::into_inner).get(&stream.group).cloned();
         if let Some(known) = known.as_ref().filter(|known| Arc::ptr_eq(&known.stream, stream)) {
             return known.clone();
         }
@@ -68,7 +76,8 @@ impl Runtimes {
         match before {
             Some(before) if before.stream.version >= stream.version => before,
             before => {
-                let runtime = Arc::new(StreamRuntime::new(stream.clone(), before.as_deref(), limits, now));
+                let runtime =
+                    Arc::new(StreamRuntime::new(stream.clone(), before.as_deref(), limits, now));
                 all.insert(stream.group, runtime.clone());
                 runtime
             }

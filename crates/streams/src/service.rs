@@ -5,7 +5,7 @@ use std::sync::Arc;
 use millstream_catalog::Catalog;
 use millstream_counters::Counter;
 use millstream_log::{FramePool, Log};
-use millstream_types::{Clock, Millis, Random};
+use millstream_types::{Clock, Millis};
 use tokio::sync::Semaphore;
 
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
@@ -22,8 +22,6 @@ pub struct Parts {
     pub log: Arc<dyn Log>,
     /// Service time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness for ids.
-    pub random: Arc<dyn Random>,
     /// Quotas and rates.
     pub limits: Limits,
 }
@@ -34,7 +32,6 @@ pub struct Streams {
     pub(crate) owner: Owner,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
     pub(crate) limits: Limits,
     pub(crate) sealer: TokenSealer,
     pub(crate) runtimes: Runtimes,
@@ -57,7 +54,6 @@ impl Streams {
             owner: Owner::here(parts.log.clone()),
             log: parts.log,
             clock: parts.clock,
-            random: parts.random,
             limits: parts.limits,
             sealer: TokenSealer::new(token_key),
             runtimes: Runtimes::default(),

@@ -54,9 +54,11 @@ impl TokenSealer {
             return Err(InvalidToken);
         }
         let mut bytes = STANDARD.decode_to_vec(token).map_err(|_| InvalidToken)?;
-        let signed = bytes.len().checked_sub(TAG_BYTES).filter(|signed| *signed >= 2).ok_or(InvalidToken)?;
+        let signed =
+            bytes.len().checked_sub(TAG_BYTES).filter(|signed| *signed >= 2).ok_or(InvalidToken)?;
         let expected = hmac::sign(&self.key, &bytes[..signed]);
-        let differs = bytes[signed..].iter().zip(expected.as_ref()).fold(0, |sum, (a, b)| sum | (a ^ b));
+        let differs =
+            bytes[signed..].iter().zip(expected.as_ref()).fold(0, |sum, (a, b)| sum | (a ^ b));
         if differs != 0 || bytes[0] != VERSION || bytes[1] != kind as u8 {
             return Err(InvalidToken);
         }
@@ -95,7 +97,8 @@ impl ShardIterator {
         let fields: [u8; 28] =
             sealer.open(TokenKind::Iterator, token)?.try_into().map_err(|_| InvalidToken)?;
         let [a, b, c, d] = [&fields[..8], &fields[8..12], &fields[12..20], &fields[20..]];
-        let number = |bytes: &[u8]| bytes.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+        let number =
+            |bytes: &[u8]| bytes.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
         Ok(ShardIterator {
             group: number(a),
             shard: number(b) as u32,

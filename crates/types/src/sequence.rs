@@ -28,7 +28,7 @@ pub struct SequenceNumber {
 pub struct InvalidSequenceNumber;
 
 const SECOND_MAX: u64 = (1 << 36) - 1;
-const END_COUNTER: u128 = 0x7fff_ffff_ffff_ffff_00;
+const END_COUNTER: u128 = 0x7f_ffff_ffff_ffff_ff00;
 const COUNTER_SHIFT: u32 = 8;
 const VERSION: u64 = 2;
 const TAIL: u64 = 2;

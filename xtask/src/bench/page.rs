@@ -76,8 +76,9 @@ fn setting(run: &Value) -> String {
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let _ = write!(
         text,
-        "{processors} processors ({processor}), memory {memory}, Linux {}. {} rounds; {} s measured per cell after 1 s \n\
-         of warm-up; start-up with {} MiB of data. Server and load generator share the processors and nothing else ran.\n\n",
+        "{processors} processors ({processor}), memory {memory}, Linux {}. {} rounds; {} s measured\n\
+         per cell after 1 s of warm-up; start-up with {} MiB of data. Server and load generator share\n\
+         the processors, and nothing else ran.\n\n",
         kernel.trim(),
         run["rounds"],
         run["seconds"],
@@ -99,8 +100,8 @@ fn line_of(file: &str, name: &str) -> Option<String> {
 fn loads(results: &Results, prefix: &str) -> String {
     let mut text = String::from(
         "Medians, and in brackets the least and the greatest round. Processor time is user and system together.\n\n\
-         | load / server | records/s | MB/s | p50 ms | p99 ms | p99.9 ms | server ns per record | generator ns per record \
-         | peak MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+         | load / server | records/s | MB/s | p50 ms | p99 ms | p99.9 ms | server ns per record \
+         | generator ns per record | peak MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for cell in results.cells().into_iter().filter(|cell| cell.starts_with(prefix)) {
         let Some(rate) = results.spread(cell, "records_per_second") else { continue };
@@ -139,15 +140,15 @@ fn signatures(results: &Results) -> String {
         return "Not measured.".to_owned();
     };
     format!(
-        "PutRecords with `--auth signed` takes {verified:.0} ns of processor time per record more than without. Hashing the \n\
-         same bodies takes the bare server {hashed:.0} ns per record."
+        "PutRecords with `--auth signed` takes {verified:.0} ns of processor time per record more than\n\
+         without. Hashing the same bodies takes the bare server {hashed:.0} ns per record."
     )
 }
 
 fn ceilings(results: &Results) -> String {
     let mut text = String::from(
-        "Writes one after the other, each followed by fdatasync, into a file whose blocks were all written before, one whose\n\
-         space was only allocated, and one that grows.\n\n\
+        "Writes one after the other, each followed by fdatasync, into a file whose blocks were all\n\
+         written before, one whose space was only allocated, and one that grows.\n\n\
          | size / preparation | MB/s | p50 µs |\n| --- | --- | --- |\n",
     );
     for cell in results.cells().into_iter().filter(|cell| cell.starts_with("disk-")) {
@@ -168,7 +169,8 @@ fn faults(results: &Results) -> String {
         if lying > 0 {
             let _ = writeln!(
                 text,
-                "- {cell}: in {lying} of {rounds} rounds other records came back than were acknowledged; up to {} were missing.",
+                "- {cell}: in {lying} of {rounds} rounds other records came back than were acknowledged;\n  \
+                 up to {} were missing.",
                 lost.iter().max().unwrap_or(&0)
             );
         }

@@ -2,44 +2,45 @@
 
 /// How the figures came about.
 pub const HOW: &str = "\
-- `cargo xtask bench` measures everything in one run. A cell is one load on one server; each cell is measured once per
-  round, and the rounds follow each other, so that what else the machine does meets all alike. Figures are medians over
-  the rounds. Ratios are of medians; absolute figures hold for this machine only.
+- `cargo xtask bench` measures everything in one run. A cell is one load on one server; each cell is measured
+  once per round, and the rounds follow each other, so that what else the machine does meets all alike.
+  Figures are medians over the rounds. Ratios are of medians; absolute figures hold for this machine only.
 - Each cell starts its server afresh, on an empty directory, and ends it with SIGKILL afterwards.
-- The generator is `millstream bench`, the same for all: one thread, non-blocking sockets, HTTP/1.1 with keep-alive, JSON,
-  one request under way on each connection. About 90 distinct bodies of 500 records (45,000 of one record), 64 MiB, are
-  encoded before the clock starts, from random bytes and random keys, and sent in turn. Its processor time stands
-  beside each rate, since it runs on the same processors.
+- The generator is `millstream bench`, the same for all: one thread, non-blocking sockets, HTTP/1.1 with
+  keep-alive, JSON, one request under way on each connection. About 90 distinct bodies of 500 records (45,000
+  of one record), 64 MiB, are encoded before the clock starts, from random bytes and random keys, and sent in
+  turn. Its processor time stands beside each rate, since it runs on the same processors.
 - Latency is from the first byte handed to the socket to the last byte of the reply.
-- After each run with puts everything is read back: every record that was acknowledged must come back as often as it was
-  acknowledged, with its content, in rising order of sequence numbers; the first record of each request must bear the
-  number that was acknowledged, and records of one connection must keep their order.
-- Processor time is utime + stime of the server's process over the measured seconds; peak memory is its VmHWM when the load
-  ended. Start to ready is from spawning the process to the line that says it listens.
-- PutRecords: 500 records of 1 KiB, 8 connections, 64 shards (and 10,000). PutRecord: 1 KiB, 32 connections and 1, 64
-  shards. GetRecords: 4 connections, 8 shards, 512 MiB, replies of up to 10 MB; a reader that reaches the end of a shard
-  takes the next. Slow peers (kinesalite, kinesis-local, moto) are filled with less, so that filling does not take
-  minutes.
-- The bare server uses the HTTP library of ours (hyper on tokio, two workers), reads the body whole and answers a fixed reply
-  of the same size. With hashing it also computes the body's SHA-256.
-- The cold shard is one of 1,000 that were filled at once with 4 GiB under random keys; the system's cache of the files is
-  dropped before each read.
+- After each run with puts everything is read back: every record that was acknowledged must come back as often
+  as it was acknowledged, with its content, in rising order of sequence numbers; the first record of each
+  request must bear the number that was acknowledged, and records of one connection must keep their order.
+- Processor time is utime + stime of the server's process over the measured seconds; peak memory is its VmHWM
+  when the load ended. Start to ready is from spawning the process to the line that says it listens.
+- PutRecords: 500 records of 1 KiB, 8 connections, 64 shards (and 10,000). PutRecord: 1 KiB, 32 connections
+  and 1, 64 shards. GetRecords: 4 connections, 8 shards, 512 MiB, replies of up to 10 MB; a reader that
+  reaches the end of a shard takes the next. Slow peers (kinesalite, kinesis-local, moto) are filled with
+  less, so that filling does not take minutes.
+- The bare server uses the HTTP library of ours (hyper on tokio, two workers), reads the body whole and
+  answers a fixed reply of the same size. With hashing it also computes the body's SHA-256.
+- The cold shard is one of 1,000 that were filled at once with 4 GiB under random keys; the system's cache of
+  the files is dropped before each read.
 ";
 
 /// Where the comparison leans, and to which side.
 pub const FAIRNESS: &str = "\
-- All run with limits on throughput lifted or absent, and none with TLS. Requests carry no signature but a placeholder, which
-  the peers do not check.
-- `--ephemeral` is compared with peers that keep records in memory, although it writes unlinked files through the page
-  cache; that is to our disadvantage. Its data may be larger than memory.
-- ferrokinesis with `--state-dir` is compared with durable runs because that is what it offers; it writes its own log in its
-  own way, with the defaults of its release.
-- The disk's ceiling is one writer that does nothing else. Files are prepared in two ways for it (written before, only
-  allocated) and the table takes the first, the faster; a server that starts with an empty pool of segments writes into
-  both kinds. A growing file is shown for comparison.
-- kinesalite and kinesis-local run on Node, in one thread, and moto in Python's threads; they are made for tests, not for
-  throughput, and are here because people use them.
-- moto's server closes the connection after each reply: the generator connects anew each time, within the latency.
+- All run with limits on throughput lifted or absent, and none with TLS. Requests carry no signature but a
+  placeholder, which the peers do not check.
+- `--ephemeral` is compared with peers that keep records in memory, although it writes unlinked files through
+  the page cache; that is to our disadvantage. Its data may be larger than memory.
+- ferrokinesis with `--state-dir` is compared with durable runs because that is what it offers; it writes its
+  own log in its own way, with the defaults of its release.
+- The disk's ceiling is one writer that does nothing else. Files are prepared in two ways for it (written
+  before, only allocated) and the table takes the first, the faster; a server that starts with an empty pool
+  of segments writes into both kinds. A growing file is shown for comparison.
+- kinesalite and kinesis-local run on Node, in one thread, and moto in Python's threads; they are made for
+  tests, not for throughput, and are here because people use them.
+- moto's server closes the connection after each reply: the generator connects anew each time, within the
+  latency.
 - Servers keep their data on the disk that the others use, one at a time.
 - The generator takes part of the two processors. It costs the fastest server the most, that is, us.
 ";

@@ -44,11 +44,19 @@ fn hostile_cbor_is_a_serialization_exception_and_changes_nothing() {
         ("a number as a name", "DescribeStream", map("StreamName", &[0x01])),
         ("a timestamp that is no number", "ListStreams", vec![0xa1, 0x65]),
         ("cut", "DescribeStream", map("StreamName", &[0x63, b's'])),
-        ("something behind", "DescribeStream", [map("StreamName", &[0x61, b's']), vec![0]].concat()),
+        (
+            "something behind",
+            "DescribeStream",
+            [map("StreamName", &[0x61, b's']), vec![0]].concat(),
+        ),
         ("a break without a beginning", "DescribeStream", map("StreamName", &[0xff])),
         ("a reserved length", "DescribeStream", map("StreamName", &[0x7c])),
         ("NaN as a timestamp", "GetShardIterator", map("Timestamp", &[0xc1, 0xf9, 0x7e, 0x00])),
-        ("infinity as a timestamp", "GetShardIterator", map("Timestamp", &[0xc1, 0xf9, 0x7c, 0x00])),
+        (
+            "infinity as a timestamp",
+            "GetShardIterator",
+            map("Timestamp", &[0xc1, 0xf9, 0x7c, 0x00]),
+        ),
     ];
     for (name, operation, body) in cases {
         let http = send(&server, operation, &body);

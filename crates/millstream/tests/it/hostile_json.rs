@@ -13,7 +13,8 @@ fn hostile_json_is_a_serialization_exception_and_changes_nothing() {
         b" ".to_vec(),
         nested("[", 10_000),
         nested("{\"a\":", 10_000),
-        [b"{\"Unknown\":".to_vec(), nested("[", 10_000), nested("]", 10_000), b"}".to_vec()].concat(),
+        [b"{\"Unknown\":".to_vec(), nested("[", 10_000), nested("]", 10_000), b"}".to_vec()]
+            .concat(),
         digits,
         br#"{"StreamName":"\ud800"}"#.to_vec(),
         br#"{"StreamName":"\udc00\ud800"}"#.to_vec(),
@@ -50,7 +51,8 @@ fn hostile_json_is_a_serialization_exception_and_changes_nothing() {
 fn members_with_strange_names_are_ignored() {
     let server = server().ephemeral().start();
     create(&server, "s", 1);
-    let body = br#"{"__proto__":{"a":1},"constructor":[],"":null,"StreamName":"s","stream_name":"x"}"#;
+    let body =
+        br#"{"__proto__":{"a":1},"constructor":[],"":null,"StreamName":"s","stream_name":"x"}"#;
     assert_eq!(send_body(&server, "DescribeStream", body).status, 200);
 }
 
@@ -74,16 +76,40 @@ fn base64_is_taken_in_its_one_form_only() {
     for good in ["", "QQ==", "QUE=", "QUFB", "+/+/"] {
         put(&server, "s", good);
     }
-    let bad = ["Q", "QQ", "QQ=", "QQ===", "=", "====", "QQ==QQ==", "-_-_", "QR==", "QUF=", " QQ==", "QQ==\\n", "Q Q=", "Q\\u0000==", "QUE=Q"];
+    let bad = [
+        "Q",
+        "QQ",
+        "QQ=",
+        "QQ===",
+        "=",
+        "====",
+        "QQ==QQ==",
+        "-_-_",
+        "QR==",
+        "QUF=",
+        " QQ==",
+        "QQ==\\n",
+        "Q Q=",
+        "Q\\u0000==",
+        "QUE=Q",
+    ];
     for data in bad {
         let one = format!(r#"{{"StreamName":"s","Data":"{data}","PartitionKey":"k"}}"#);
         let reply = send_body(&server, "PutRecord", one.as_bytes());
-        assert_eq!((reply.status, reply.code().as_str()), (400, "SerializationException"), "{data:?}");
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (400, "SerializationException"),
+            "{data:?}"
+        );
         let many = format!(
             r#"{{"StreamName":"s","Records":[{{"Data":"QQ==","PartitionKey":"k"}},{{"Data":"{data}","PartitionKey":"k"}}]}}"#
         );
         let reply = send_body(&server, "PutRecords", many.as_bytes());
-        assert_eq!((reply.status, reply.code().as_str()), (400, "SerializationException"), "{data:?}");
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (400, "SerializationException"),
+            "{data:?}"
+        );
     }
     assert_eq!(read(&server, "s", SHARD), ["", "QQ==", "QUE=", "QUFB", "+/+/"]);
 }

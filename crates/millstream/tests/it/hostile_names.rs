@@ -31,7 +31,12 @@ fn arns_that_are_not_this_streams_reach_nothing() {
             let reply = server.call(operation, &input);
             assert_eq!(reply.status, 400, "{operation} {arn}: {reply:?}");
             let code = reply.code();
-            let known = ["ValidationException", "InvalidArgumentException", "AccessDeniedException", "ResourceNotFoundException"];
+            let known = [
+                "ValidationException",
+                "InvalidArgumentException",
+                "AccessDeniedException",
+                "ResourceNotFoundException",
+            ];
             assert!(known.contains(&code.as_str()), "{operation} {arn}: {code}");
         }
     }
@@ -45,15 +50,18 @@ fn a_bit_flipped_anywhere_in_an_iterator_or_token_is_noticed() {
     create(&server, "b", 1);
     put(&server, "a", "QQ==");
     let at = json!({ "StreamName": "a", "ShardId": SHARD, "ShardIteratorType": "TRIM_HORIZON" });
-    let at = server.must("GetShardIterator", at)["ShardIterator"].as_str().expect("text").to_owned();
+    let at =
+        server.must("GetShardIterator", at)["ShardIterator"].as_str().expect("text").to_owned();
     let token = server.must("ListShards", json!({ "StreamName": "a", "MaxResults": 1 }));
     let token = token["NextToken"].as_str().expect("text").to_owned();
     let list = server.must("ListStreams", json!({ "Limit": 1 }))["NextToken"].clone();
     let list = list.as_str().expect("text").to_owned();
     let mut wire = server.connect();
-    for (operation, member, value) in
-        [("GetRecords", "ShardIterator", &at), ("ListShards", "NextToken", &token), ("ListStreams", "NextToken", &list)]
-    {
+    for (operation, member, value) in [
+        ("GetRecords", "ShardIterator", &at),
+        ("ListShards", "NextToken", &token),
+        ("ListStreams", "NextToken", &list),
+    ] {
         for place in 0..value.len() {
             let mut bytes = value.clone().into_bytes();
             bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
@@ -61,7 +69,11 @@ fn a_bit_flipped_anywhere_in_an_iterator_or_token_is_noticed() {
             let mut input = json!({});
             input[member] = Value::from(forged);
             let reply = millstream_testkit::call(&mut wire, operation, &input);
-            assert_eq!(reply.code(), "InvalidArgumentException", "{operation}, place {place}: {reply:?}");
+            assert_eq!(
+                reply.code(),
+                "InvalidArgumentException",
+                "{operation}, place {place}: {reply:?}"
+            );
         }
     }
     // One kind of token is not another.
@@ -75,7 +87,11 @@ fn a_bit_flipped_anywhere_in_an_iterator_or_token_is_noticed() {
     ] {
         let mut input = json!({});
         input[member] = Value::from(value.as_str());
-        assert_eq!(server.call(operation, &input).code(), "InvalidArgumentException", "{operation}");
+        assert_eq!(
+            server.call(operation, &input).code(),
+            "InvalidArgumentException",
+            "{operation}"
+        );
     }
 }
 
@@ -109,19 +125,36 @@ fn sequence_numbers_that_are_none_are_refused() {
     assert_eq!(other["ShardId"], "shardId-000000000001");
     let other = other["SequenceNumber"].as_str().expect("text").to_owned();
     let leading_zero = format!("0{other}");
-    for number in ["0", "-1", "", "x", "340282366920938463463374607431768211456", "1e5", " 1", &huge, &leading_zero, &other] {
+    for number in [
+        "0",
+        "-1",
+        "",
+        "x",
+        "340282366920938463463374607431768211456",
+        "1e5",
+        " 1",
+        &huge,
+        &leading_zero,
+        &other,
+    ] {
         let at = json!({
             "StreamName": "a", "ShardId": SHARD, "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
             "StartingSequenceNumber": number,
         });
         let reply = server.call("GetShardIterator", &at);
         let code = reply.code();
-        assert!(code == "InvalidArgumentException" || code == "ValidationException", "{number}: {reply:?}");
+        assert!(
+            code == "InvalidArgumentException" || code == "ValidationException",
+            "{number}: {reply:?}"
+        );
     }
     for key in ["-1", "340282366920938463463374607431768211456", "01", "x", ""] {
         let input = json!({ "StreamName": "a", "Data": "QQ==", "PartitionKey": "k", "ExplicitHashKey": key });
         let reply = server.call("PutRecord", &input);
         let code = reply.code();
-        assert!(code == "InvalidArgumentException" || code == "ValidationException", "{key}: {reply:?}");
+        assert!(
+            code == "InvalidArgumentException" || code == "ValidationException",
+            "{key}: {reply:?}"
+        );
     }
 }

@@ -74,7 +74,8 @@ fn sigterm_ends_the_process_with_zero_and_keeps_the_data() {
 
 #[test]
 fn sigterm_answers_what_is_under_way_and_takes_no_new_work() {
-    let mut server = server().config("[limits]\nmode = \"off\"\ndrain_timeout_ms = 20000\n").start();
+    let mut server =
+        server().config("[limits]\nmode = \"off\"\ndrain_timeout_ms = 20000\n").start();
     create(&server, "s", 1);
     let body = br#"{"StreamName":"s","Data":"QQ==","PartitionKey":"k"}"#;
     let whole = millstream_testkit::request("PutRecord", "", body);

@@ -99,7 +99,9 @@ fn fsck_passes_a_whole_directory_and_names_damage() {
     let segment = largest_file(&data.join("log"));
     let mut bytes = std::fs::read(&segment).expect("a segment");
     // In the middle of what was put: not at its end, where a torn tail would be cut.
-    let place = bytes.windows(40).position(|window| window == [0, 1, 0x41].repeat(14)[..40].to_vec().as_slice());
+    let place = bytes
+        .windows(40)
+        .position(|window| window == [0, 1, 0x41].repeat(14)[..40].to_vec().as_slice());
     let place = place.unwrap_or_else(|| middle_of_content(&bytes));
     bytes[place] ^= 0x10;
     std::fs::write(&segment, bytes).expect("the segment is written");
@@ -152,7 +154,8 @@ fn middle_of_content(bytes: &[u8]) -> usize {
 #[test]
 fn a_full_store_refuses_writes_and_goes_on_reading() {
     let limit = (96 * 1024 * 1024).to_string();
-    let server: Server = server().ephemeral().argument("--ephemeral-limit").argument(&limit).start();
+    let server: Server =
+        server().ephemeral().argument("--ephemeral-limit").argument(&limit).start();
     create(&server, "s", 1);
     let data = "QUFB".repeat(250_000);
     let mut taken = 0;

@@ -9,6 +9,7 @@ use millstream_log::{End, LogError, Position, ReadBatch};
 use millstream_records::records;
 use millstream_types::{Millis, SequenceNumber, StreamArn};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use crate::caller::Caller;
 use crate::errors::Refusal;
@@ -28,8 +29,12 @@ pub struct HeldReply {
 
 impl Streams {
     /// Reads records.
-    pub async fn get_records(&self, caller: &Caller, input: GetRecordsInput) -> Result<HeldReply, Error> {
-        let now = self.now();
+    pub async fn get_records(
+        &self,
+        caller: &Caller,
+        input: GetRecordsInput,
+    ) -> Result<HeldReply, Error> {
+        let (now, began) = (self.now(), Instant::now());
         let iterator = ShardIterator::open(&self.sealer, &input.shard_iterator)
             .map_err(|_| Error::invalid_argument("Invalid ShardIterator."))?;
         let (stream, shard) = self.iterated(caller, &iterator, input.stream_arn.as_deref()).await?;
@@ -51,9 +56,12 @@ impl Streams {
             }
             .into());
         }
-        let limit = input.limit.map_or(GET_RECORDS_MAX, |limit| limit as usize).min(GET_RECORDS_MAX);
-        let stretch = self.read_stretch(&stream, shard, Position(iterator.position), limit, now).await?;
+        let limit =
+            input.limit.map_or(GET_RECORDS_MAX, |limit| limit as usize).min(GET_RECORDS_MAX);
+        let stretch =
+            self.read_stretch(&stream, shard, Position(iterator.position), limit, now).await?;
         limits.charge_read(stretch.bytes as u64, now);
+        runtime.counters.get_records_latency_us.record(began.elapsed().as_micros() as u64);
         count(&runtime, &stretch, now);
         Ok(self.reply(&stream, shard, stretch, now))
     }
@@ -65,25 +73,39 @@ impl Streams {
         iterator: &ShardIterator,
         arn: Option<&str>,
     ) -> Result<(Arc<Stream>, usize), Error> {
-        let gone = || Error::new(ErrorCode::ResourceNotFoundException, "The stream of the ShardIterator does not exist.");
+        let gone = || {
+            Error::new(
+                ErrorCode::ResourceNotFoundException,
+                "The stream of the ShardIterator does not exist.",
+            )
+        };
         let group = millstream_log::GroupId(iterator.group);
         let stream = match self.catalog.by_group(group) {
             Some(stream) => stream,
             None => {
-                self.catalog.barrier().await.map_err(|error| Refusal::Catalog(error.to_string()))?;
+                self.catalog
+                    .barrier()
+                    .await
+                    .map_err(|error| Refusal::Catalog(error.to_string()))?;
                 self.catalog.by_group(group).ok_or_else(gone)?
             }
         };
         let own = stream.account == caller.account && stream.region == caller.region;
-        let named = arn.is_none_or(|arn| arn.parse::<StreamArn>().is_ok_and(|arn| arn == stream.arn()));
+        let named =
+            arn.is_none_or(|arn| arn.parse::<StreamArn>().is_ok_and(|arn| arn == stream.arn()));
         if !own || !named {
-            return Err(Error::invalid_argument("The ShardIterator does not belong to this stream."));
+            return Err(Error::invalid_argument(
+                "The ShardIterator does not belong to this stream.",
+            ));
         }
         let index = iterator.shard as usize;
         match stream.shards.get(index).map(|shard| &shard.state) {
-            Some(ShardState::Open | ShardState::Closing | ShardState::Closed { .. }) => Ok((stream, index)),
+            Some(ShardState::Open | ShardState::Closing | ShardState::Closed { .. }) => {
+                Ok((stream, index))
+            }
             Some(ShardState::Reserved | ShardState::Expired) | None => {
-                Err(Refusal::shard_not_found(&stream, millstream_types::ShardId(iterator.shard)).into())
+                Err(Refusal::shard_not_found(&stream, millstream_types::ShardId(iterator.shard))
+                    .into())
             }
         }
     }
@@ -149,11 +171,16 @@ impl Streams {
         if finished {
             reply.child_shards = Some(children(stream, shard));
         } else {
-            let iterator =
-                ShardIterator { group: stream.group.0, shard: shard.id.0, position: next.0, made: now };
+            let iterator = ShardIterator {
+                group: stream.group.0,
+                shard: shard.id.0,
+                position: next.0,
+                made: now,
+            };
             reply.next_shard_iterator = Some(iterator.seal(&self.sealer));
         }
-        let behind = if at_tip { 0 } else { last_arrival.map_or(0, |at| now.since(at).as_millis() as i64) };
+        let behind =
+            if at_tip { 0 } else { last_arrival.map_or(0, |at| now.since(at).as_millis() as i64) };
         reply.millis_behind_latest = behind;
         HeldReply { reply, held }
     }
@@ -256,7 +283,9 @@ fn check_age(made: Millis, now: Millis) -> Result<(), Error> {
 
 /// The shards that follow a closed one, each with all its parents: the KCL takes a reply without them for broken.
 fn children(stream: &Stream, shard: &Shard) -> Vec<ChildShard> {
-    let parents = |child: &Shard| [child.parent, child.adjacent_parent].into_iter().flatten().collect::<Vec<_>>();
+    let parents = |child: &Shard| {
+        [child.parent, child.adjacent_parent].into_iter().flatten().collect::<Vec<_>>()
+    };
     stream
         .shards
         .iter()

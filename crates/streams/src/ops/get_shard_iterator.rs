@@ -19,7 +19,8 @@ impl Streams {
         caller: &Caller,
         input: GetShardIteratorInput,
     ) -> Result<GetShardIteratorOutput, Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:GetShardIterator", &stream.arn())?;
         if stream.status == StreamStatus::Creating {
             return Err(self.not_found(caller, stream.name.clone()).into());
@@ -42,8 +43,12 @@ impl Streams {
         if input.dry_run == Some(true) {
             return Err(Refusal::DryRun.into());
         }
-        let iterator =
-            ShardIterator { group: stream.group.0, shard: shard.id.0, position: position.0, made: now };
+        let iterator = ShardIterator {
+            group: stream.group.0,
+            shard: shard.id.0,
+            position: position.0,
+            made: now,
+        };
         Ok(GetShardIteratorOutput { shard_iterator: Some(iterator.seal(&self.sealer)) })
     }
 
@@ -65,7 +70,8 @@ impl Streams {
             Start::Sequence { text, inclusive } => {
                 let number = self.sequence_of(stream, shard, text)?;
                 let bounds = self.owner.log().bounds(log).await.map_err(Refusal::Log)?;
-                let position = if inclusive { number.position_at() } else { number.position_after() };
+                let position =
+                    if inclusive { number.position_at() } else { number.position_after() };
                 match position.map(Position) {
                     None => Ok(bounds.end),
                     Some(position) if position <= bounds.end => Ok(position.max(bounds.first)),
@@ -76,7 +82,12 @@ impl Streams {
     }
 
     /// The position of the oldest record that the stream's retention still shows.
-    pub(crate) async fn horizon(&self, log: LogId, stream: &Stream, now: Millis) -> Result<Position, Refusal> {
+    pub(crate) async fn horizon(
+        &self,
+        log: LogId,
+        stream: &Stream,
+        now: Millis,
+    ) -> Result<Position, Refusal> {
         let oldest = stream.horizon(now);
         match self.owner.log().find(log, oldest).await {
             Ok(position) => Ok(position),
@@ -86,7 +97,12 @@ impl Streams {
     }
 
     /// A number that belongs to this shard of this stream. Texts: replies of the service quoted in client trackers.
-    fn sequence_of(&self, stream: &Stream, shard: &Shard, text: &str) -> Result<SequenceNumber, Error> {
+    fn sequence_of(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        text: &str,
+    ) -> Result<SequenceNumber, Error> {
         let number: SequenceNumber = text.parse().map_err(|_| {
             Error::invalid_argument(format!(
                 "StartingSequenceNumber {text} used in GetShardIterator on shard {} in stream {} under account {} is invalid.",
@@ -118,7 +134,8 @@ fn foreign_number(stream: &Stream, shard: &Shard, text: &str) -> Error {
 /// A shard that the stream has and lists; one that is only reserved for a reshard is not there yet.
 pub(crate) fn listed_shard<'a>(stream: &'a Stream, id: &str) -> Result<&'a Shard, Refusal> {
     let shard = id.parse().ok().and_then(|ShardId(index)| stream.shards.get(index as usize));
-    let listed = shard.filter(|shard| !matches!(shard.state, ShardState::Reserved | ShardState::Expired));
+    let listed =
+        shard.filter(|shard| !matches!(shard.state, ShardState::Reserved | ShardState::Expired));
     listed.ok_or_else(|| Refusal::shard_not_found(stream, id))
 }
 
@@ -135,13 +152,19 @@ impl<'a> Start<'a> {
         let kind = input.shard_iterator_type;
         let number = input.starting_sequence_number.as_deref();
         let fits = match kind {
-            ShardIteratorType::AtSequenceNumber => number.map(|text| Start::Sequence { text, inclusive: true }),
-            ShardIteratorType::AfterSequenceNumber => number.map(|text| Start::Sequence { text, inclusive: false }),
+            ShardIteratorType::AtSequenceNumber => {
+                number.map(|text| Start::Sequence { text, inclusive: true })
+            }
+            ShardIteratorType::AfterSequenceNumber => {
+                number.map(|text| Start::Sequence { text, inclusive: false })
+            }
             ShardIteratorType::TrimHorizon => number.is_none().then_some(Start::TrimHorizon),
             ShardIteratorType::Latest => number.is_none().then_some(Start::Latest),
             ShardIteratorType::AtTimestamp => {
                 let time = input.timestamp.ok_or_else(|| {
-                    Error::invalid_argument("Must specify timestamp parameter for iterator of type AT_TIMESTAMP.")
+                    Error::invalid_argument(
+                        "Must specify timestamp parameter for iterator of type AT_TIMESTAMP.",
+                    )
                 })?;
                 number.is_none().then_some(Start::At(time))
             }

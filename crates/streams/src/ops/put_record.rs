@@ -4,22 +4,34 @@ use millstream_api::ops::PutRecordInput;
 use millstream_api::{Error, ErrorCode, PutEntry, PutRecordReply};
 use millstream_log::LogError;
 use millstream_types::SequenceNumber;
+use tokio::time::Instant;
 
 use crate::caller::Caller;
 use crate::errors::Refusal;
-use crate::owner::Owner;
 use crate::ops::put_records::{PathOf, incoming};
+use crate::owner::Owner;
 use crate::runtime::StreamRuntime;
 use crate::service::Streams;
 
 impl Streams {
     /// Puts one record.
-    pub async fn put_record(&self, caller: &Caller, input: PutRecordInput<'_>) -> Result<PutRecordReply, Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+    pub async fn put_record(
+        &self,
+        caller: &Caller,
+        input: PutRecordInput<'_>,
+    ) -> Result<PutRecordReply, Error> {
+        let began = Instant::now();
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:PutRecord", &stream.arn())?;
         let stream = self.writable(caller, stream)?;
-        let record =
-            incoming(&stream.stream, PathOf::Only, input.data, input.partition_key, input.explicit_hash_key)?;
+        let record = incoming(
+            &stream.stream,
+            PathOf::Only,
+            input.data,
+            input.partition_key,
+            input.explicit_hash_key,
+        )?;
         if let Some(floor) = &input.sequence_number_for_ordering {
             self.check_ordering(&stream, floor).await?;
         }
@@ -31,6 +43,7 @@ impl Streams {
         counters.put_record_calls.add(1);
         counters.put_record_bytes.add(bytes);
         let (entries, _) = self.put_everywhere(stream, std::slice::from_ref(&record)).await?;
+        counters.put_record_latency_us.record(began.elapsed().as_micros() as u64);
         match entries.first() {
             Some(PutEntry::Put { shard, sequence }) => {
                 counters.put_record_success.add(1);
@@ -38,14 +51,19 @@ impl Streams {
                 counters.incoming_bytes.add(bytes);
                 Ok(PutRecordReply { shard: *shard, sequence: *sequence, encryption: None })
             }
-            Some(PutEntry::Failed { code: ErrorCode::ProvisionedThroughputExceededException, message }) => {
+            Some(PutEntry::Failed {
+                code: ErrorCode::ProvisionedThroughputExceededException,
+                message,
+            }) => {
                 counters.write_throughput_exceeded.add(1);
                 Err(Error::new(ErrorCode::ProvisionedThroughputExceededException, message.clone()))
             }
             Some(PutEntry::Failed { message, .. }) => {
                 Err(Error::new(ErrorCode::InternalFailureException, message.clone()))
             }
-            None => Err(Error::new(ErrorCode::InternalFailureException, "Internal Service Failure")),
+            None => {
+                Err(Error::new(ErrorCode::InternalFailureException, "Internal Service Failure"))
+            }
         }
     }
 

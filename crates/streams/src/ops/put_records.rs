@@ -7,6 +7,7 @@ use millstream_api::ops::PutRecordsInput;
 use millstream_api::{Blob, Error, ErrorCode, PutEntry, PutRecordsReply};
 use millstream_catalog::{Stream, StreamStatus};
 use millstream_types::HashKey;
+use tokio::time::Instant;
 
 use crate::caller::Caller;
 use crate::errors::Refusal;
@@ -18,8 +19,14 @@ use crate::service::Streams;
 
 impl Streams {
     /// Puts records; each gets its own answer, and a failure does not stop the rest.
-    pub async fn put_records(&self, caller: &Caller, input: PutRecordsInput<'_>) -> Result<PutRecordsReply, Error> {
-        let stream = self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
+    pub async fn put_records(
+        &self,
+        caller: &Caller,
+        input: PutRecordsInput<'_>,
+    ) -> Result<PutRecordsReply, Error> {
+        let began = Instant::now();
+        let stream =
+            self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:PutRecords", &stream.arn())?;
         let stream = self.writable(caller, stream)?;
         let counters = stream.counters.clone();
@@ -29,7 +36,13 @@ impl Streams {
             .enumerate()
             .map(|(index, record)| {
                 let path = PathOf::Entry(index);
-                incoming(&stream.stream, path, record.data, record.partition_key, record.explicit_hash_key)
+                incoming(
+                    &stream.stream,
+                    path,
+                    record.data,
+                    record.partition_key,
+                    record.explicit_hash_key,
+                )
             })
             .collect::<Result<_, _>>()?;
         let bytes: usize = records.iter().map(Incoming::bytes).sum();
@@ -40,13 +53,18 @@ impl Streams {
             return Err(Refusal::DryRun.into());
         }
         let (entries, bytes_taken) = self.put_everywhere(stream, &records).await?;
+        counters.put_records_latency_us.record(began.elapsed().as_micros() as u64);
         count(&counters, bytes, bytes_taken, &entries);
         Ok(PutRecordsReply { entries, encryption: None })
     }
 
     /// The stream's runtime, if it takes records: a stream that is being created or deleted is not found yet, or any
     /// more.
-    pub(crate) fn writable(&self, caller: &Caller, stream: Arc<Stream>) -> Result<Arc<StreamRuntime>, Error> {
+    pub(crate) fn writable(
+        &self,
+        caller: &Caller,
+        stream: Arc<Stream>,
+    ) -> Result<Arc<StreamRuntime>, Error> {
         match stream.status {
             StreamStatus::Active | StreamStatus::Updating => {
                 Ok(self.runtimes.of(&stream, &self.limits, self.now()))
@@ -67,7 +85,8 @@ impl Streams {
         let mut entries = first.entries;
         let mut bytes_taken = first.bytes_taken;
         for _ in 0..RESHARD_RETRIES_MAX {
-            let left: Vec<usize> = (0..entries.len()).filter(|index| entries[*index].is_none()).collect();
+            let left: Vec<usize> =
+                (0..entries.len()).filter(|index| entries[*index].is_none()).collect();
             if left.is_empty() {
                 break;
             }
@@ -157,7 +176,9 @@ fn count(counters: &StreamCounters, bytes: usize, bytes_taken: usize, entries: &
     for entry in entries {
         match entry {
             PutEntry::Put { .. } => taken += 1,
-            PutEntry::Failed { code: ErrorCode::ProvisionedThroughputExceededException, .. } => throttled += 1,
+            PutEntry::Failed {
+                code: ErrorCode::ProvisionedThroughputExceededException, ..
+            } => throttled += 1,
             PutEntry::Failed { .. } => failed += 1,
         }
     }

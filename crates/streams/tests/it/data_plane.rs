@@ -18,11 +18,13 @@ fn off() -> Limits {
 async fn records_come_back_in_order_with_the_numbers_that_the_put_returned() {
     let h = Harness::new(off()).await;
     h.stream("s", 1).await;
-    let records: Vec<_> = (0..300u32).map(|n| (format!("key {n}"), n.to_be_bytes().to_vec())).collect();
+    let records: Vec<_> =
+        (0..300u32).map(|n| (format!("key {n}"), n.to_be_bytes().to_vec())).collect();
     let borrowed: Vec<_> = records.iter().map(|(k, d)| (k.as_str(), d.as_slice())).collect();
     let reply = h.put("s", &borrowed).await.unwrap();
     let held = h.get(&h.from_horizon("s", 0).await, None).await.unwrap();
-    let put: Vec<_> = reply.entries.iter().map(sequence).zip(records.into_iter().map(|(_, d)| d)).collect();
+    let put: Vec<_> =
+        reply.entries.iter().map(sequence).zip(records.into_iter().map(|(_, d)| d)).collect();
     assert_eq!(read(&held), put);
     assert_eq!(held.reply.millis_behind_latest, 0);
 }
@@ -66,11 +68,20 @@ async fn a_shards_limit_admits_a_prefix_and_throttles_the_rest() {
     h.stream("s", 1).await;
     let reply = h.put("s", &[("a", b"1"), ("b", b"2"), ("c", b"3"), ("d", b"4")]).await.unwrap();
     let throttled = |entry: &PutEntry| {
-        matches!(entry, PutEntry::Failed { code: ErrorCode::ProvisionedThroughputExceededException, .. })
+        matches!(
+            entry,
+            PutEntry::Failed { code: ErrorCode::ProvisionedThroughputExceededException, .. }
+        )
     };
-    assert_eq!(reply.entries.iter().map(throttled).collect::<Vec<_>>(), [false, false, false, true]);
+    assert_eq!(
+        reply.entries.iter().map(throttled).collect::<Vec<_>>(),
+        [false, false, false, true]
+    );
     let PutEntry::Failed { message, .. } = &reply.entries[3] else { panic!() };
-    assert_eq!(message, "Rate exceeded for shard shardId-000000000000 in stream s under account 000000000000.");
+    assert_eq!(
+        message,
+        "Rate exceeded for shard shardId-000000000000 in stream s under account 000000000000."
+    );
     h.clock.advance(Duration::from_secs(1));
     assert!(!throttled(&h.put("s", &[("d", b"4")]).await.unwrap().entries[0]));
 }
@@ -156,7 +167,10 @@ async fn numbers_of_another_shard_or_stream_are_refused_with_the_services_words(
     };
     let created = stream.created.seconds();
     for (number, text) in [
-        (of(1, created, 0), "Invalid StartingSequenceNumber. It encodes shardId-000000000001, while it was used in a call to shardId-000000000000"),
+        (
+            of(1, created, 0),
+            "Invalid StartingSequenceNumber. It encodes shardId-000000000001, while it was used in a call to shardId-000000000000",
+        ),
         (of(0, created - 1, 0), "because it did not come from this stream."),
         (of(0, created, 99), "because it did not come from this stream."),
         ("12".into(), "is invalid."),
@@ -168,7 +182,11 @@ async fn numbers_of_another_shard_or_stream_are_refused_with_the_services_words(
     }
     input.starting_sequence_number = None;
     let refused = h.iterator(input).await.err().unwrap();
-    assert!(refused.message.ends_with("Request specified AT_SEQUENCE_NUMBER and no StartingSequenceNumber."));
+    assert!(
+        refused
+            .message
+            .ends_with("Request specified AT_SEQUENCE_NUMBER and no StartingSequenceNumber.")
+    );
 }
 
 #[tokio::test]
@@ -191,10 +209,10 @@ async fn a_put_that_races_a_seal_lands_on_the_child_and_the_parent_names_its_chi
     let held = h.get(&h.from_horizon("s", 0).await, None).await.unwrap();
     assert_eq!((held.reply.records.len(), &held.reply.next_shard_iterator), (1, &None));
     let children = held.reply.child_shards.unwrap();
-    assert_eq!(children.iter().map(|child| child.shard_id.as_str()).collect::<Vec<_>>(), [
-        "shardId-000000000001",
-        "shardId-000000000002"
-    ]);
+    assert_eq!(
+        children.iter().map(|child| child.shard_id.as_str()).collect::<Vec<_>>(),
+        ["shardId-000000000001", "shardId-000000000002"]
+    );
     assert!(children.iter().all(|child| child.parent_shards == ["shardId-000000000000"]));
 }
 
@@ -204,12 +222,21 @@ async fn another_accounts_iterator_is_refused() {
     h.stream("s", 1).await;
     let iterator = h.from_horizon("s", 0).await;
     h.caller = caller(42, "us-east-1");
-    assert_eq!(h.get(&iterator, None).await.err().unwrap().code, ErrorCode::InvalidArgumentException);
+    assert_eq!(
+        h.get(&iterator, None).await.err().unwrap().code,
+        ErrorCode::InvalidArgumentException
+    );
     h.caller = caller(0, "eu-west-1");
-    assert_eq!(h.get(&iterator, None).await.err().unwrap().code, ErrorCode::InvalidArgumentException);
+    assert_eq!(
+        h.get(&iterator, None).await.err().unwrap().code,
+        ErrorCode::InvalidArgumentException
+    );
     let refused = h.put("s", &[("k", b"x")]).await.err().unwrap();
     assert_eq!(refused.code, ErrorCode::ResourceNotFoundException);
-    assert!(refused.message.starts_with("Stream s under account 000000000000 not found."), "{refused}");
+    assert!(
+        refused.message.starts_with("Stream s under account 000000000000 not found."),
+        "{refused}"
+    );
     assert!(refused.message.contains("us-east-1"), "{refused}");
 }
 

@@ -36,9 +36,12 @@ impl Harness {
         let clock = Arc::new(ManualClock::new(START));
         let log: Arc<dyn Log> = MemoryLog::new(clock.clone());
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(1));
-        let catalog = Catalog::open(log.clone(), clock.clone() as Arc<dyn Clock>, random.clone()).await.unwrap();
+        let catalog = Catalog::open(log.clone(), clock.clone() as Arc<dyn Clock>, random.clone())
+            .await
+            .unwrap();
         let catalog = Arc::new(catalog);
-        let parts = Parts { catalog: catalog.clone(), log: log.clone(), clock: clock.clone(), random, limits };
+        let parts =
+            Parts { catalog: catalog.clone(), log: log.clone(), clock: clock.clone(), limits };
         let streams = Streams::new(parts, &catalog.token_key());
         Harness { streams, catalog, log, clock, caller: caller(0, "us-east-1") }
     }
@@ -74,7 +77,11 @@ impl Harness {
         }
     }
 
-    pub async fn put(&self, stream: &str, records: &[(&str, &[u8])]) -> Result<PutRecordsReply, Error> {
+    pub async fn put(
+        &self,
+        stream: &str,
+        records: &[(&str, &[u8])],
+    ) -> Result<PutRecordsReply, Error> {
         let entry = |(key, data): &(&str, &[u8])| PutRecordsRequestEntry {
             data: Blob::Raw(Cow::Owned(data.to_vec())),
             explicit_hash_key: None,

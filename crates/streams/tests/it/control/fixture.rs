@@ -45,7 +45,6 @@ impl Fixture {
             catalog: catalog.clone(),
             log: log.clone(),
             clock: clock.clone(),
-            random,
             limits,
         };
         let streams = Streams::new(parts, &key);

@@ -1,0 +1,78 @@
+//! Hostile input, case 38: a web page in the user's browser against a server on loopback.
+
+use crate::{create, server};
+
+fn status(server: &millstream_testkit::Server, head: &str) -> u16 {
+    let mut wire = server.connect();
+    wire.send(head.as_bytes());
+    wire.read_http().expect("an answer").status
+}
+
+fn post(host: &str, lines: &str) -> String {
+    format!(
+        "POST / HTTP/1.1\r\nhost: {host}\r\nx-amz-target: Kinesis_20131202.ListStreams\r\n\
+         content-type: application/x-amz-json-1.1\r\ncontent-length: 2\r\n{lines}\r\n{{}}"
+    )
+}
+
+#[test]
+fn hosts_that_are_not_ours_are_misdirected() {
+    let server = server().ephemeral().start();
+    let own = server.address().to_string();
+    for host in ["localhost", "localhost:4567", "127.0.0.1", own.as_str(), "[::1]:4567"] {
+        assert_eq!(status(&server, &post(host, "")), 200, "{host}");
+    }
+    for host in
+        ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:4567"]
+    {
+        assert_eq!(status(&server, &post(host, "")), 421, "{host}");
+        let page = format!("GET /metrics HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        assert_eq!(status(&server, &page), 421, "{host}");
+    }
+}
+
+#[test]
+fn names_of_the_configuration_are_ours() {
+    let server = server().ephemeral().config("hosts = [\"kinesis.test\"]\n").start();
+    assert_eq!(status(&server, &post("kinesis.test:80", "")), 200);
+    assert_eq!(status(&server, &post("other.test", "")), 421);
+}
+
+#[test]
+fn pages_of_other_origins_are_forbidden() {
+    let server = server().ephemeral().start();
+    create(&server, "s", 1);
+    for origin in [
+        "http://evil.example",
+        "null",
+        "http://localhost:1",
+        "file://",
+        "https://localhost.evil.example",
+    ] {
+        assert_eq!(
+            status(&server, &post("localhost", &format!("origin: {origin}\r\n"))),
+            403,
+            "{origin}"
+        );
+    }
+    // What a form can send without asking first names no type that is taken.
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+    {
+        let form = post("localhost", "").replace("application/x-amz-json-1.1", kind);
+        assert_eq!(status(&server, &form), 400, "{kind}");
+    }
+}
+
+#[test]
+fn a_preflight_is_granted_nothing() {
+    let server = server().ephemeral().start();
+    let mut wire = server.connect();
+    wire.send(
+        b"OPTIONS / HTTP/1.1\r\nhost: localhost\r\norigin: http://evil.example\r\n\
+          access-control-request-method: POST\r\naccess-control-request-headers: x-amz-target\r\n\r\n",
+    );
+    let http = wire.read_http().expect("an answer");
+    assert_eq!(http.status, 403);
+    assert_eq!(http.header("access-control-allow-origin"), None);
+}
