@@ -115,8 +115,12 @@ def stream(kinesis, name):
 
 def make_stream(kinesis, name, shards, **options):
     kinesis.create_stream(StreamName=name, ShardCount=shards, **options)
-    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    wait_active(kinesis, name)
     return name
+
+
+def wait_active(kinesis, name):
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
 def shards_of(kinesis, name, **options):

@@ -2,14 +2,10 @@
 
 import time
 
-from conftest import drain, failure, iterator, make_stream, shards_of
+from conftest import drain, failure, iterator, make_stream, shards_of, wait_active
 
 HASH_KEYS = 2**128
 FIRST = "shardId-000000000000"
-
-
-def wait_active(kinesis, name):
-    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
 def put(kinesis, name, values, keys=("a", "b", "c", "d", "e")):

@@ -4,7 +4,7 @@ import datetime
 import pathlib
 import tempfile
 
-from conftest import REGION, failure, make_stream, running, shards_of
+from conftest import REGION, failure, make_stream, running, shards_of, wait_active
 
 HASH_KEYS = 2**128
 
@@ -203,15 +203,19 @@ def test_a_stream_has_fifty_tags_at_most(kinesis, stream):
 
 def test_retention_goes_up_and_down_within_a_year(kinesis, stream):
     def hours():
+        # A change is asynchronous: UPDATING, then ACTIVE with the new value.
+        wait_active(kinesis, stream)
         return kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["RetentionPeriodHours"]
 
     kinesis.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=48)
     assert hours() == 48
     # Terraform sends an increase to what is set already after each create.
     kinesis.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=48)
+    wait_active(kinesis, stream)
     code, _ = failure(kinesis.increase_stream_retention_period, StreamName=stream, RetentionPeriodHours=47)
     assert code == "InvalidArgumentException"
     kinesis.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=8760)
+    assert hours() == 8760
     for wrong in (8761, 100000):
         code, _ = failure(kinesis.increase_stream_retention_period, StreamName=stream, RetentionPeriodHours=wrong)
         assert code == "InvalidArgumentException"

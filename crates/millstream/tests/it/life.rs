@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{SHARD, create, put, read, server};
+use crate::{SHARD, create, put, read, server, wait_active};
 
 #[test]
 fn what_was_acknowledged_survives_kill_9() {
@@ -34,10 +34,12 @@ fn control_changes_survive_kill_9() {
         "IncreaseStreamRetentionPeriod",
         json!({ "StreamName": "s", "RetentionPeriodHours": 48 }),
     );
+    wait_active(&server, "s");
     server.must(
         "SplitShard",
         json!({ "StreamName": "s", "ShardToSplit": SHARD, "NewStartingHashKey": "1000" }),
     );
+    wait_active(&server, "s");
     server.kill();
     server.restart();
     let summary = server.must("DescribeStreamSummary", json!({ "StreamName": "s" }));

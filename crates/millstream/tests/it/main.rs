@@ -30,6 +30,11 @@ const SHARD: &str = "shardId-000000000000";
 /// Makes an active stream.
 fn create(server: &Server, name: &str, shards: u32) {
     server.must("CreateStream", json!({ "StreamName": name, "ShardCount": shards }));
+    wait_active(server, name);
+}
+
+/// Waits until what was asked for is done.
+fn wait_active(server: &Server, name: &str) {
     loop {
         let summary = server.must("DescribeStreamSummary", json!({ "StreamName": name }));
         if summary["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE" {

@@ -22,7 +22,7 @@ async fn records_come_back_in_order_with_the_numbers_that_the_put_returned() {
         (0..300u32).map(|n| (format!("key {n}"), n.to_be_bytes().to_vec())).collect();
     let borrowed: Vec<_> = records.iter().map(|(k, d)| (k.as_str(), d.as_slice())).collect();
     let reply = h.put("s", &borrowed).await.unwrap();
-    let held = h.get(&h.from_horizon("s", 0).await, None).await.unwrap();
+    let held = h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap();
     let put: Vec<_> =
         reply.entries.iter().map(sequence).zip(records.into_iter().map(|(_, d)| d)).collect();
     assert_eq!(read(&held), put);
@@ -36,7 +36,7 @@ async fn a_limit_ends_a_reply_inside_a_batch_and_the_next_goes_on_there() {
     let data: Vec<[u8; 1]> = (0..50).map(|n| [n]).collect();
     let records: Vec<_> = data.iter().map(|d| ("k", d.as_slice())).collect();
     h.put("s", &records).await.unwrap();
-    let mut iterator = h.from_horizon("s", 0).await;
+    let mut iterator = h.horizon_iterator("s", 0).await;
     let mut seen = Vec::new();
     while seen.len() < 50 {
         let held = h.get(&iterator, Some(7)).await.unwrap();
@@ -55,7 +55,7 @@ async fn one_call_returns_ten_mebibytes_at_most_and_one_record_at_least() {
     for _ in 0..12 {
         h.put("s", &[("k", &big)]).await.unwrap();
     }
-    let held = h.get(&h.from_horizon("s", 0).await, None).await.unwrap();
+    let held = h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap();
     assert_eq!(held.reply.records.len(), 10);
     let rest = h.get(held.reply.next_shard_iterator.as_deref().unwrap(), None);
     drop(held.held);
@@ -90,7 +90,7 @@ async fn a_shards_limit_admits_a_prefix_and_throttles_the_rest() {
 async fn the_sixth_read_of_a_shard_in_a_second_is_refused() {
     let h = Harness::new(Limits::default()).await;
     h.stream("s", 1).await;
-    let iterator = h.from_horizon("s", 0).await;
+    let iterator = h.horizon_iterator("s", 0).await;
     for _ in 0..5 {
         h.get(&iterator, None).await.unwrap();
     }
@@ -104,7 +104,7 @@ async fn the_sixth_read_of_a_shard_in_a_second_is_refused() {
 async fn an_iterator_expires_after_five_minutes() {
     let h = Harness::new(off()).await;
     h.stream("s", 1).await;
-    let iterator = h.from_horizon("s", 0).await;
+    let iterator = h.horizon_iterator("s", 0).await;
     h.clock.advance(Duration::from_secs(300));
     h.get(&iterator, None).await.unwrap();
     h.clock.advance(Duration::from_millis(1));
@@ -124,9 +124,9 @@ async fn expired_records_are_not_shown() {
     h.put("s", &[("k", b"old")]).await.unwrap();
     h.clock.advance(Duration::from_secs(24 * 3600 - 1));
     h.put("s", &[("k", b"new")]).await.unwrap();
-    assert_eq!(h.get(&h.from_horizon("s", 0).await, None).await.unwrap().reply.records.len(), 2);
+    assert_eq!(h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap().reply.records.len(), 2);
     h.clock.advance(Duration::from_secs(2));
-    let held = h.get(&h.from_horizon("s", 0).await, None).await.unwrap();
+    let held = h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap();
     assert_eq!(read(&held).into_iter().map(|(_, data)| data).collect::<Vec<_>>(), [b"new"]);
 }
 
@@ -206,7 +206,7 @@ async fn a_put_that_races_a_seal_lands_on_the_child_and_the_parent_names_its_chi
     let (put, _) = tokio::join!(put, finish);
     let PutEntry::Put { shard, .. } = put.unwrap().entries[0].clone() else { panic!() };
     assert!(shard.0 == 1 || shard.0 == 2);
-    let held = h.get(&h.from_horizon("s", 0).await, None).await.unwrap();
+    let held = h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap();
     assert_eq!((held.reply.records.len(), &held.reply.next_shard_iterator), (1, &None));
     let children = held.reply.child_shards.unwrap();
     assert_eq!(
@@ -220,7 +220,7 @@ async fn a_put_that_races_a_seal_lands_on_the_child_and_the_parent_names_its_chi
 async fn another_accounts_iterator_is_refused() {
     let mut h = Harness::new(off()).await;
     h.stream("s", 1).await;
-    let iterator = h.from_horizon("s", 0).await;
+    let iterator = h.horizon_iterator("s", 0).await;
     h.caller = caller(42, "us-east-1");
     assert_eq!(
         h.get(&iterator, None).await.err().unwrap().code,
@@ -248,5 +248,5 @@ async fn a_record_over_the_streams_limit_fails_the_whole_call() {
     let refused = h.put("s", &[("k", b"fits"), ("k", &big)]).await.err().unwrap();
     assert_eq!(refused.code, ErrorCode::ValidationException);
     assert!(refused.message.contains("'records.2.member.data'"), "{refused}");
-    assert!(h.get(&h.from_horizon("s", 0).await, None).await.unwrap().reply.records.is_empty());
+    assert!(h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap().reply.records.is_empty());
 }

@@ -102,7 +102,7 @@ impl Harness {
         Ok(output.shard_iterator.expect("an iterator is always given"))
     }
 
-    pub async fn from_horizon(&self, stream: &str, shard: u32) -> String {
+    pub async fn horizon_iterator(&self, stream: &str, shard: u32) -> String {
         self.iterator(at(stream, shard, ShardIteratorType::TrimHorizon)).await.unwrap()
     }
 
