@@ -113,7 +113,10 @@ macro_rules! record {
     (
         $(#[$doc:meta])*
         pub struct $name:ident $(<$life:lifetime>)? {
-            $($(#[$field_doc:meta])* $field:ident: $type:ty = $member:literal, $need:ident $(($why:expr))?, $shape:expr;)*
+            $(
+                $(#[$field_doc:meta])*
+                $field:ident: $type:ty = $member:literal, $need:ident $(($why:expr))?, $shape:expr;
+            )*
         }
     ) => {
         $(#[$doc])*

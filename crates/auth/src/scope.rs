@@ -28,7 +28,8 @@ impl Scope {
         let parts: Vec<&str> = credential.splitn(6, '/').collect();
         let [access_key_id, date, region, given_service, terminator] = parts[..] else {
             return Err(AuthError::incomplete(format!(
-                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{}'",
+                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, \
+                    got '{}'",
                 echo(credential)
             )));
         };
@@ -101,7 +102,8 @@ mod tests {
             let headers = [("Authorization", value.as_bytes())];
             credential_scope(&Request { method: "POST", path: "/", query: "", headers: &headers })
         };
-        let good = "AWS4-HMAC-SHA256 Credential=123456789012/20150830/eu-west-1/kinesis/aws4_request, SignedHeaders=host";
+        let good = "AWS4-HMAC-SHA256 Credential=123456789012/20150830/eu-west-1/kinesis/aws4_request, \
+            SignedHeaders=host";
         let scope = with(good).unwrap();
         assert_eq!(scope.access_key_id, "123456789012");
         assert_eq!(scope.region.as_str(), "eu-west-1");

@@ -51,7 +51,8 @@ const UNSIGNED: [&str; 7] = [
 
 /// Signs a request: its method, path, query and headers (`host` among them), and the hash of its body.
 ///
-/// The headers may not yet hold `x-amz-date`, `x-amz-security-token` or `authorization`: those are returned, to be added.
+/// The headers may not yet hold `x-amz-date`, `x-amz-security-token` or `authorization`: those are returned, to be
+/// added.
 pub fn sign(
     request: &Request<'_>,
     credentials: &Credentials,

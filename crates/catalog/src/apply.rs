@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use millstream_log::{GroupId, Position};
+use millstream_replica::{GroupId, Position};
 use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
 
 use crate::command::{Command, Reshard};
@@ -341,7 +341,8 @@ fn finish_reshard(stream: &mut Stream, ends: &[u64], at: u64) -> Result<(), Refu
     Ok(())
 }
 
-/// A shard is over once its children had started by the horizon: until then a list of what was open at the horizon holds
+/// A shard is over once its children had started by the horizon: until then a list of what was open at the horizon
+/// holds
 /// the parent and not yet its children.
 fn expire(stream: &mut Stream, before: Millis) {
     let ends = stream.ends();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_log::{GroupId, Log};
+use millstream_replica::{GroupId, Log};
 use millstream_replica::{
     Replica, ReplicaCounters, ReplicaError, ReplicaSetup, Settings, SingleNode,
 };
@@ -140,7 +140,7 @@ impl Catalog {
     }
 
     /// Changes with each command; marked as seen at the moment of the call.
-    pub fn changes(&self) -> tokio::sync::watch::Receiver<millstream_log::Position> {
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<millstream_replica::Position> {
         self.replica.applied()
     }
 

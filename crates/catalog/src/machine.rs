@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use millstream_log::GroupId;
+use millstream_replica::GroupId;
 use millstream_replica::{Machine, Slice};
 
 use crate::apply::apply;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use millstream_log::GroupId;
+use millstream_replica::GroupId;
 use millstream_types::{AccountId, Region, StreamName};
 
 use crate::stream::{Shard, ShardState, Stream, StreamStatus};

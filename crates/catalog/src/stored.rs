@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use millstream_log::{GroupId, Position};
+use millstream_replica::{GroupId, Position};
 use millstream_types::{AccountId, HashKey, HashKeyRange, Millis, ShardId};
 use minicbor::{Decode, Encode};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use millstream_log::{GroupId, Position};
+use millstream_replica::{GroupId, Position};
 use millstream_types::{
     AccountId, HashKeyRange, Millis, Region, SequenceNumber, ShardId, StreamArn, StreamName,
 };

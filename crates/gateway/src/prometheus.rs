@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn samples_read_as_prometheus_expects() {
-        let expected = "# HELP a_total As.\n# TYPE a_total counter\na_total{stream=\"x\\\"y\"} 1\na_total{stream=\"z\"} 2\n\
+        let expected = "# HELP a_total As.\n# TYPE a_total counter\na_total{stream=\"x\\\"y\"} \
+            1\na_total{stream=\"z\"} 2\n\
             # HELP b_us Bs.\n# TYPE b_us histogram\nb_us_bucket{le=\"3\"} 1\nb_us_bucket{le=\"5\"} 2\n\
             b_us_bucket{le=\"+Inf\"} 2\nb_us_sum 8\nb_us_count 2\n";
         assert_eq!(render([&Three as &dyn Collect]), expected);

@@ -93,7 +93,8 @@ impl Shared {
         Ok(Life::Dead(firsts))
     }
 
-    /// Where a run ends and when its last block arrived. In a segment of the chain the row says it; a sorted segment may
+    /// Where a run ends and when its last block arrived. In a segment of the chain the row says it; a sorted segment
+    /// may
     /// hold less than the row's stretch, so its own entries do.
     fn last_of_run(
         &self,

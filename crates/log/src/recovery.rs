@@ -1,4 +1,5 @@
-//! Start-up: the newest footer gives the state, the segments behind it are read commit by commit. Serves nothing that is
+//! Start-up: the newest footer gives the state, the segments behind it are read commit by commit. Serves nothing
+//! that is
 //! not on the disk, cuts a torn tail, names damage and never skips it. Changes nothing while there is damage.
 
 use std::collections::BTreeMap;

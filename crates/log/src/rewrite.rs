@@ -60,7 +60,8 @@ struct Output {
 }
 
 impl Shared {
-    /// Rewrites one set of segments that `wanted` says yes to and of which `least` follow each other. Returns how many it
+    /// Rewrites one set of segments that `wanted` says yes to and of which `least` follow each other. Returns how
+    /// many it
     /// replaced.
     pub(crate) fn rewrite(
         &self,
@@ -99,7 +100,8 @@ impl Shared {
         Ok(count)
     }
 
-    /// Rewrites what is worth it: many small segments, those of which less than half is alive, and old ones in which the
+    /// Rewrites what is worth it: many small segments, those of which less than half is alive, and old ones in which
+    /// the
     /// logs lie scattered. Returns whether it did something.
     pub(crate) fn rewrite_what_is_worth_it(&self) -> bool {
         if self.broken().is_some() {

@@ -41,7 +41,8 @@ impl SegmentSet {
         self.sealed.clone()
     }
 
-    /// The newest segment of the chain that has a footer. A start begins with its footer: it stays until there is a newer
+    /// The newest segment of the chain that has a footer. A start begins with its footer: it stays until there is a
+    /// newer
     /// one, whether its blocks are alive or not.
     pub(crate) fn newest_footer(&self) -> Option<u64> {
         let chain = |m: &&Arc<Segment>| m.role == Role::Chain;

@@ -309,7 +309,8 @@ mod tests {
     #[test]
     fn the_file_sets_limits_and_keys() {
         let config = merged(
-            "listen = [\"127.0.0.1:0\"]\nauth = \"signed\"\n[limits]\nmode = \"off\"\nshards_max = 7\nidle_timeout_ms = 5\n\
+            "listen = [\"127.0.0.1:0\"]\nauth = \"signed\"\n[limits]\nmode = \"off\"\nshards_max = \
+                7\nidle_timeout_ms = 5\n\
              [[keys]]\nid = \"AKID\"\nsecret = \"s\"\naccount = \"000000000042\"\n",
         )
         .unwrap_or_else(|error| panic!("{error}"));

@@ -145,7 +145,8 @@ fn tell(report: &RecoveryReport) {
         tracing::info!("{note}");
     }
     for damage in &report.damage {
-        tracing::error!(%damage, "DAMAGE: acknowledged data cannot be read; writes are refused. Run `millstream fsck`.");
+        tracing::error!(%damage, "DAMAGE: acknowledged data cannot be read; writes are refused. Run `millstream \
+            fsck`.");
     }
     tracing::info!(
         segments = report.segments,

@@ -20,5 +20,7 @@ mod snapshot;
 pub use counters::ReplicaCounters;
 pub use error::ReplicaError;
 pub use machine::{Machine, Slice};
+// What a machine's state names of the log: who keeps state needs no other part of it.
+pub use millstream_log::{GroupId, Log, Position};
 pub use placement::{NodeId, Placement, Route, SingleNode, Term};
 pub use replica::{Replica, ReplicaSetup, Settings};

@@ -2,7 +2,8 @@
 //!
 //! Owns: what each operation means (`ops`, a file for each), the shards' limits, iterators, the background service that
 //! finishes changes (`lifecycle`).
-//! Must never: see HTTP, JSON or credentials; touch files; keep state that a restart would lose, save limits and counts.
+//! Must never: see HTTP, JSON or credentials; touch files; keep state that a restart would lose, save limits and
+//! counts.
 //!
 //! An operation is a method `async fn operation_name(&self, caller: &Caller, input: …Input) -> Result<…Output, Error>`
 //! of [`Streams`] (`()` where the model has no output): resolve the resource, ask `caller.may`, check, act, answer.

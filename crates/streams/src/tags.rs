@@ -42,7 +42,8 @@ fn is_tag_char(c: char) -> bool {
 
 fn invalid(what: &str, text: &str) -> Error {
     Error::invalid_argument(format!(
-        "The tag {what} {text:?} contains invalid characters. Valid characters: letters, digits, spaces, _ . : / = + - @ %"
+        "The tag {what} {text:?} contains invalid characters. Valid characters: letters, digits, spaces, _ . : \
+            / = + - @ %"
     ))
 }
 

@@ -1,4 +1,5 @@
-//! A short run of every fuzz target, with libFuzzer and the stable compiler: its coverage passes need no nightly as long
+//! A short run of every fuzz target, with libFuzzer and the stable compiler: its coverage passes need no nightly as
+//! long
 //! as no sanitizer is asked for, and the targets hold no unsafe code of ours to sanitize.
 
 use std::path::Path;

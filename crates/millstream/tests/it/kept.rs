@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use millstream_testkit::Scratch;
 use serde_json::json;
 
-use crate::{SHARD, create, put, read, server, wait_active};
+use crate::{SHARD, create, put, read, server};
 
 /// What every kept directory holds.
 const RECORDS: [&str; 4] = ["QQ==", "QUE=", "", "QUFB"];

@@ -105,7 +105,8 @@ impl Streams {
     ) -> Result<SequenceNumber, Error> {
         let number: SequenceNumber = text.parse().map_err(|_| {
             Error::invalid_argument(format!(
-                "StartingSequenceNumber {text} used in GetShardIterator on shard {} in stream {} under account {} is invalid.",
+                "StartingSequenceNumber {text} used in GetShardIterator on shard {} in stream {} under account \
+                    {} is invalid.",
                 shard.id, stream.name, stream.account
             ))
         })?;

@@ -146,7 +146,8 @@ pub(crate) fn incoming<'a>(
     let hash_key = match (&explicit, &key) {
         (Some(explicit), _) => explicit.parse().map_err(|_| {
             Error::invalid_argument(format!(
-                "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {explicit}"
+                "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value \
+                    was {explicit}"
             ))
         })?,
         (None, Some(key)) => HashKey::of_partition_key(key),

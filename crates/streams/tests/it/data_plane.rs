@@ -124,7 +124,10 @@ async fn expired_records_are_not_shown() {
     h.put("s", &[("k", b"old")]).await.unwrap();
     h.clock.advance(Duration::from_secs(24 * 3600 - 1));
     h.put("s", &[("k", b"new")]).await.unwrap();
-    assert_eq!(h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap().reply.records.len(), 2);
+    assert_eq!(
+        h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap().reply.records.len(),
+        2
+    );
     h.clock.advance(Duration::from_secs(2));
     let held = h.get(&h.horizon_iterator("s", 0).await, None).await.unwrap();
     assert_eq!(read(&held).into_iter().map(|(_, data)| data).collect::<Vec<_>>(), [b"new"]);
@@ -169,7 +172,8 @@ async fn numbers_of_another_shard_or_stream_are_refused_with_the_services_words(
     for (number, text) in [
         (
             of(1, created, 0),
-            "Invalid StartingSequenceNumber. It encodes shardId-000000000001, while it was used in a call to shardId-000000000000",
+            "Invalid StartingSequenceNumber. It encodes shardId-000000000001, while it was used in a call to \
+                shardId-000000000000",
         ),
         (of(0, created - 1, 0), "because it did not come from this stream."),
         (of(0, created, 99), "because it did not come from this stream."),

@@ -162,7 +162,8 @@ fn spaces_order_and_escaped_keys_change_nothing() {
     let plain = br#"{"Records":[{"Data":"YQ==","PartitionKey":"k\u00e4"},{"PartitionKey":"l","Data":""}],"StreamName":"a"}"#;
     let expected = decode_put_records(Protocol::Json, plain, &mut Unknown::default()).unwrap();
     for body in [
-        "\t{ \"StreamName\" : \"a\" ,\r\n\"Records\": [ {\"PartitionKey\":\"kä\", \"Data\" : \"YQ==\" } , {\"Data\":\"\",\
+        "\t{ \"StreamName\" : \"a\" ,\r\n\"Records\": [ {\"PartitionKey\":\"kä\", \"Data\" : \"YQ==\" } , \
+            {\"Data\":\"\",\
          \"PartitionKey\":\"l\"} ] }\n ",
         r#"{"Records":[{"\u0044ata":"YQ==","PartitionKey":"kä"},{"PartitionKey":"l","Data":"","ExplicitHashKey":null}],
            "StreamName":"\u0061"}"#,
