@@ -102,7 +102,8 @@ fn base64_is_taken_in_its_one_form_only() {
             "{data:?}"
         );
         let many = format!(
-            r#"{{"StreamName":"s","Records":[{{"Data":"QQ==","PartitionKey":"k"}},{{"Data":"{data}","PartitionKey":"k"}}]}}"#
+            "{{\"StreamName\":\"s\",\"Records\":[{{\"Data\":\"QQ==\",\"PartitionKey\":\"k\"}},\
+             {{\"Data\":\"{data}\",\"PartitionKey\":\"k\"}}]}}"
         );
         let reply = send_body(&server, "PutRecords", many.as_bytes());
         assert_eq!(

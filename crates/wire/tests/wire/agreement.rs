@@ -159,7 +159,11 @@ fn both_paths_agree_on_generated_and_spoilt_bodies() {
 
 #[test]
 fn spaces_order_and_escaped_keys_change_nothing() {
-    let plain = br#"{"Records":[{"Data":"YQ==","PartitionKey":"k\u00e4"},{"PartitionKey":"l","Data":""}],"StreamName":"a"}"#;
+    let plain = concat!(
+        r#"{"Records":[{"Data":"YQ==","PartitionKey":"k\u00e4"},"#,
+        r#"{"PartitionKey":"l","Data":""}],"StreamName":"a"}"#
+    )
+    .as_bytes();
     let expected = decode_put_records(Protocol::Json, plain, &mut Unknown::default()).unwrap();
     for body in [
         "\t{ \"StreamName\" : \"a\" ,\r\n\"Records\": [ {\"PartitionKey\":\"kä\", \"Data\" : \"YQ==\" } , \

@@ -19,7 +19,10 @@ fn create() -> CreateStreamInput {
 
 #[test]
 fn requests_have_these_bytes() {
-    let json = r#"{"StreamName":"a","ShardCount":300,"StreamModeDetails":{"StreamMode":"PROVISIONED"},"Tags":{"k":"ä\""}}"#;
+    let json = concat!(
+        r#"{"StreamName":"a","ShardCount":300,"StreamModeDetails":{"StreamMode":"PROVISIONED"},"#,
+        r#""Tags":{"k":"ä\""}}"#
+    );
     let cbor = [
         &b"\xbf\x6aStreamName\x61a\x6aShardCount\x19\x01\x2c"[..],
         b"\x71StreamModeDetails\xbf\x6aStreamMode\x6bPROVISIONED\xff",
