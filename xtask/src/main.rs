@@ -8,9 +8,8 @@ usage: cargo xtask COMMAND
 
   check           format, clippy, documentation, licences and bans, tidy
   test [OPTIONS]  every test: Rust's own, then real foreign clients against a real server
-      --only NAME       one suite: rust, model, python, java, rust-sdk or fuzz (may be given again)
+      --only NAME       one suite: rust, model, python, java or rust-sdk (may be given again)
       --kill-rounds N   rounds of the kill -9 test (default 3)
-      --fuzz-seconds N  longest run of one fuzz target (default 5)
   tidy            the project's own rules about its files, alone
   support         writes docs/support.md from the model check
   bench [...]     the published figures; see `cargo xtask bench --help`

@@ -238,7 +238,11 @@ impl File {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
         let table = text.parse().map_err(|error: toml::de::Error| {
             // The error's own text quotes the line, which may hold a secret.
-            format!("{name}: {}", error.message())
+            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            let key =
+                text.lines().nth(line.saturating_sub(1)).and_then(|line| line.split_once('='));
+            let key = key.map_or("", |(key, _)| key.trim());
+            format!("{name}, line {line} ({key}): {}", error.message())
         })?;
         Ok(File { table, name })
     }

@@ -84,6 +84,8 @@ fn prepare(options: &Options) -> Result<Place, String> {
 fn measure(cell: &Cell, place: &Place, options: &Options, results: &mut Results) -> Outcome {
     let data = place.data.join("server");
     servers::clear(&data)?;
+    // What the cell before has left to be written or discarded must not meet this one.
+    rustix::fs::sync();
     let server = cell.subject.start(place, &data)?;
     let figures = generator::drive(cell, &server, place, options);
     drop(server);

@@ -12,7 +12,7 @@ usage: cargo xtask bench [OPTIONS]
   --peers-only     peers and the machine's ceilings, without Millstream
   --without-peers  Millstream and the machine's ceilings
   --fakecloud      fakecloud as well (builds for half an hour)
-  --smoke          one short round with little data, to see that everything runs
+  --smoke          one short round with little data, to see that everything runs; publishes nothing
   --data DIR       where servers keep their data (default: bench/data in the build cache)
   --page           measures nothing, writes docs/benchmarks.md again from the last run
 ";

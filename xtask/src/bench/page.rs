@@ -16,7 +16,8 @@ pub fn write(results: &Results) -> Outcome {
     let run = results.of("run").next().unwrap_or(&Value::Null);
     let mut page = String::new();
     page.push_str("# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n");
-    if run["smoke"] == Value::Bool(true) {
+    let smoke = run["smoke"] == Value::Bool(true);
+    if smoke {
         page.push_str("\n**This was a smoke test: one short round. Its figures mean nothing.**\n");
     }
     let sections = [
@@ -34,7 +35,11 @@ pub fn write(results: &Results) -> Outcome {
         // Writing to a String cannot fail.
         let _ = write!(page, "\n## {title}\n{}\n", text.trim_end());
     }
-    let file = place::root().join("docs/benchmarks.md");
+    // What means nothing is not published.
+    let file = match smoke {
+        true => place::target().join("bench/smoke.md"),
+        false => place::root().join("docs/benchmarks.md"),
+    };
     std::fs::write(&file, page).map_err(|e| format!("{}: {e}", file.display()))?;
     println!("wrote {}", file.display());
     Ok(())

@@ -10,6 +10,7 @@ pub const HOW: &str = "\
   keep-alive, JSON, one request under way on each connection. About 90 distinct bodies of 500 records (45,000
   of one record), 64 MiB, are encoded before the clock starts, from random bytes and random keys, and sent in
   turn. Its processor time stands beside each rate, since it runs on the same processors.
+- The file system is synced before each cell, so that none pays for what another has written or removed.
 - Latency is from the first byte handed to the socket to the last byte of the reply.
 - After each run with puts everything is read back: every record that was acknowledged must come back as often
   as it was acknowledged, with its content, in rising order of sequence numbers; the first record of each

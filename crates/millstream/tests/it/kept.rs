@@ -92,6 +92,7 @@ fn keep_the_newest() {
 }
 
 #[test]
+#[ignore = "no release has been made whose directory could be kept"]
 fn every_released_format_is_read() {
     if std::env::var_os("MILLSTREAM_KEEP").is_some() {
         keep_the_newest();
