@@ -29,10 +29,8 @@ pub fn run() -> Outcome {
 
 fn format() -> Outcome {
     process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
-    for manifest in ["conformance/rust-sdk/Cargo.toml"] {
-        let arguments = ["fmt", "--check", "--manifest-path", manifest];
-        process::run(process::cargo().args(arguments))?;
-    }
+    let arguments = ["fmt", "--check", "--manifest-path", "conformance/rust-sdk/Cargo.toml"];
+    process::run(process::cargo().args(arguments))?;
     Ok(())
 }
 
