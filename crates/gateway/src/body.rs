@@ -98,10 +98,10 @@ impl Bodies {
         // A body of unknown size reserves what it may come to: growing a reservation could deadlock two of them.
         let reserve = declared.map_or(bytes_max, |declared| declared as usize);
         let permits = (reserve.div_ceil(BODY_PERMIT_BYTES) as u32).clamp(1, self.permits_max);
-        // Memory that slow bodies hold is free again after one deadline: whoever waits for it waits longer than that.
-        let permits = self.budget.clone().acquire_many_owned(permits);
-        let permits = tokio::time::timeout(deadline * 2, permits).await;
-        let permits = permits.ok().and_then(Result::ok).ok_or(BodyError::NoMemory)?;
+        // Those who wait for memory that slow bodies hold may wait for several of them in turn; the limit of the whole
+        // request ends the wait.
+        let permits = self.budget.clone().acquire_many_owned(permits).await;
+        let permits = permits.map_err(|_| BodyError::NoMemory)?;
         let read = async {
             let mut bytes = self.buffer(declared.unwrap_or(0) as usize);
             while let Some(frame) =

@@ -248,7 +248,12 @@ async fn drive<C>(
 fn http1_builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     // The connection's guard measures heads and idleness itself: hyper's timer would count idle time as a slow head.
-    builder.header_read_timeout(None).max_buf_size(HTTP1_BUFFER_BYTES).max_headers(HEADERS_MAX);
+    builder
+        .header_read_timeout(None)
+        .max_buf_size(HTTP1_BUFFER_BYTES)
+        .max_headers(HEADERS_MAX)
+        // A client may end its side once it has sent its request; it still gets its reply.
+        .half_close(true);
     builder
 }
 
