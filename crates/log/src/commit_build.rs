@@ -13,9 +13,9 @@ use crate::change::Change;
 use crate::commit::{Chain, check_change};
 use crate::contract::{Appended, GroupId, LogError, LogId, Position};
 use crate::frame::{Frame, HEADER_ROOM, Part};
-use crate::limits::{POSITION_MAX, batch_fits};
+use crate::limits::{DIRECT_BYTES_MIN, POSITION_MAX, batch_fits};
 use crate::queue::Item;
-use crate::tables::{Entry, LogState, Tables};
+use crate::tables::{Entry, LogState, Tables, bring_near};
 
 /// A block of the commit, to be made readable after the sync.
 pub(crate) enum Placed {
@@ -23,6 +23,16 @@ pub(crate) enum Placed {
     Seal { log: Arc<LogState> },
     Trim { log: Arc<LogState>, before: u64 },
     Change { change: Change },
+}
+
+impl Placed {
+    /// The log, if it is one log's block.
+    pub(crate) fn log(&self) -> Option<&LogState> {
+        match self {
+            Placed::Data { log, .. } | Placed::Seal { log } | Placed::Trim { log, .. } => Some(log),
+            Placed::Change { .. } => None,
+        }
+    }
 }
 
 /// Bytes to write: of a request's buffer, or of the extra blocks.
@@ -63,12 +73,26 @@ struct Writing {
     changed_tables: bool,
 }
 
-static PADDING: [u8; SECTOR_BYTES] = [0; SECTOR_BYTES];
+static PADDING: [u8; SECTOR_BYTES + PAGE_BYTES] = [0; SECTOR_BYTES + PAGE_BYTES];
+
+/// The page cache's unit. A small write that ends inside a page which is not cached makes the kernel read that page
+/// first; it is filled with zeros instead, which the next commit overwrites.
+const PAGE_BYTES: usize = 4096;
 
 /// The log id of control blocks.
 pub(crate) const CONTROL_LOG: LogId = LogId { group: GroupId(u64::MAX), index: u32::MAX };
 
 impl Writing {
+    /// Zeros behind the commit: up to the next sector, and for a write through the page cache to the end of the page.
+    fn filling(&self) -> usize {
+        let end = self.start + padded(self.bytes);
+        let to = match (self.bytes as usize) < DIRECT_BYTES_MIN {
+            true => end.next_multiple_of(PAGE_BYTES as u64),
+            false => end,
+        };
+        (to - self.start - self.bytes) as usize
+    }
+
     /// Fills a block's header; the payload's checksum is in place.
     fn place(
         &mut self,
@@ -159,34 +183,35 @@ impl Built {
                 continue;
             };
             let (logs, record_bytes_max) = (group.logs(), group.spec().record_bytes_max);
-            for part in run {
-                let log = logs.get(part.log.index as usize);
-                let header = part.payload.start - HEADER_ROOM;
-                let outcome = match refused.is_empty() || !refused.contains(&part.log) {
-                    false => Err(LogError::TooLarge),
-                    true => match log {
-                        None => Err(LogError::Gone),
-                        Some(log) => self.place_part(
-                            writing,
-                            log,
-                            part,
-                            record_bytes_max,
-                            &mut bytes[header..],
-                        ),
-                    },
-                };
-                match &outcome {
-                    Ok(_) if whole.end == header => whole.end = part.payload.end,
-                    Ok(_) => {
-                        self.add_source(item, whole);
-                        whole = header..part.payload.end;
+            let log_of = |part: &Part| logs.get(part.log.index as usize);
+            bring_near(
+                run,
+                |part| log_of(part).map(|log| &**log),
+                |part| {
+                    let header = part.payload.start - HEADER_ROOM;
+                    let outcome = match (refused.contains(&part.log), log_of(part)) {
+                        (true, _) => Err(LogError::TooLarge),
+                        (false, None) => Err(LogError::Gone),
+                        (false, Some(log)) => {
+                            let header = &mut bytes[header..];
+                            self.place_part(writing, log, part, record_bytes_max, header)
+                        }
+                    };
+                    match &outcome {
+                        Ok(_) if whole.end == header => whole.end = part.payload.end,
+                        Ok(_) => {
+                            self.add_source(
+                                item,
+                                std::mem::replace(&mut whole, header..part.payload.end),
+                            );
+                        }
+                        // Gone and Sealed refuse what follows by themselves.
+                        Err(LogError::TooLarge) => refused.push(part.log),
+                        Err(_) => {}
                     }
-                    // Gone and Sealed refuse what follows by themselves.
-                    Err(LogError::TooLarge) => refused.push(part.log),
-                    Err(_) => {}
-                }
-                outcomes.push(outcome);
-            }
+                    outcomes.push(outcome);
+                },
+            );
         }
         self.add_source(item, whole);
         self.outcomes.push(outcomes);
@@ -318,8 +343,7 @@ impl Built {
                 }
             }
         }
-        let bytes = self.writing.map_or(0, |w| w.bytes);
-        slices.push(IoSlice::new(&PADDING[..(padded(bytes) - bytes) as usize]));
+        slices.push(IoSlice::new(&PADDING[..self.writing.map_or(0, |w| w.filling())]));
         slices
     }
 

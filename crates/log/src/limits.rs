@@ -1,5 +1,7 @@
 //! The engine's limits, with their units.
 
+use std::time::Duration;
+
 /// Most bytes of payload in a batch of several records (the contract of `Log`).
 pub const BATCH_BYTES_MAX: usize = 256 * 1024;
 
@@ -26,6 +28,15 @@ pub const QUEUE_BYTES_MAX: usize = 48 << 20;
 
 /// Bytes gathered into one commit, unless one frame is larger.
 pub const COMMIT_BYTES_MAX: usize = 8 << 20;
+
+/// Requests that the last commits held on average from which the committer waits a moment for half as many more.
+pub const GATHER_REQUESTS_MIN: usize = 4;
+
+/// How long it waits: about as long as half a sync.
+pub const GATHER_MAX: Duration = Duration::from_micros(50);
+
+/// Commits of at least so many bytes are worth a sync of their own.
+pub const GATHER_COMMIT_BYTES_MAX: usize = 128 << 10;
 
 /// Bytes from which a write goes around the page cache.
 pub const DIRECT_BYTES_MIN: usize = 256 << 10;
@@ -54,7 +65,7 @@ pub const READ_AHEAD_BLOCKS: usize = 64;
 /// Most bytes of payload that one read returns, unless its first batch is larger.
 pub const READ_BYTES_MAX: usize = 16 << 20;
 
-/// Segments that are prepared ahead while the disk is quiet.
+/// Segments that are prepared ahead while the disk is not busy.
 pub const POOL_SEGMENTS_AHEAD: usize = 3;
 
 /// Most bytes of free segments that are kept for reuse.
@@ -64,7 +75,14 @@ pub const POOL_BYTES_MAX: u64 = 2 << 30;
 pub const POOL_SECONDS_MAX: u64 = 600;
 
 /// Bytes written at a time while a segment is prepared.
-pub const PREPARE_STEP_BYTES: usize = 1 << 20;
+pub const PREPARE_STEP_BYTES: usize = 256 << 10;
+
+/// Bytes of commits per second up to which segments are prepared beside them.
+pub const PREPARE_BESIDE_BYTES_PER_SECOND: u64 = 150 << 20;
+
+/// A step of preparing is followed by a rest of at least so many times its own length, so that the disk is the commits'
+/// for most of the time, however slow it is.
+pub const PREPARE_REST_TIMES: u32 = 3;
 
 /// Milliseconds without a commit after which the disk counts as quiet.
 pub const QUIET_MS: u64 = 50;

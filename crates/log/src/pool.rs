@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::disk::{DiskFile, is_full, sync, write_all_of};
 use crate::limits::{PREPARE_STEP_BYTES, SEGMENTS_OF_DATA};
@@ -187,9 +188,9 @@ impl Shared {
         }
     }
 
-    /// Writes one segment through and adds it to the pool, unless commits come: then it gives up what it began, so that
-    /// they have the disk for themselves. A failure only discards the segment.
-    pub(crate) fn prepare_segment(&self, quiet: impl Fn() -> bool) -> io::Result<bool> {
+    /// Writes one segment through and adds it to the pool, as long as `go_on` says so; it is asked after each step, and
+    /// told how long that took. A failure only discards the segment.
+    pub(crate) fn prepare_segment(&self, go_on: impl Fn(Duration) -> bool) -> io::Result<bool> {
         let bytes = self.segment_bytes(0, 0);
         let used = self.set().disk_bytes() + self.pool.bytes();
         let free = self.options.disk.free_bytes()?;
@@ -198,7 +199,7 @@ impl Shared {
             return Ok(false);
         }
         let made = self.make_segment(bytes)?;
-        let done = self.write_through(&*made.file, bytes, &quiet);
+        let done = self.write_through(&*made.file, bytes, &go_on);
         match done {
             Ok(written) => {
                 self.pool.add(FreeSegment { written, ..made });
@@ -211,23 +212,25 @@ impl Shared {
         }
     }
 
-    /// Writes every block of a file once. False if it stopped early because it was not quiet any more.
+    /// Writes every block of a file once. False if it stopped early.
+    #[allow(clippy::disallowed_methods)] // the engine owns the times of its own I/O
     fn write_through(
         &self,
         file: &dyn DiskFile,
         bytes: u64,
-        quiet: &impl Fn() -> bool,
+        go_on: &impl Fn(Duration) -> bool,
     ) -> io::Result<bool> {
         let zeroes = vec![0; PREPARE_STEP_BYTES.min(bytes as usize)];
         let mut at = 0;
         while at < bytes {
-            if !quiet() {
-                return Ok(false);
-            }
+            let begun = std::time::Instant::now();
             let step = (bytes - at).min(zeroes.len() as u64);
             write_all_of(file, &zeroes[..step as usize], at)?;
             sync(file)?;
             at += step;
+            if !go_on(begun.elapsed()) {
+                return Ok(false);
+            }
         }
         SegmentHeader::free(bytes).write(file)?;
         sync(file)?;

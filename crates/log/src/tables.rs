@@ -95,7 +95,30 @@ pub(crate) struct LogState {
     pub(crate) id: LogId,
     /// The segment that holds its creation.
     pub(crate) created: u64,
+    /// Read to bring the log's memory near, see [`bring_near`].
+    near: AtomicBool,
     state: Mutex<LogInner>,
+}
+
+/// Logs whose memory is brought near at a time: as many as the first cache holds with ease.
+const NEAR_AT_A_TIME: usize = 64;
+
+/// Calls `act` for each of `items` in order, having touched the logs of the next few first. A request to thousands of
+/// logs finds each one's memory far away, and behind a lock the processor waits for one after the other; touched
+/// without a lock they come side by side.
+pub(crate) fn bring_near<'l, T>(
+    items: &'l [T],
+    log_of: impl Fn(&'l T) -> Option<&'l LogState>,
+    mut act: impl FnMut(&'l T),
+) {
+    for some in items.chunks(NEAR_AT_A_TIME) {
+        if some.len() > 1 {
+            let touched = some.iter().filter_map(&log_of);
+            let touched = touched.fold(false, |any, log| any | log.near.load(Ordering::Relaxed));
+            std::hint::black_box(touched);
+        }
+        some.iter().for_each(&mut act);
+    }
 }
 
 /// Where a batch lies in a segment. Positions of one log are dense, so its count is the next one's base less its own.
@@ -141,7 +164,7 @@ pub(crate) struct Extent {
 
 impl LogState {
     fn new(id: LogId, created: u64) -> Self {
-        LogState { id, created, state: Mutex::default() }
+        LogState { id, created, near: AtomicBool::new(false), state: Mutex::default() }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, LogInner> {
@@ -149,12 +172,18 @@ impl LogState {
     }
 }
 
+/// Most batches for which a run has room from the start.
+const RUN_GUESS_MAX: usize = 1024;
+
 impl LogInner {
     /// Takes in a batch that is durable. True if it opened the log's run in `segment`.
     pub(crate) fn publish(&mut self, segment: u64, entry: Entry, count: u32) -> bool {
         let opened = self.open.last().is_none_or(|run| run.segment != segment);
         if opened {
-            self.open.push(OpenRun { segment, before: self.last_arrival, entries: Vec::new() });
+            // A log is likely to get as many as in the segment before.
+            let usual = self.open.last().map_or(1, |run| run.entries.len()).min(RUN_GUESS_MAX);
+            let entries = Vec::with_capacity(usual);
+            self.open.push(OpenRun { segment, before: self.last_arrival, entries });
         }
         if let Some(run) = self.open.last_mut() {
             run.entries.push(entry);

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::limits::{MAINTENANCE_INTERVAL_MS, POOL_SECONDS_MAX, QUIET_MS};
+use crate::limits::{
+    MAINTENANCE_INTERVAL_MS, POOL_SECONDS_MAX, PREPARE_BESIDE_BYTES_PER_SECOND, PREPARE_REST_TIMES,
+    QUIET_MS,
+};
 use crate::shared::Shared;
 
 /// Wakes the thread, and knows how busy the disk is.
@@ -20,7 +23,12 @@ struct State {
     last_commit: Instant,
     /// Bytes written, by tenths of [`POOL_SECONDS_MAX`].
     written: VecDeque<(Instant, u64)>,
+    /// Begin and bytes of the [`LOAD_WINDOW`] that runs, and bytes of the one before it.
+    load: (Instant, u64, u64),
 }
+
+/// Over how long the load is measured.
+const LOAD_WINDOW: Duration = Duration::from_millis(200);
 
 #[allow(clippy::disallowed_methods)] // the engine owns the times of its own I/O
 fn now() -> Instant {
@@ -29,8 +37,13 @@ fn now() -> Instant {
 
 impl Default for Signal {
     fn default() -> Self {
-        let state =
-            State { raised: false, stopping: false, last_commit: now(), written: VecDeque::new() };
+        let state = State {
+            raised: false,
+            stopping: false,
+            last_commit: now(),
+            written: VecDeque::new(),
+            load: (now(), 0, 0),
+        };
         Signal { state: Mutex::new(state), raised: Condvar::new() }
     }
 }
@@ -56,6 +69,12 @@ impl Signal {
         let at = now();
         let mut state = self.lock();
         state.last_commit = at;
+        let window = at - state.load.0;
+        state.load = match window {
+            _ if window < LOAD_WINDOW => (state.load.0, state.load.1 + bytes, state.load.2),
+            _ if window < 2 * LOAD_WINDOW => (at, bytes, state.load.1),
+            _ => (at, bytes, 0),
+        };
         let step = Duration::from_secs(POOL_SECONDS_MAX / 10);
         match state.written.back_mut() {
             Some((begun, sum)) if at - *begun < step => *sum += bytes,
@@ -79,6 +98,15 @@ impl Signal {
     pub(crate) fn is_quiet(&self) -> bool {
         let state = self.lock();
         !state.stopping && state.last_commit.elapsed() >= Duration::from_millis(QUIET_MS)
+    }
+
+    /// Whether commits leave the disk so much time that segments may be prepared beside them.
+    fn is_light(&self) -> bool {
+        let state = self.lock();
+        let (begun, running, before) = state.load;
+        let windows = Duration::from_secs(1).div_duration_f64(LOAD_WINDOW) as u64;
+        let recent = running.max(if begun.elapsed() < 2 * LOAD_WINDOW { before } else { 0 });
+        !state.stopping && recent * windows <= PREPARE_BESIDE_BYTES_PER_SECOND
     }
 
     fn is_stopping(&self) -> bool {
@@ -115,8 +143,8 @@ impl Signal {
 /// Least time between two rounds.
 const ROUND_PAUSE: Duration = Duration::from_millis(200);
 
-/// Pause between two steps of preparing a segment: limits it to about 200 MB/s, and leaves the disk to others.
-const PREPARE_PAUSE: Duration = Duration::from_millis(5);
+/// Least pause between two steps of preparing a segment.
+const PREPARE_PAUSE: Duration = Duration::from_millis(1);
 
 impl Shared {
     /// The maintenance thread. Footers are written as soon as they are due, the rest at most every [`ROUND_PAUSE`],
@@ -176,15 +204,19 @@ impl Shared {
             return false;
         }
         while self.pool.ready(self.segment_bytes(0, 0)) < self.options.pool_segments_ahead {
-            if !self.signal.is_quiet() {
+            if !self.signal.is_light() {
                 return !self.signal.is_stopping();
             }
-            let quiet = || self.signal.rest(PREPARE_PAUSE) && self.signal.is_quiet();
-            match self.prepare_segment(quiet) {
+            // Footers do not wait for a whole segment to be prepared.
+            let go_on = |step: Duration| {
+                let pause = PREPARE_PAUSE.max(step * PREPARE_REST_TIMES);
+                self.signal.rest(pause) && self.signal.is_light() && self.seal_ended().is_ok()
+            };
+            match self.prepare_segment(go_on) {
                 Ok(true) => {}
                 Ok(false) => {
                     self.shrink_pool();
-                    return !self.signal.is_quiet() && !self.signal.is_stopping();
+                    return !self.signal.is_light() && !self.signal.is_stopping();
                 }
                 Err(_) => {
                     self.counters.failures.add(1);

@@ -97,13 +97,13 @@ fn admit(
         }
     }
     order.sort_unstable();
+    if !stream.limits_writes() {
+        return order;
+    }
     let mut throttled_shard = None;
     order.retain(|(shard, index)| {
         let index = *index as usize;
         let limits = stream.limits_of(ShardId(*shard));
-        if !limits.limit_writes() {
-            return true;
-        }
         let admitted = throttled_shard != Some(*shard)
             && limits.admit_write(records[index].bytes() as u64, now);
         if !admitted {

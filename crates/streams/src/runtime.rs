@@ -19,6 +19,10 @@ pub struct StreamRuntime {
     /// Which shard takes which key.
     pub routing: Routing,
     limits: Vec<Arc<ShardLimits>>,
+    /// Whether shards limit writes at all. One look here spares one at each shard of a request.
+    limits_writes: bool,
+    /// The second in which each shard was created, side by side: a request touches hundreds of shards.
+    created_seconds: Vec<u64>,
     /// Counts, kept from version to version.
     pub counters: Arc<StreamCounters>,
 }
@@ -36,10 +40,12 @@ impl StreamRuntime {
         let routing = Routing::new(open.map(|shard| (shard.range.start, shard.id)).collect());
         let kept = |index: usize| before.and_then(|before| before.limits.get(index)).cloned();
         let fresh = || Arc::new(ShardLimits::new(limits, now));
-        let limits =
+        let limits: Vec<_> =
             (0..stream.shards.len()).map(|index| kept(index).unwrap_or_else(fresh)).collect();
+        let limits_writes = limits.iter().any(|limits| limits.limit_writes());
+        let created_seconds = stream.shards.iter().map(|shard| shard.created.seconds()).collect();
         let counters = before.map_or_else(Arc::default, |before| before.counters.clone());
-        StreamRuntime { stream, routing, limits, counters }
+        StreamRuntime { stream, routing, limits, limits_writes, created_seconds, counters }
     }
 
     /// The stream's log group.
@@ -54,7 +60,12 @@ impl StreamRuntime {
 
     /// The second in which a shard of this stream was created.
     pub fn creation_second_of(&self, shard: ShardId) -> u64 {
-        self.stream.shards[shard.0 as usize].created.seconds()
+        self.created_seconds[shard.0 as usize]
+    }
+
+    /// Whether shards of this stream limit writes at all.
+    pub fn limits_writes(&self) -> bool {
+        self.limits_writes
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, IoSlice};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, TryLockError};
 
 use crate::limits::{DIRECT_BYTES_MIN, DIRECT_STAGING_BYTES};
 
@@ -40,7 +40,12 @@ impl DirectWrites {
         if total < DIRECT_BYTES_MIN || !offset.is_multiple_of(ALIGNMENT as u64) {
             return None;
         }
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who finds the buffer in use does not wait for it: a commit never waits for a segment that is prepared.
+        let mut inner = match self.0.try_lock() {
+            Ok(inner) => inner,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
         let inner = &mut *inner;
         if inner.open.as_ref().is_none_or(|(open, _)| *open != number) {
             inner.open = Some((number, reopen(file).ok()));
