@@ -14,6 +14,7 @@ use crate::contract::LogError;
 use crate::disk::{is_full, sync, write_all};
 use crate::footer::footer_bytes_max;
 use crate::limits::{GATHER_COMMIT_BYTES_MAX, GATHER_MAX, GATHER_REQUESTS_MIN};
+use crate::open_index::{Linked, Place};
 use crate::queue::Item;
 use crate::sealing::Ended;
 use crate::segment::{DATA_START, Role, Segment, SegmentHeader};
@@ -329,14 +330,33 @@ impl Committer {
         counters.commit_bytes.record(built.padded_bytes());
         self.chain = built.chain();
         self.shared.signal.committed(built.padded_bytes());
-        let mut entries = 0;
-        let woken = &mut self.woken;
-        bring_near(&built.placed, Placed::log, |placed| match placed {
+        for placed in built.placed.chunk_by(|a, b| !a.is_change() && !b.is_change()) {
+            match placed {
+                [Placed::Change { change }] => self.shared.apply(change, number, &mut self.woken),
+                blocks => self.shared.publish(number, blocks, &mut self.woken),
+            }
+        }
+        built.placed.clear();
+        if built.changed_tables() {
+            self.measure_footer();
+        }
+        built.answer();
+        self.shared.notifier.wake(&mut self.woken);
+    }
+}
+
+impl Shared {
+    /// Makes durable blocks of `segment` readable.
+    fn publish(&self, segment: u64, blocks: &[Placed], woken: &mut Vec<Waker>) {
+        let mut index = self.open_index.write();
+        let batches = index.to_extend(segment);
+        let known = batches.len();
+        bring_near(blocks, Placed::log, |placed| match placed {
             Placed::Data { log, entry, count } => {
                 let mut inner = log.lock();
                 if !inner.gone {
-                    entries += 1;
-                    inner.publish(number, *entry, *count);
+                    let previous = inner.publish(segment, *entry, *count, batches.len() as Place);
+                    batches.push(Linked { entry: *entry, previous });
                     inner.take_waiters(woken);
                 }
             }
@@ -348,17 +368,13 @@ impl Committer {
             Placed::Trim { log, before } => {
                 let mut inner = log.lock();
                 inner.first = inner.first.max(*before);
-                counters.trims.add(1);
+                self.counters.trims.add(1);
             }
-            Placed::Change { change } => self.shared.apply(change, number, woken),
+            // Whoever calls sees to it that changes are applied by themselves.
+            Placed::Change { .. } => {}
         });
-        built.placed.clear();
-        counters.index_memory_bytes.add(entries * size_of::<crate::tables::Entry>() as u64);
-        if built.changed_tables() {
-            self.measure_footer();
-        }
-        built.answer();
-        self.shared.notifier.wake(&mut self.woken);
+        let bytes = (batches.len() - known) * size_of::<Linked>();
+        self.counters.index_memory_bytes.add(bytes as u64);
     }
 }
 

@@ -26,6 +26,10 @@ pub(crate) enum Placed {
 }
 
 impl Placed {
+    pub(crate) fn is_change(&self) -> bool {
+        matches!(self, Placed::Change { .. })
+    }
+
     /// The log, if it is one log's block.
     pub(crate) fn log(&self) -> Option<&LogState> {
         match self {

@@ -24,6 +24,7 @@ pub mod limits;
 mod locate;
 mod metrics;
 mod notify;
+mod open_index;
 mod options;
 mod pool;
 mod queue;

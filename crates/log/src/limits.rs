@@ -20,7 +20,7 @@ pub const SEGMENT_BYTES_MAX: u64 = 128 << 20;
 /// Segments are an eighth of the data, within their bounds.
 pub const SEGMENTS_OF_DATA: u64 = 8;
 
-/// Blocks after which a segment is sealed: bounds the index of an open segment to 12 MB.
+/// Blocks after which a segment is sealed: bounds the index of an open segment to 16 MB.
 pub const SEGMENT_BLOCKS_MAX: usize = 500_000;
 
 /// Bytes of frames that may wait to be written; beyond it appends are `Busy`.

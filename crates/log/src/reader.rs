@@ -140,7 +140,8 @@ impl Shared {
     }
 
     fn plan(&self, log: &LogState, from: Position, bytes_max: usize) -> Planned {
-        let inner = log.lock();
+        let index = self.open_index.read();
+        let mut inner = log.lock();
         if inner.gone {
             return Planned::Done(Err(LogError::Gone));
         }
@@ -152,15 +153,16 @@ impl Shared {
             let end = end_of(&view, from.0);
             return Planned::Done(Ok(Read { batches: Vec::new(), next: from, end }));
         }
-        let begins = inner.open.first().and_then(|run| run.entries.first()).map(|e| e.base);
+        let open = inner.read_runs(&index);
+        let begins = open.first().and_then(|run| run.entries.first()).map(|e| e.base);
         if begins.is_none_or(|base| base > from.0) {
             return Planned::Sealed(view);
         }
         let mut entries: Vec<(u64, Entry)> = Vec::new();
         let mut bytes = 0;
         let bytes_max = bytes_max.min(READ_BYTES_MAX);
-        'runs: for (at, run) in inner.open.iter().enumerate() {
-            let next = inner.open.get(at + 1).and_then(|run| run.entries.first());
+        'runs: for (at, run) in open.iter().enumerate() {
+            let next = open.get(at + 1).and_then(|run| run.entries.first());
             if next.is_some_and(|next| next.base <= from.0) {
                 continue;
             }
@@ -174,6 +176,7 @@ impl Shared {
             }
         }
         drop(inner);
+        drop(index);
         let set = self.set();
         let pinned = entries.into_iter().map(|(number, entry)| Some((set.get(number)?, entry)));
         match pinned.collect() {
@@ -294,16 +297,18 @@ impl Shared {
         log: &LogState,
         at: Millis,
     ) -> Result<Result<Position, LogError>, FindView> {
-        let inner = log.lock();
+        let index = self.open_index.read();
+        let mut inner = log.lock();
         if inner.gone {
             return Ok(Err(LogError::Gone));
         }
         if inner.last_arrival.is_none_or(|last| last < at) {
             return Ok(Ok(Position(inner.end)));
         }
-        let open = inner.open.first();
-        let before = open.map_or(inner.last_arrival, |run| run.before);
-        let found = inner.open.iter().find_map(|run| {
+        let last_arrival = inner.last_arrival;
+        let open = inner.read_runs(&index);
+        let before = open.first().map_or(last_arrival, |run| run.before);
+        let found = open.iter().find_map(|run| {
             let first = run.entries.partition_point(|entry| entry.arrival < at);
             run.entries.get(first).map(|entry| entry.base)
         });

@@ -12,6 +12,7 @@ use crate::commit::Chain;
 use crate::disk::{DiskFile, read_full, sync};
 use crate::footer::{Footer, FooterState, Found, Row, SegmentRow};
 use crate::frame::HEADER_ROOM;
+use crate::open_index::{Linked, OpenSegments, Place};
 use crate::options::{Damage, OpenError, RecoveryReport, doing};
 use crate::pool::FreeSegment;
 use crate::scan::{Stop, scan};
@@ -208,10 +209,12 @@ impl Recovery<'_> {
         let mut changes = Vec::new();
         let shared = self.shared;
         let scanned = {
+            let mut index = shared.open_index.write();
             let mut tables = shared.tables_mut();
             scan(&*file, number, (chain.number, chain.crc), limit, |commit, blocks, bytes| {
                 for block in blocks {
-                    if let Err(what) = replay_block(&mut tables, commit, block, bytes, &mut changes)
+                    if let Err(what) =
+                        replay_block((&mut tables, &mut index), commit, block, bytes, &mut changes)
                     {
                         wrong.push((u64::from(block.offset), what));
                     }
@@ -412,7 +415,7 @@ fn sorted_row(file_id: u64, found: &FoundFile) -> Option<SegmentRow> {
 
 /// Applies one block of a commit; an error says what contradicts what was read before.
 fn replay_block(
-    tables: &mut Tables,
+    (tables, index): (&mut Tables, &mut OpenSegments),
     commit: &CommitHeader,
     block: &BlockHeader,
     bytes: &[u8],
@@ -441,7 +444,10 @@ fn replay_block(
             let (arrival, offset) = (block.arrival, block.offset);
             let payload_bytes = block.payload_bytes;
             let entry = Entry { base: block.base, arrival, offset, payload_bytes };
-            inner.publish(commit.segment, entry, block.count);
+            let batches = index.to_extend(commit.segment);
+            let previous =
+                inner.publish(commit.segment, entry, block.count, batches.len() as Place);
+            batches.push(Linked { entry, previous });
         }
         Kind::Seal => inner.sealed = true,
         Kind::Trim => inner.first = inner.first.max(block.base.min(inner.end)),

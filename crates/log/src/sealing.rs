@@ -7,9 +7,10 @@ use std::sync::{Arc, PoisonError};
 use crate::commit::Chain;
 use crate::disk::{DiskFile, is_full, sync, write_all_of};
 use crate::footer::{Footer, FooterBuilder, encode_trailer};
+use crate::open_index::Linked;
 use crate::segment::{DATA_START, Segment, SegmentHeader};
 use crate::shared::Shared;
-use crate::tables::{Entry, Tables};
+use crate::tables::Tables;
 
 /// A segment of the chain that nothing more is written to.
 pub(crate) struct Ended {
@@ -55,7 +56,8 @@ impl Shared {
         ended.segment.data_bytes.store(ended.data_end - DATA_START, Ordering::Relaxed);
         let mut builder = FooterBuilder::new(&ended.header, ended.data_end, commit, last_arrival);
         let tables = self.tables();
-        add_groups(&mut builder, &tables, number);
+        let batches = self.open_index.read().of(number).cloned().unwrap_or_default();
+        add_groups(&mut builder, &tables, number, &batches);
         let mut segments = self.set().rows();
         segments.retain(|row| row.number <= number || row.covers.1 < number);
         let (bytes, footer) = builder.finish(&tables.deleted, &segments);
@@ -92,24 +94,18 @@ impl Shared {
 
     /// Takes the blocks of a segment out of the memory index: its footer answers from now on.
     pub(crate) fn forget_open_runs(&self, number: u64) {
-        let mut entries = 0;
         for group in self.tables().groups.values() {
-            for log in group.logs().iter() {
-                let mut inner = log.lock();
-                inner.open.retain(|run| {
-                    let keep = run.segment != number;
-                    entries += if keep { 0 } else { run.entries.len() };
-                    keep
-                });
-            }
+            group.logs().iter().for_each(|log| log.lock().forget_run(number));
         }
-        let bytes = (entries * size_of::<Entry>()) as u64;
+        let batches = self.open_index.write().forget(number);
+        let bytes = (batches * size_of::<Linked>()) as u64;
         self.counters.index_memory_bytes.sub(bytes.min(self.counters.index_memory_bytes.get()));
     }
 }
 
 /// Every log that existed when segment `number` ended, as it was then.
-fn add_groups(builder: &mut FooterBuilder, tables: &Tables, number: u64) {
+fn add_groups(builder: &mut FooterBuilder, tables: &Tables, number: u64, batches: &[Linked]) {
+    let mut run = Vec::new();
     for (id, group) in &tables.groups {
         if group.created > number {
             continue;
@@ -119,9 +115,8 @@ fn add_groups(builder: &mut FooterBuilder, tables: &Tables, number: u64) {
         builder.group(*id, &group.spec(), count as u32);
         for log in &logs[..count] {
             let inner = log.lock();
-            let run = inner.open.iter().find(|run| run.segment == number);
-            let entries = run.map_or(&[][..], |run| &run.entries);
-            builder.row(log.id, inner.first, inner.extent_at(number), inner.sealed, entries);
+            inner.run_in(number, batches, &mut run);
+            builder.row(log.id, inner.first, inner.extent_at(number), inner.sealed, &run);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::change::Change;
 use crate::contract::{LogError, LogId};
 use crate::metrics::LogCounters;
 use crate::notify::Notifier;
+use crate::open_index::OpenIndex;
 use crate::options::{Health, Options};
 use crate::pool::Pool;
 use crate::queue::Queue;
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Arc<LogCounters>,
     tables: RwLock<Tables>,
     set: RwLock<SegmentSet>,
+    pub(crate) open_index: OpenIndex,
     pub(crate) queue: Queue,
     pub(crate) pool: Pool,
     pub(crate) cache: FooterCache,
@@ -64,6 +66,7 @@ impl Shared {
             counters: Arc::default(),
             tables: RwLock::default(),
             set: RwLock::default(),
+            open_index: OpenIndex::default(),
             queue: Queue::default(),
             pool: Pool::default(),
             notifier: Notifier::default(),

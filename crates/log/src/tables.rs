@@ -8,6 +8,7 @@ use std::task::Waker;
 use millstream_types::Millis;
 
 use crate::contract::{GroupId, GroupSpec, LogError, LogId};
+use crate::open_index::{Linked, NO_PLACE, OpenSegments, Place, follow};
 
 /// All groups.
 #[derive(Default)]
@@ -130,12 +131,24 @@ pub(crate) struct Entry {
     pub(crate) payload_bytes: u32,
 }
 
-/// The batches of one log in one segment that has no footer yet.
-pub(crate) struct OpenRun {
+/// The batches of one log in one segment that has no footer yet: the end of their chain in the open index.
+#[derive(Clone, Copy)]
+struct OpenRun {
+    segment: u64,
+    /// The log's last arrival before this run.
+    before: Option<Millis>,
+    first_base: u64,
+    last: Place,
+}
+
+/// An open run as a list.
+pub(crate) struct ListedRun {
     pub(crate) segment: u64,
     /// The log's last arrival before this run.
     pub(crate) before: Option<Millis>,
     pub(crate) entries: Vec<Entry>,
+    /// The place of the last entry.
+    last: Place,
 }
 
 /// What changes of a log.
@@ -150,7 +163,12 @@ pub(crate) struct LogInner {
     pub(crate) last_arrival: Option<Millis>,
     pub(crate) sealed: bool,
     pub(crate) gone: bool,
-    pub(crate) open: Vec<OpenRun>,
+    /// The run in the segment that was written last.
+    current: Option<OpenRun>,
+    /// Runs in segments before that one which have no footer yet, oldest first.
+    earlier: Vec<OpenRun>,
+    /// Lists of the runs, made when the log is read; see [`LogInner::read_runs`].
+    listed: Vec<ListedRun>,
     waiters: Vec<(u64, Waker)>,
     waiters_made: u64,
 }
@@ -172,34 +190,83 @@ impl LogState {
     }
 }
 
-/// Most batches for which a run has room from the start.
-const RUN_GUESS_MAX: usize = 1024;
-
 impl LogInner {
-    /// Takes in a batch that is durable. True if it opened the log's run in `segment`.
-    pub(crate) fn publish(&mut self, segment: u64, entry: Entry, count: u32) -> bool {
-        let opened = self.open.last().is_none_or(|run| run.segment != segment);
-        if opened {
-            // A log is likely to get as many as in the segment before.
-            let usual = self.open.last().map_or(1, |run| run.entries.len()).min(RUN_GUESS_MAX);
-            let entries = Vec::with_capacity(usual);
-            self.open.push(OpenRun { segment, before: self.last_arrival, entries });
-        }
-        if let Some(run) = self.open.last_mut() {
-            run.entries.push(entry);
-        }
+    /// Takes in a batch that is durable and will stand at `place` in its segment's list. Returns the place of the
+    /// batch before it there.
+    pub(crate) fn publish(
+        &mut self,
+        segment: u64,
+        entry: Entry,
+        count: u32,
+        place: Place,
+    ) -> Place {
+        let previous = match &mut self.current {
+            Some(run) if run.segment == segment => std::mem::replace(&mut run.last, place),
+            other => {
+                let (before, first_base) = (self.last_arrival, entry.base);
+                let run = OpenRun { segment, before, first_base, last: place };
+                self.earlier.extend(other.replace(run));
+                NO_PLACE
+            }
+        };
         self.end = entry.base + u64::from(count);
         self.last_arrival = Some(entry.arrival);
-        opened
+        previous
+    }
+
+    fn runs(&self) -> impl Iterator<Item = &OpenRun> {
+        self.earlier.iter().chain(&self.current)
     }
 
     /// The log as it was when `segment` ended. Only for segments from the oldest without a footer on.
     pub(crate) fn extent_at(&self, segment: u64) -> Extent {
-        let later = self.open.iter().find(|run| run.segment > segment);
-        match later.and_then(|run| Some((run, run.entries.first()?))) {
-            Some((run, entry)) => Extent { end: entry.base, last_arrival: run.before },
+        match self.runs().find(|run| run.segment > segment) {
+            Some(run) => Extent { end: run.first_base, last_arrival: run.before },
             None => Extent { end: self.end, last_arrival: self.last_arrival },
         }
+    }
+
+    /// Makes `run` the log's batches in `segment`, whose list is `batches`.
+    pub(crate) fn run_in(&self, segment: u64, batches: &[Linked], run: &mut Vec<Entry>) {
+        run.clear();
+        if let Some(open) = self.runs().find(|run| run.segment == segment) {
+            follow(batches, open.last, NO_PLACE, run);
+        }
+    }
+
+    /// The runs without a footer, oldest first. What came since the last call is added to the lists that are kept.
+    pub(crate) fn read_runs(&mut self, index: &OpenSegments) -> &[ListedRun] {
+        for run in self.earlier.iter().chain(&self.current) {
+            let known = self.listed.iter().rposition(|listed| listed.segment == run.segment);
+            let at = known.unwrap_or_else(|| {
+                let (segment, before) = (run.segment, run.before);
+                let entries = Vec::new();
+                self.listed.push(ListedRun { segment, before, entries, last: NO_PLACE });
+                self.listed.len() - 1
+            });
+            let listed = &mut self.listed[at];
+            if let Some(batches) = index.of(run.segment) {
+                follow(batches, run.last, listed.last, &mut listed.entries);
+                listed.last = run.last;
+            }
+        }
+        &self.listed
+    }
+
+    /// Forgets the run in a segment: its footer answers from now on.
+    pub(crate) fn forget_run(&mut self, segment: u64) {
+        if self.current.is_some_and(|run| run.segment == segment) {
+            self.current = None;
+        }
+        self.earlier.retain(|run| run.segment != segment);
+        self.listed.retain(|run| run.segment != segment);
+    }
+
+    /// Forgets everything that could be read.
+    fn forget_all(&mut self) {
+        self.current = None;
+        self.earlier = Vec::new();
+        self.listed = Vec::new();
     }
 
     /// Remembers who waits; the number is for [`LogInner::forget_waiter`].
@@ -247,7 +314,7 @@ impl Tables {
         for log in group.logs().iter() {
             let mut inner = log.lock();
             inner.gone = true;
-            inner.open = Vec::new();
+            inner.forget_all();
             inner.take_waiters(woken);
         }
     }
@@ -276,10 +343,42 @@ mod tests {
     fn an_extent_is_the_one_at_the_end_of_the_segment() {
         let mut log = LogInner::default();
         let entry = |base, at| Entry { base, arrival: Millis(at), offset: 512, payload_bytes: 0 };
-        log.publish(1, entry(0, 10), 5);
-        log.publish(3, entry(5, 30), 5);
+        log.publish(1, entry(0, 10), 5, 0);
+        log.publish(3, entry(5, 30), 5, 0);
         assert_eq!(log.extent_at(1), Extent { end: 5, last_arrival: Some(Millis(10)) });
         assert_eq!(log.extent_at(2), Extent { end: 5, last_arrival: Some(Millis(10)) });
         assert_eq!(log.extent_at(3), Extent { end: 10, last_arrival: Some(Millis(30)) });
+    }
+
+    #[test]
+    fn lists_grow_by_what_came_since_they_were_read() {
+        let (mut log, mut index) = (LogInner::default(), OpenSegments::default());
+        let entry = |base| Entry { base, arrival: Millis(1), offset: 512, payload_bytes: 0 };
+        let mut put = |log: &mut LogInner, segment, base| {
+            let batches = index.to_extend(segment);
+            let previous = log.publish(segment, entry(base), 1, batches.len() as Place);
+            batches.push(Linked { entry: entry(base), previous });
+        };
+        let read = |log: &mut LogInner, index: &OpenSegments| {
+            let bases = |run: &ListedRun| run.entries.iter().map(|e| e.base).collect::<Vec<_>>();
+            log.read_runs(index).iter().map(bases).collect::<Vec<_>>()
+        };
+        put(&mut log, 1, 0);
+        put(&mut log, 1, 1);
+        put(&mut log, 2, 2);
+        assert_eq!(read(&mut log, &index), [vec![0, 1], vec![2]]);
+        let mut put = |log: &mut LogInner, segment, base| {
+            let batches = index.to_extend(segment);
+            let previous = log.publish(segment, entry(base), 1, batches.len() as Place);
+            batches.push(Linked { entry: entry(base), previous });
+        };
+        put(&mut log, 2, 3);
+        put(&mut log, 3, 4);
+        assert_eq!(read(&mut log, &index), [vec![0, 1], vec![2, 3], vec![4]]);
+        log.forget_run(1);
+        assert_eq!(read(&mut log, &index), [vec![2, 3], vec![4]]);
+        let mut run = Vec::new();
+        log.run_in(2, index.of(2).unwrap(), &mut run);
+        assert_eq!(run, [entry(2), entry(3)]);
     }
 }
