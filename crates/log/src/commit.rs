@@ -19,7 +19,7 @@ use crate::queue::Item;
 use crate::sealing::Ended;
 use crate::segment::{DATA_START, Role, Segment, SegmentHeader};
 use crate::shared::Shared;
-use crate::tables::{Tables, bring_near};
+use crate::tables::{LogState, NEAR_AT_A_TIME, Tables, bring_near};
 
 /// The end of the chain of commits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -351,28 +351,34 @@ impl Shared {
         let mut index = self.open_index.write();
         let batches = index.to_extend(segment);
         let known = batches.len();
-        bring_near(blocks, Placed::log, |placed| match placed {
-            Placed::Data { log, entry, count } => {
-                let mut inner = log.lock();
-                if !inner.gone {
-                    let previous = inner.publish(segment, *entry, *count, batches.len() as Place);
-                    batches.push(Linked { entry: *entry, previous });
-                    inner.take_waiters(woken);
+        for some in blocks.chunks(NEAR_AT_A_TIME) {
+            bring_near(some.iter().map(|placed| placed.log().map_or(0, LogState::near)));
+            for placed in some {
+                match placed {
+                    Placed::Data { log, entry, count } => {
+                        let mut inner = log.lock();
+                        if !inner.gone {
+                            let place = batches.len() as Place;
+                            let previous = inner.publish(segment, *entry, *count, place);
+                            batches.push(Linked { entry: *entry, previous });
+                            inner.take_waiters(woken);
+                        }
+                    }
+                    Placed::Seal { log } => {
+                        let mut inner = log.lock();
+                        inner.sealed = true;
+                        inner.take_waiters(woken);
+                    }
+                    Placed::Trim { log, before } => {
+                        let mut inner = log.lock();
+                        inner.first = inner.first.max(*before);
+                        self.counters.trims.add(1);
+                    }
+                    // Whoever calls sees to it that changes are applied by themselves.
+                    Placed::Change { .. } => {}
                 }
             }
-            Placed::Seal { log } => {
-                let mut inner = log.lock();
-                inner.sealed = true;
-                inner.take_waiters(woken);
-            }
-            Placed::Trim { log, before } => {
-                let mut inner = log.lock();
-                inner.first = inner.first.max(*before);
-                self.counters.trims.add(1);
-            }
-            // Whoever calls sees to it that changes are applied by themselves.
-            Placed::Change { .. } => {}
-        });
+        }
         let bytes = (batches.len() - known) * size_of::<Linked>();
         self.counters.index_memory_bytes.add(bytes as u64);
     }

@@ -15,7 +15,7 @@ use crate::contract::{Appended, GroupId, LogError, LogId, Position};
 use crate::frame::{Frame, HEADER_ROOM, Part};
 use crate::limits::{DIRECT_BYTES_MIN, POSITION_MAX, batch_fits};
 use crate::queue::Item;
-use crate::tables::{Entry, LogState, Tables, bring_near};
+use crate::tables::{Entry, LogState, NEAR_AT_A_TIME, Tables, Tail, bring_near};
 
 /// A block of the commit, to be made readable after the sync.
 pub(crate) enum Placed {
@@ -188,10 +188,11 @@ impl Built {
             };
             let (logs, record_bytes_max) = (group.logs(), group.spec().record_bytes_max);
             let log_of = |part: &Part| logs.get(part.log.index as usize);
-            bring_near(
-                run,
-                |part| log_of(part).map(|log| &**log),
-                |part| {
+            for some in run.chunks(NEAR_AT_A_TIME) {
+                let header = |part: &Part| u64::from(bytes[part.payload.start - HEADER_ROOM]);
+                let tail = |part: &Part| log_of(part).map_or(0, |log| log.near());
+                bring_near(some.iter().map(|part| header(part) | tail(part)));
+                for part in some {
                     let header = part.payload.start - HEADER_ROOM;
                     let outcome = match (refused.contains(&part.log), log_of(part)) {
                         (true, _) => Err(LogError::TooLarge),
@@ -204,18 +205,16 @@ impl Built {
                     match &outcome {
                         Ok(_) if whole.end == header => whole.end = part.payload.end,
                         Ok(_) => {
-                            self.add_source(
-                                item,
-                                std::mem::replace(&mut whole, header..part.payload.end),
-                            );
+                            let next = header..part.payload.end;
+                            self.add_source(item, std::mem::replace(&mut whole, next));
                         }
                         // Gone and Sealed refuse what follows by themselves.
                         Err(LogError::TooLarge) => refused.push(part.log),
                         Err(_) => {}
                     }
                     outcomes.push(outcome);
-                },
-            );
+                }
+            }
         }
         self.add_source(item, whole);
         self.outcomes.push(outcomes);
@@ -235,17 +234,16 @@ impl Built {
         record_bytes_max: u32,
         header: &mut [u8],
     ) -> Outcome {
-        let mut inner = log.lock();
-        if inner.tail_sealed {
-            return Err(LogError::Sealed(Position(inner.tail)));
+        let tail = log.tail();
+        if tail.sealed {
+            return Err(LogError::Sealed(Position(tail.end)));
         }
-        let base = inner.tail;
+        let base = tail.end;
         let end = base + u64::from(part.count);
         if !batch_fits(part.count, part.payload.len(), record_bytes_max) || end >= POSITION_MAX {
             return Err(LogError::TooLarge);
         }
-        inner.tail = end;
-        drop(inner);
+        log.set_tail(Tail { end, ..tail });
         let bytes = part.payload.len();
         let offset = writing.place(header, Kind::Data, part.log, (base, part.count), bytes);
         let arrival = writing.arrival;
@@ -274,11 +272,9 @@ impl Built {
 
     fn place_seal(&mut self, tables: &Tables, writing: &mut Writing, log: LogId) {
         let answer = tables.log(log).map(|log| {
-            let mut inner = log.lock();
-            let (end, was_sealed) = (inner.tail, inner.tail_sealed);
-            inner.tail_sealed = true;
-            drop(inner);
-            if !was_sealed {
+            let Tail { end, sealed } = log.tail();
+            if !sealed {
+                log.set_tail(Tail { end, sealed: true });
                 self.place_extra(writing, Kind::Seal, log.id, end, &[]);
                 self.placed.push(Placed::Seal { log });
             }
@@ -356,9 +352,7 @@ impl Built {
         for placed in self.placed.drain(..) {
             match placed {
                 Placed::Data { log, .. } | Placed::Seal { log } => {
-                    let mut inner = log.lock();
-                    inner.tail = inner.end;
-                    inner.tail_sealed = inner.sealed;
+                    log.reset_tail(&log.lock());
                 }
                 Placed::Trim { .. } | Placed::Change { .. } => {}
             }

@@ -359,9 +359,7 @@ impl Recovery<'_> {
         let shared = self.shared;
         for group in shared.tables().groups.values() {
             for log in group.logs().iter() {
-                let mut inner = log.lock();
-                inner.tail = inner.end;
-                inner.tail_sealed = inner.sealed;
+                log.reset_tail(&log.lock());
             }
         }
         self.report.segments = shared.set().len();

@@ -1,13 +1,14 @@
 //! Groups and logs in memory: what is durable and may be read, and the tail that the committer writes behind.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::task::Waker;
 
 use millstream_types::Millis;
 
 use crate::contract::{GroupId, GroupSpec, LogError, LogId};
+use crate::limits::POSITION_MAX;
 use crate::open_index::{Linked, NO_PLACE, OpenSegments, Place, follow};
 
 /// All groups.
@@ -96,30 +97,29 @@ pub(crate) struct LogState {
     pub(crate) id: LogId,
     /// The segment that holds its creation.
     pub(crate) created: u64,
-    /// Read to bring the log's memory near, see [`bring_near`].
-    near: AtomicBool,
+    tail: AtomicU64,
     state: Mutex<LogInner>,
 }
 
-/// Logs whose memory is brought near at a time: as many as the first cache holds with ease.
-const NEAR_AT_A_TIME: usize = 64;
+/// Where the committer writes on: ahead of a log's end and seal while a commit is in flight. Only the committer uses it
+/// once the engine is open, so it needs no lock, and none makes the committer wait for memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Tail {
+    pub(crate) end: u64,
+    pub(crate) sealed: bool,
+}
 
-/// Calls `act` for each of `items` in order, having touched the logs of the next few first. A request to thousands of
-/// logs finds each one's memory far away, and behind a lock the processor waits for one after the other; touched
-/// without a lock they come side by side.
-pub(crate) fn bring_near<'l, T>(
-    items: &'l [T],
-    log_of: impl Fn(&'l T) -> Option<&'l LogState>,
-    mut act: impl FnMut(&'l T),
-) {
-    for some in items.chunks(NEAR_AT_A_TIME) {
-        if some.len() > 1 {
-            let touched = some.iter().filter_map(&log_of);
-            let touched = touched.fold(false, |any, log| any | log.near.load(Ordering::Relaxed));
-            std::hint::black_box(touched);
-        }
-        some.iter().for_each(&mut act);
-    }
+/// Positions stay below this bit.
+const TAIL_SEALED: u64 = POSITION_MAX;
+
+/// Batches whose memory is brought near at a time: as many as the first cache holds with ease.
+pub(crate) const NEAR_AT_A_TIME: usize = 64;
+
+/// Brings memory near that is about to be changed, by what was read of it. A request to thousands of logs finds each
+/// one's memory far away, and once it is changed under a lock the processor waits for one after the other; read ahead
+/// without locks they come side by side.
+pub(crate) fn bring_near(read: impl Iterator<Item = u64>) {
+    std::hint::black_box(read.fold(0, |all, one| all | one));
 }
 
 /// Where a batch lies in a segment. Positions of one log are dense, so its count is the next one's base less its own.
@@ -154,10 +154,6 @@ pub(crate) struct ListedRun {
 /// What changes of a log.
 #[derive(Default)]
 pub(crate) struct LogInner {
-    /// The end that the committer has given away; ahead of `end` while a commit is in flight.
-    pub(crate) tail: u64,
-    /// Whether a seal is written; ahead of `sealed` while a commit is in flight.
-    pub(crate) tail_sealed: bool,
     pub(crate) first: u64,
     pub(crate) end: u64,
     pub(crate) last_arrival: Option<Millis>,
@@ -182,7 +178,27 @@ pub(crate) struct Extent {
 
 impl LogState {
     fn new(id: LogId, created: u64) -> Self {
-        LogState { id, created, near: AtomicBool::new(false), state: Mutex::default() }
+        LogState { id, created, tail: AtomicU64::new(0), state: Mutex::default() }
+    }
+
+    /// Something to read for [`bring_near`].
+    pub(crate) fn near(&self) -> u64 {
+        self.tail.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn tail(&self) -> Tail {
+        let tail = self.tail.load(Ordering::Relaxed);
+        Tail { end: tail & !TAIL_SEALED, sealed: tail & TAIL_SEALED != 0 }
+    }
+
+    pub(crate) fn set_tail(&self, tail: Tail) {
+        let sealed = if tail.sealed { TAIL_SEALED } else { 0 };
+        self.tail.store(tail.end | sealed, Ordering::Relaxed);
+    }
+
+    /// Makes the tail what is durable.
+    pub(crate) fn reset_tail(&self, inner: &LogInner) {
+        self.set_tail(Tail { end: inner.end, sealed: inner.sealed });
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, LogInner> {
