@@ -10,12 +10,15 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use crate::framing::Framing;
 use crate::limits::HttpLimits;
 
 /// What a connection is doing, as its bytes and its requests show. Times are milliseconds since it opened, plus one;
 /// 0 means "not so".
 pub struct Activity {
     opened: Instant,
+    /// HTTP/2 frames may come at any time; only in HTTP/1 do bytes without a request begin a head.
+    http2: bool,
     /// Requests that are being answered.
     requests: AtomicU64,
     /// Since when bytes of a head have been arriving without a request.
@@ -39,9 +42,10 @@ pub enum TooSlow {
 
 impl Activity {
     /// Of a connection that opens now.
-    pub fn new() -> Arc<Self> {
+    pub fn new(http2: bool) -> Arc<Self> {
         Arc::new(Activity {
             opened: Instant::now(),
+            http2,
             requests: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
             idle_since: AtomicU64::new(1),
@@ -62,7 +66,7 @@ impl Activity {
     }
 
     fn bytes_arrived(&self) {
-        if self.requests.load(Ordering::Relaxed) == 0 {
+        if !self.http2 && self.requests.load(Ordering::Relaxed) == 0 {
             let now = self.now();
             let _ = self.head_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
             self.idle_since.store(0, Ordering::Relaxed);
@@ -125,12 +129,14 @@ impl Drop for RequestGuard {
 pub struct Watched<T> {
     inner: T,
     activity: Arc<Activity>,
+    /// For HTTP/1.
+    framing: Option<Framing>,
 }
 
 impl<T> Watched<T> {
-    /// Watches `inner`.
-    pub fn new(inner: T, activity: Arc<Activity>) -> Self {
-        Watched { inner, activity }
+    /// Watches `inner`, which speaks HTTP/2, or HTTP/1 whose framing is checked.
+    pub fn new(inner: T, activity: Arc<Activity>, http2: bool) -> Self {
+        Watched { inner, activity, framing: (!http2).then(Framing::default) }
     }
 }
 
@@ -144,6 +150,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
         let result = Pin::new(&mut self.inner).poll_read(cx, buf);
         if buf.filled().len() > before {
             self.activity.bytes_arrived();
+            if let Some(framing) = &mut self.framing {
+                framing.check(&mut buf.filled_mut()[before..]);
+            }
         }
         result
     }

@@ -8,6 +8,7 @@ mod body;
 mod connection;
 mod counters;
 mod dispatch;
+mod framing;
 mod host;
 mod ids;
 mod limits;

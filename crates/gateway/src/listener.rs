@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::connection::{Activity, Watched};
+use crate::connection::{Activity, TooSlow, Watched};
 use crate::limits::*;
 use crate::service::Gateway;
 
@@ -30,6 +30,8 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Pause after the system refuses a connection (no file handles left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long an idle connection that is closed may take to say so.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Pause between looks at a preface that arrives in pieces.
 const PREFACE_PAUSE: Duration = Duration::from_millis(2);
 
@@ -190,8 +192,8 @@ async fn converse<T>(stream: T, http2: bool, gateway: Arc<Gateway>, stop: watch:
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::new();
-    let io = TokioIo::new(Watched::new(stream, activity.clone()));
+    let activity = Activity::new(http2);
+    let io = TokioIo::new(Watched::new(stream, activity.clone(), http2));
     let service = {
         let (gateway, activity) = (gateway.clone(), activity.clone());
         hyper::service::service_fn(move |request| {
@@ -225,7 +227,7 @@ async fn drive<C>(
     let too_slow = activity.too_slow(&gateway.http);
     let mut too_slow = std::pin::pin!(too_slow);
     let mut stopping = false;
-    loop {
+    let verdict = loop {
         tokio::select! {
             result = &mut connection => {
                 if let Err(error) = result {
@@ -233,15 +235,19 @@ async fn drive<C>(
                 }
                 return;
             }
-            verdict = &mut too_slow => {
-                tracing::debug!(?verdict, "a connection was closed");
-                return gateway.counters.connections_timed_out.add(1);
-            }
+            verdict = &mut too_slow => break verdict,
             _ = stop.wait_for(|stop| *stop), if !stopping => {
                 stopping = true;
                 shut_down(connection.as_mut());
             }
         }
+    };
+    tracing::debug!(?verdict, "a connection was closed");
+    gateway.counters.connections_timed_out.add(1);
+    if verdict == TooSlow::Idle {
+        // A client that is about to send learns in time that it must not.
+        shut_down(connection.as_mut());
+        let _ = tokio::time::timeout(FAREWELL, connection).await;
     }
 }
 

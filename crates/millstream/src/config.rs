@@ -182,6 +182,11 @@ fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<(Limits, HttpLimi
     Ok((limits, http))
 }
 
+/// What a table of `[[keys]]` may have.
+const KEY_MEMBERS: [&str; 3] = ["id", "secret", "account"];
+/// The account of a key that names none.
+const ACCOUNT_DEFAULT: &str = "000000000000";
+
 /// `[[keys]]` of the file and `MILLSTREAM_KEYS=id:secret:account,…`. Messages never quote a secret.
 fn keys(file: &mut File) -> Result<HashMap<String, (Secret, AccountId)>, String> {
     let mut keys = HashMap::new();
@@ -191,8 +196,10 @@ fn keys(file: &mut File) -> Result<HashMap<String, (Secret, AccountId)>, String>
         if id.is_empty() || secret.is_empty() {
             return Err(format!("{place}: id and secret must not be empty"));
         }
-        keys.insert(id.to_owned(), (Secret::new(secret), account));
-        Ok(())
+        match keys.insert(id.to_owned(), (Secret::new(secret), account)) {
+            Some(_) => Err(format!("{place}: another key has the same id")),
+            None => Ok(()),
+        }
     };
     let listed = match file.table.remove("keys") {
         None => Vec::new(),
@@ -201,9 +208,17 @@ fn keys(file: &mut File) -> Result<HashMap<String, (Secret, AccountId)>, String>
     };
     for (index, key) in listed.iter().enumerate() {
         let place = format!("[[keys]] number {}", index + 1);
-        let member = |name: &str| key.get(name).and_then(Value::as_str);
-        let account = member("account").unwrap_or("000000000000");
-        match (member("id"), member("secret")) {
+        let Value::Table(key) = key else { return Err(format!("{place} is no table")) };
+        if let Some(name) = key.keys().find(|name| !KEY_MEMBERS.contains(&name.as_str())) {
+            return Err(format!("{place}: {name} is not known"));
+        }
+        let member = |name: &str| match key.get(name) {
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(format!("{place}: {name} must be text in quotes")),
+            None => Ok(None),
+        };
+        let account = member("account")?.unwrap_or(ACCOUNT_DEFAULT);
+        match (member("id")?, member("secret")?) {
             (Some(id), Some(secret)) => add(id, secret, account, &place)?,
             _ => return Err(format!("{place} needs id and secret")),
         }
@@ -213,7 +228,7 @@ fn keys(file: &mut File) -> Result<HashMap<String, (Secret, AccountId)>, String>
         let place = format!("MILLSTREAM_KEYS, key {}", index + 1);
         let parts: Vec<_> = key.trim().split(':').collect();
         match parts[..] {
-            [id, secret] => add(id, secret, "000000000000", &place)?,
+            [id, secret] => add(id, secret, ACCOUNT_DEFAULT, &place)?,
             [id, secret, account] => add(id, secret, account, &place)?,
             _ => return Err(format!("{place} is not of the form id:secret:account")),
         }
