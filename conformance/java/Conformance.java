@@ -60,11 +60,6 @@ public final class Conformance {
       }
       for (boolean tls : new boolean[] {false, true}) {
         for (Protocol protocol : new Protocol[] {Protocol.HTTP2, Protocol.HTTP1_1}) {
-          // Known gap: Netty's ALPN negotiation with the server ends before a protocol is chosen.
-          if (tls && protocol == Protocol.HTTP2) {
-            System.out.println("not run: the asynchronous client over HTTP/2 with TLS");
-            continue;
-          }
           String name = "java-async-" + protocol.name().toLowerCase().replace('_', '-') + (tls ? "-tls" : "");
           try (KinesisAsyncClient async = async(tls ? server.secure() : server.clear(), protocol, tls ? trust : null)) {
             test("the asynchronous client works: " + name, () -> asyncLife(async, name));

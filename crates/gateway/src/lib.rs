@@ -16,6 +16,7 @@ mod listener;
 mod pages;
 mod prometheus;
 mod reply;
+mod rewind;
 mod service;
 mod signature;
 

@@ -11,9 +11,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::connection::{Activity, TooSlow, Watched};
 use crate::limits::*;
+use crate::rewind::{HTTP2_PREFACE, Rewind};
 use crate::service::Gateway;
 
 /// A bound address, and what it needs to speak TLS.
@@ -24,8 +26,6 @@ pub struct Listener {
     pub tls: Arc<rustls::ServerConfig>,
 }
 
-/// What an HTTP/2 connection in the clear begins with.
-const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0";
 /// First byte of a TLS record that holds a handshake.
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Pause after the system refuses a connection (no file handles left).
@@ -159,11 +159,27 @@ async fn handle(
         return converse(stream, speaks == Speaks::Http2, gateway, stop).await;
     }
     match tokio::time::timeout(deadline, tls.accept(stream)).await {
-        Ok(Ok(stream)) => {
-            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            converse(stream, http2, gateway, stop).await;
-        }
+        Ok(Ok(stream)) => converse_over_tls(stream, gateway, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => gateway.counters.connections_timed_out.add(1),
+    }
+}
+
+/// Speaks what was agreed on; a client that negotiates nothing may still know that this server speaks HTTP/2, as the AWS
+/// SDK for Java does unless told otherwise.
+async fn converse_over_tls(
+    stream: TlsStream<TcpStream>,
+    gateway: Arc<Gateway>,
+    stop: watch::Receiver<bool>,
+) {
+    let agreed = stream.get_ref().1.alpn_protocol().map(|protocol| protocol == b"h2");
+    if let Some(http2) = agreed {
+        return converse(stream, http2, gateway, stop).await;
+    }
+    let deadline = Duration::from_millis(gateway.http.idle_timeout_ms);
+    match tokio::time::timeout(deadline, Rewind::detect(stream)).await {
+        Ok(Ok((stream, http2))) => converse(stream, http2, gateway, stop).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended before it said anything"),
         Err(_) => gateway.counters.connections_timed_out.add(1),
     }
 }
