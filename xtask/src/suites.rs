@@ -1,6 +1,7 @@
 //! `cargo xtask test`: Rust's own tests, then real foreign clients against a real server.
 
 mod foreign;
+mod fuzz;
 mod totals;
 
 use std::path::PathBuf;
@@ -15,17 +16,20 @@ pub struct Options {
     only: Vec<String>,
     /// Rounds of the kill -9 test.
     kill_rounds: u32,
+    /// Seconds of each fuzz target; a short fixed number of inputs if not given.
+    fuzz_seconds: Option<u32>,
 }
 
 type Suite = fn(&Options, &mut Totals) -> Outcome;
 
 /// Every suite with its name, in the order they run.
-const SUITES: [(&str, Suite); 5] = [
+const SUITES: [(&str, Suite); 6] = [
     ("rust", rust),
     ("model", foreign::model),
     ("python", foreign::python),
     ("java", foreign::java),
     ("rust-sdk", foreign::rust_sdk),
+    ("fuzz", fuzz::run),
 ];
 
 /// Runs the suites that `arguments` ask for; the last line printed is the totals.
@@ -80,13 +84,14 @@ fn server() -> Result<PathBuf, String> {
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self, String> {
-        let mut options = Options { only: Vec::new(), kill_rounds: 3 };
+        let mut options = Options { only: Vec::new(), kill_rounds: 3, fuzz_seconds: None };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
             match word.as_str() {
                 "--only" => options.only.push(value()?.clone()),
                 "--kill-rounds" => options.kill_rounds = number(value()?)?,
+                "--fuzz-seconds" => options.fuzz_seconds = Some(number(value()?)?),
                 _ => return Err(format!("test has no option {word}")),
             }
         }

@@ -44,3 +44,23 @@ pub fn authenticate(
     let (_, account) = known.ok_or_else(AuthError::unrecognized)?;
     Ok(Identity { account, scope: claim.scope().clone() })
 }
+
+/// Reads any bytes as the parts of a signed request, a line each: path, query, then headers; for fuzzing.
+pub fn fuzz_request(input: &[u8]) {
+    let mut lines = input.split(|byte| *byte == b'\n');
+    let mut text = || std::str::from_utf8(lines.next().unwrap_or_default()).unwrap_or_default();
+    let (path, query) = (text(), text());
+    let headers: Vec<(&str, &[u8])> = lines
+        .filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            Some((std::str::from_utf8(&line[..colon]).ok()?, &line[colon + 1..]))
+        })
+        .collect();
+    let request = Request { method: "POST", path, query, headers: &headers };
+    let _ = crate::credential_scope(&request);
+    if let Ok(claim) = parse(&request, "kinesis") {
+        let keys = SigningKeys::new();
+        let at = Millis(1_700_000_000_000);
+        let _ = claim.verify(&request, &[0; 32], Some(&Secret::new("secret")), at, &keys);
+    }
+}

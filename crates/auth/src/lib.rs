@@ -16,7 +16,7 @@ mod secret;
 mod sign;
 mod time;
 
-pub use authenticate::{Identity, KeyStore, authenticate};
+pub use authenticate::{Identity, KeyStore, authenticate, fuzz_request};
 pub use claim::{Claim, parse};
 pub use error::{AuthCode, AuthError};
 pub use keys::SigningKeys;

@@ -1,9 +1,10 @@
-//! Refuses HTTP/1 requests whose framing two readers could understand differently (request smuggling), before hyper reads
-//! them: hyper takes some that RFC 9112 lets a server take, and a proxy in front of us may have read them otherwise.
+//! Refuses HTTP/1 requests whose framing two readers could understand differently (request smuggling), before hyper
+//! reads them: hyper takes some that RFC 9112 lets a server take, and a proxy in front of us may have read them
+//! otherwise.
 //!
 //! Refused are lines that end in a bare line feed, a body with both `Content-Length` and `Transfer-Encoding` or two of
-//! one, lengths that are no plain number, codings other than `chunked`, and chunk sizes that are no hexadecimal number.
-//! What is refused is overwritten with zeros from there on, which hyper answers with 400.
+//! one, lengths that are no plain number, codings other than `chunked`, and chunk sizes that are no hexadecimal
+//! number. What is refused is overwritten with zeros from there on, which hyper answers with 400.
 
 /// Bytes of a line that are kept to be understood; none that matters here is longer.
 const LINE_BYTES_KEPT: usize = 64;
@@ -210,6 +211,17 @@ fn number(digits: &[u8], radix: u32, digits_max: usize) -> Result<u64, Refused> 
     if plain { u64::from_str_radix(text, radix).map_err(|_| Refused) } else { Err(Refused) }
 }
 
+/// Checks any bytes as a connection's, whole and in pieces; for fuzzing.
+pub fn fuzz_framing(input: &[u8]) {
+    let refused = |size: usize| {
+        let mut framing = Framing::default();
+        input.chunks(size.max(1)).for_each(|piece| framing.check(&mut piece.to_vec()));
+        framing.expects == Expects::Nothing
+    };
+    let whole = refused(input.len());
+    assert!([1, 2, 7, 64].into_iter().all(|size| refused(size) == whole));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,9 +245,10 @@ mod tests {
     fn sound_requests_pass_as_they_are() {
         let get = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
         let post = "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\na\nb\r\n\r\nc\n";
-        let chunked = "POST / HTTP/1.1\r\ntransfer-encoding: Chunked\r\n\r\n3;x=y\r\na\nb\r\n1\r\n\n\r\n0\r\nt: 1\r\n\r\n";
+        let chunks = "3;x=y\r\na\nb\r\n1\r\n\n\r\n0\r\nt: 1\r\n\r\n";
+        let chunked = format!("POST / HTTP/1.1\r\ntransfer-encoding: Chunked\r\n\r\n{chunks}");
         let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(500));
-        let all = ["\r\n", get, post, chunked, &long, post, get].concat();
+        let all = ["\r\n", get, post, &chunked, &long, post, get].concat();
         assert_eq!(checked(&all), all);
     }
 

@@ -21,6 +21,7 @@ mod service;
 mod signature;
 
 pub use counters::GatewayCounters;
+pub use framing::fuzz_framing;
 pub use host::HostRules;
 pub use limits::HttpLimits;
 pub use listener::{Listener, serve};

@@ -165,8 +165,8 @@ async fn handle(
     }
 }
 
-/// Speaks what was agreed on; a client that negotiates nothing may still know that this server speaks HTTP/2, as the AWS
-/// SDK for Java does unless told otherwise.
+/// Speaks what was agreed on; a client that negotiates nothing may still know that this server speaks HTTP/2, as the
+/// AWS SDK for Java does unless told otherwise.
 async fn converse_over_tls(
     stream: TlsStream<TcpStream>,
     gateway: Arc<Gateway>,

@@ -349,7 +349,7 @@ impl Shared {
     /// Makes durable blocks of `segment` readable.
     fn publish(&self, segment: u64, blocks: &[Placed], woken: &mut Vec<Waker>) {
         let mut index = self.open_index.write();
-        let batches = index.to_extend(segment);
+        let batches = index.extend(segment);
         let known = batches.len();
         for some in blocks.chunks(NEAR_AT_A_TIME) {
             bring_near(some.iter().map(|placed| placed.log().map_or(0, LogState::near)));

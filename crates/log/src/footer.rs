@@ -170,15 +170,16 @@ pub(crate) fn decode_entries(bytes: &[u8]) -> Vec<Entry> {
 
 impl Footer {
     fn rows_offset(&self) -> u64 {
-        self.data_end + SECTOR_BYTES as u64 + self.state_bytes
+        // What is on the disk may be anything: what is too large ends nowhere, and so does not fit.
+        (self.data_end.saturating_add(SECTOR_BYTES as u64)).saturating_add(self.state_bytes)
     }
 
     fn entries_offset(&self) -> u64 {
-        self.rows_offset() + self.rows * ROW_BYTES as u64
+        self.rows_offset().saturating_add(self.rows.saturating_mul(ROW_BYTES as u64))
     }
 
     fn end(&self) -> u64 {
-        self.entries_offset() + self.entries * ENTRY_BYTES as u64
+        self.entries_offset().saturating_add(self.entries.saturating_mul(ENTRY_BYTES as u64))
     }
 
     /// Looks for the footer of segment `number` at the end of its file.
@@ -209,7 +210,7 @@ impl Footer {
         })
     }
 
-    fn decode_head(sector: &[u8]) -> Option<Footer> {
+    pub(crate) fn decode_head(sector: &[u8]) -> Option<Footer> {
         (u64_at(sector, 0) == HEAD_MAGIC).then(|| Footer {
             number: u64_at(sector, 8),
             covers: (u64_at(sector, 16), u64_at(sector, 24)),
@@ -227,7 +228,7 @@ impl Footer {
         })
     }
 
-    fn encode_head(&self) -> [u8; SECTOR_BYTES] {
+    pub(crate) fn encode_head(&self) -> [u8; SECTOR_BYTES] {
         let mut out = [0; SECTOR_BYTES];
         put_u64(&mut out, 0, HEAD_MAGIC);
         put_u64(&mut out, 8, self.number);

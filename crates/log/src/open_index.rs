@@ -1,7 +1,7 @@
 //! Where the batches of segments lie that have no footer yet: written in the order of commits, read log by log.
 //!
-//! A commit to thousands of logs would touch as many lists in memory. So all batches of a segment stand in one list, each
-//! with a link to its log's batch before; a list per log is made only for logs that are read.
+//! A commit to thousands of logs would touch as many lists in memory. So all batches of a segment stand in one list,
+//! each with a link to its log's batch before; a list per log is made only for logs that are read.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -48,7 +48,7 @@ impl OpenSegments {
     }
 
     /// The batches of a segment, to add to them.
-    pub(crate) fn to_extend(&mut self, segment: u64) -> &mut Vec<Linked> {
+    pub(crate) fn extend(&mut self, segment: u64) -> &mut Vec<Linked> {
         let at = match self.0.iter().rposition(|(number, _)| *number == segment) {
             Some(at) => at,
             None => {
@@ -90,7 +90,7 @@ mod tests {
         let mut index = OpenSegments::default();
         let previous = [NO_PLACE, NO_PLACE, 0, 2, 1, 3];
         for (base, previous) in previous.into_iter().enumerate() {
-            index.to_extend(7).push(Linked { entry: entry(base as u64), previous });
+            index.extend(7).push(Linked { entry: entry(base as u64), previous });
         }
         let followed = |last, known| {
             let mut run = Vec::new();
@@ -106,8 +106,8 @@ mod tests {
     #[test]
     fn a_forgotten_segment_is_gone() {
         let mut index = OpenSegments::default();
-        index.to_extend(1);
-        index.to_extend(2);
+        index.extend(1);
+        index.extend(2);
         assert_eq!(index.forget(1), 0);
         assert!(index.of(1).is_none() && index.of(2).is_some());
     }

@@ -442,7 +442,7 @@ fn replay_block(
             let (arrival, offset) = (block.arrival, block.offset);
             let payload_bytes = block.payload_bytes;
             let entry = Entry { base: block.base, arrival, offset, payload_bytes };
-            let batches = index.to_extend(commit.segment);
+            let batches = index.extend(commit.segment);
             let previous =
                 inner.publish(commit.segment, entry, block.count, batches.len() as Place);
             batches.push(Linked { entry, previous });

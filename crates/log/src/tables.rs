@@ -371,7 +371,7 @@ mod tests {
         let (mut log, mut index) = (LogInner::default(), OpenSegments::default());
         let entry = |base| Entry { base, arrival: Millis(1), offset: 512, payload_bytes: 0 };
         let mut put = |log: &mut LogInner, segment, base| {
-            let batches = index.to_extend(segment);
+            let batches = index.extend(segment);
             let previous = log.publish(segment, entry(base), 1, batches.len() as Place);
             batches.push(Linked { entry: entry(base), previous });
         };
@@ -384,7 +384,7 @@ mod tests {
         put(&mut log, 2, 2);
         assert_eq!(read(&mut log, &index), [vec![0, 1], vec![2]]);
         let mut put = |log: &mut LogInner, segment, base| {
-            let batches = index.to_extend(segment);
+            let batches = index.extend(segment);
             let previous = log.publish(segment, entry(base), 1, batches.len() as Place);
             batches.push(Linked { entry: entry(base), previous });
         };

@@ -170,6 +170,15 @@ fn peek_version(decoder: &mut minicbor::Decoder<'_>) -> Result<u16, minicbor::de
     probe.u16()
 }
 
+/// Reads any bytes as a batch of envelopes; for fuzzing.
+pub fn fuzz_envelopes(input: &[u8]) {
+    if let Ok(envelopes) = Envelope::read_batch(input, Position(0), "fuzzed machine") {
+        let mut again = Vec::new();
+        envelopes.iter().for_each(|envelope| envelope.write(&mut again));
+        assert!(Envelope::read_batch(&again, Position(0), "fuzzed machine").is_ok());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,7 @@ mod replica;
 mod snapshot;
 
 pub use counters::ReplicaCounters;
+pub use envelope::fuzz_envelopes;
 pub use error::ReplicaError;
 pub use machine::{Machine, Slice};
 // What a machine's state names of the log: who keeps state needs no other part of it.

@@ -7,6 +7,7 @@
 
 mod arn;
 mod clock;
+mod fuzz;
 mod hash_key;
 mod names;
 mod random;
@@ -15,6 +16,7 @@ mod shard;
 
 pub use arn::{ArnError, StreamArn};
 pub use clock::{Clock, ManualClock, Millis, SystemClock};
+pub use fuzz::fuzz_texts;
 pub use hash_key::{HashKey, HashKeyRange, InvalidHashKey};
 pub use names::{AccountId, InvalidName, Region, StreamName};
 pub use random::{Random, SeededRandom};

@@ -1,0 +1,30 @@
+//! Every decoder of bytes from outside as a fuzz target. `FUZZ_TARGET` says which; one binary for all links once.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+
+type Decoder = fn(&[u8]);
+
+/// The targets: the directories of `fuzz/seeds` bear the same names.
+const TARGETS: [(&str, Decoder); 10] = [
+    ("json", millstream_wire::fuzz::fuzz_json),
+    ("cbor", millstream_wire::fuzz::fuzz_cbor),
+    ("framing", millstream_gateway::fuzz_framing),
+    ("signature", millstream_auth::fuzz_request),
+    ("texts", millstream_types::fuzz_texts),
+    ("token", millstream_streams::fuzz_token),
+    ("records", millstream_records::fuzz_records),
+    ("log", millstream_log::fuzz_log),
+    ("envelopes", millstream_replica::fuzz_envelopes),
+    ("command", millstream_catalog::fuzz_command),
+];
+
+static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {
+    let wanted = std::env::var("FUZZ_TARGET").unwrap_or_default();
+    let found = TARGETS.iter().find(|(name, _)| *name == wanted);
+    found.unwrap_or_else(|| panic!("FUZZ_TARGET names no target: {wanted:?}")).1
+});
+
+fuzz_target!(|input: &[u8]| CHOSEN(input));
