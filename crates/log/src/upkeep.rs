@@ -105,7 +105,8 @@ impl Signal {
         let state = self.lock();
         let (begun, running, before) = state.load;
         let windows = Duration::from_secs(1).div_duration_f64(LOAD_WINDOW) as u64;
-        let recent = running.max(if begun.elapsed() < 2 * LOAD_WINDOW { before } else { 0 });
+        // What ended long ago is no load.
+        let recent = if begun.elapsed() < 2 * LOAD_WINDOW { running.max(before) } else { 0 };
         !state.stopping && recent * windows <= PREPARE_BESIDE_BYTES_PER_SECOND
     }
 
