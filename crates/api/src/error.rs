@@ -60,6 +60,8 @@ error_codes! {
     ResourceInUseException = 400,
     /// There is no such resource.
     ResourceNotFoundException = 400,
+    /// Too many calls on a queue.
+    ThrottlingException = 400,
     /// The request breaks a constraint of the model.
     ValidationException = 400,
     // Of every AWS service.

@@ -6,7 +6,7 @@ use crate::pattern;
 use crate::record::{record, text_enum};
 use crate::shape::{List, Map, Range, Shape, Text};
 
-const fn text(length: Range, pattern: Option<&'static crate::Pattern>) -> Text {
+pub(crate) const fn text(length: Range, pattern: Option<&'static crate::Pattern>) -> Text {
     Text { length, pattern, values: &[] }
 }
 
@@ -14,6 +14,8 @@ const fn text(length: Range, pattern: Option<&'static crate::Pattern>) -> Text {
 pub static STREAM_NAME: Text = text(Range::of(1, 128), Some(&pattern::NAME));
 /// `StreamARN`.
 pub static STREAM_ARN: Text = text(Range::of(1, 2048), Some(&pattern::STREAM_ARN));
+/// `ResourceARN`.
+pub static RESOURCE_ARN: Text = text(Range::of(1, 2048), Some(&pattern::RESOURCE_ARN));
 /// `StreamId`: in the model, but reserved by AWS; never returned.
 pub static STREAM_ID: Text = text(Range::of(1, 24), Some(&pattern::STREAM_ID));
 /// `ShardId`.
@@ -56,10 +58,6 @@ pub static TAG_MAP: Map =
     Map { key: &TAG_KEY, value: Shape::Text(&TAG_VALUE), length: Range::of(1, 200) };
 /// Tags by key.
 pub type Tags = BTreeMap<String, String>;
-
-/// Why `StreamId` is refused.
-pub const STREAM_ID_REFUSED: &str =
-    "StreamId is reserved by the service and not supported; use StreamName or StreamARN.";
 
 text_enum! {
     /// `StreamStatus`.

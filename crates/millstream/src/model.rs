@@ -7,7 +7,7 @@ use millstream_api::{ErrorCode, NOT_IMPLEMENTED, OPERATIONS};
 
 /// Every operation with its shapes, constraints and errors.
 pub fn json() -> String {
-    let done = OPERATIONS.iter().map(|operation| {
+    let done = OPERATIONS.iter().filter(|operation| operation.is_done()).map(|operation| {
         let errors: Vec<_> =
             operation.errors.iter().map(|code: &ErrorCode| quoted(code.as_str())).collect();
         format!(

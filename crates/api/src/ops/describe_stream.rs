@@ -6,8 +6,8 @@ use crate::record::record;
 use crate::shape::Shape;
 use crate::shapes::{
     ENHANCED_MONITORING_LIST, EncryptionType, EnhancedMetrics, KEY_ID, PAGE_LIMIT,
-    RETENTION_PERIOD_HOURS, SHARD_ID, SHARD_LIST, STREAM_ARN, STREAM_ID, STREAM_ID_REFUSED,
-    STREAM_NAME, Shard, StreamModeDetails, StreamStatus,
+    RETENTION_PERIOD_HOURS, SHARD_ID, SHARD_LIST, STREAM_ARN, STREAM_ID, STREAM_NAME, Shard,
+    StreamModeDetails, StreamStatus,
 };
 
 record! {
@@ -21,8 +21,8 @@ record! {
         exclusive_start_shard_id: Option<String> = "ExclusiveStartShardId", optional, Shape::Text(&SHARD_ID);
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::shape::Shape;
 use crate::shapes::{
     COUNT, ENHANCED_MONITORING_LIST, EncryptionType, EnhancedMetrics, KEY_ID,
     MAX_RECORD_SIZE_IN_KIB, NATURAL_INTEGER, RETENTION_PERIOD_HOURS, RecordDistributionStrategy,
-    STREAM_ARN, STREAM_ID, STREAM_ID_REFUSED, STREAM_NAME, StreamModeDetails, StreamStatus,
+    STREAM_ARN, STREAM_ID, STREAM_NAME, StreamModeDetails, StreamStatus,
 };
 
 record! {
@@ -17,8 +17,8 @@ record! {
         stream_name: Option<String> = "StreamName", optional, Shape::Text(&STREAM_NAME);
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }
 
@@ -49,7 +49,7 @@ record! {
         /// Its ARN.
         stream_arn: String = "StreamARN", required, Shape::Text(&STREAM_ARN);
         /// Never returned: clients would call AWS's own hosts with it.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
         /// Its status.
         stream_status: StreamStatus = "StreamStatus", required, StreamStatus::SHAPE;
         /// Its mode.

@@ -9,7 +9,7 @@ use crate::record::record;
 use crate::shape::{List, Range, Shape};
 use crate::shapes::{
     DATA, EncryptionType, HashKeyRange, PAGE_LIMIT, PARTITION_KEY, SEQUENCE_NUMBER, SHARD_ID,
-    SHARD_ITERATOR, STREAM_ARN, STREAM_ID, STREAM_ID_REFUSED,
+    SHARD_ITERATOR, STREAM_ARN, STREAM_ID,
 };
 
 record! {
@@ -21,8 +21,8 @@ record! {
         limit: Option<i32> = "Limit", optional, PAGE_LIMIT;
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
         /// Whether to check only.
         dry_run: Option<bool> = "DryRun", optional, Shape::Boolean;
     }

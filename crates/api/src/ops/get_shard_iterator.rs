@@ -5,8 +5,7 @@ use millstream_types::Millis;
 use crate::record::{record, text_enum};
 use crate::shape::Shape;
 use crate::shapes::{
-    SEQUENCE_NUMBER, SHARD_ID, SHARD_ITERATOR, STREAM_ARN, STREAM_ID, STREAM_ID_REFUSED,
-    STREAM_NAME,
+    SEQUENCE_NUMBER, SHARD_ID, SHARD_ITERATOR, STREAM_ARN, STREAM_ID, STREAM_NAME,
 };
 
 text_enum! {
@@ -40,8 +39,8 @@ record! {
         timestamp: Option<Millis> = "Timestamp", optional, Shape::Timestamp;
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
         /// Whether to check only.
         dry_run: Option<bool> = "DryRun", optional, Shape::Boolean;
     }

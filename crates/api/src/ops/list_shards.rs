@@ -5,8 +5,7 @@ use millstream_types::Millis;
 use crate::record::{record, text_enum};
 use crate::shape::Shape;
 use crate::shapes::{
-    NEXT_TOKEN, PAGE_LIMIT, SHARD_ID, SHARD_LIST, STREAM_ARN, STREAM_ID, STREAM_ID_REFUSED,
-    STREAM_NAME, Shard,
+    NEXT_TOKEN, PAGE_LIMIT, SHARD_ID, SHARD_LIST, STREAM_ARN, STREAM_ID, STREAM_NAME, Shard,
 };
 
 text_enum! {
@@ -56,8 +55,8 @@ record! {
         shard_filter: Option<ShardFilter> = "ShardFilter", optional, Shape::Structure(ShardFilter::SHAPE);
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::record::record;
 use crate::shape::Shape;
-use crate::shapes::{SHARD_ID, STREAM_ARN, STREAM_ID, STREAM_ID_REFUSED, STREAM_NAME};
+use crate::shapes::{SHARD_ID, STREAM_ARN, STREAM_ID, STREAM_NAME};
 
 record! {
     /// What MergeShards takes.
@@ -15,7 +15,7 @@ record! {
         adjacent_shard_to_merge: String = "AdjacentShardToMerge", required, Shape::Text(&SHARD_ID);
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }

@@ -7,7 +7,7 @@ use crate::record::record;
 use crate::shape::Shape;
 use crate::shapes::{
     DATA, EncryptionType, HASH_KEY, PARTITION_KEY, SEQUENCE_NUMBER, SHARD_ID, STREAM_ARN,
-    STREAM_ID, STREAM_ID_REFUSED, STREAM_NAME,
+    STREAM_ID, STREAM_NAME,
 };
 
 record! {
@@ -26,8 +26,8 @@ record! {
             Shape::Text(&SEQUENCE_NUMBER);
         /// The stream's ARN.
         stream_arn: Option<Cow<'a, str>> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<Cow<'a, str>> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<Cow<'a, str>> = "StreamId", optional, Shape::Text(&STREAM_ID);
         /// Whether to check only.
         dry_run: Option<bool> = "DryRun", optional, Shape::Boolean;
     }

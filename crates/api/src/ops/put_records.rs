@@ -7,7 +7,7 @@ use crate::record::record;
 use crate::shape::{List, Range, Shape};
 use crate::shapes::{
     ANY_TEXT, DATA, EncryptionType, HASH_KEY, PARTITION_KEY, SEQUENCE_NUMBER, SHARD_ID, STREAM_ARN,
-    STREAM_ID, STREAM_ID_REFUSED, STREAM_NAME,
+    STREAM_ID, STREAM_NAME,
 };
 
 record! {
@@ -19,8 +19,8 @@ record! {
         stream_name: Option<Cow<'a, str>> = "StreamName", optional, Shape::Text(&STREAM_NAME);
         /// The stream's ARN.
         stream_arn: Option<Cow<'a, str>> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<Cow<'a, str>> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<Cow<'a, str>> = "StreamId", optional, Shape::Text(&STREAM_ID);
         /// Whether to check only.
         dry_run: Option<bool> = "DryRun", optional, Shape::Boolean;
     }

@@ -2,9 +2,7 @@
 
 use crate::record::record;
 use crate::shape::Shape;
-use crate::shapes::{
-    RETENTION_PERIOD_HOURS, STREAM_ARN, STREAM_ID, STREAM_ID_REFUSED, STREAM_NAME,
-};
+use crate::shapes::{RETENTION_PERIOD_HOURS, STREAM_ARN, STREAM_ID, STREAM_NAME};
 
 record! {
     /// What IncreaseStreamRetentionPeriod takes.
@@ -15,8 +13,8 @@ record! {
         retention_period_hours: i32 = "RetentionPeriodHours", required, RETENTION_PERIOD_HOURS;
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }
 
@@ -29,7 +27,7 @@ record! {
         retention_period_hours: i32 = "RetentionPeriodHours", required, RETENTION_PERIOD_HOURS;
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }

@@ -2,9 +2,7 @@
 
 use crate::record::record;
 use crate::shape::{List, Range, Shape};
-use crate::shapes::{
-    STREAM_ARN, STREAM_ID, STREAM_ID_REFUSED, STREAM_NAME, TAG_KEY, TAG_MAP, TAG_VALUE, Tags,
-};
+use crate::shapes::{STREAM_ARN, STREAM_ID, STREAM_NAME, TAG_KEY, TAG_MAP, TAG_VALUE, Tags};
 
 record! {
     /// What AddTagsToStream takes.
@@ -15,8 +13,8 @@ record! {
         tags: Tags = "Tags", required, Shape::Map(&TAG_MAP);
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }
 
@@ -29,8 +27,8 @@ record! {
         tag_keys: Vec<String> = "TagKeys", required, Shape::List(&TAG_KEY_LIST);
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }
 
@@ -45,8 +43,8 @@ record! {
         limit: Option<i32> = "Limit", optional, Shape::Integer(Range::of(1, 50));
         /// The stream's ARN.
         stream_arn: Option<String> = "StreamARN", optional, Shape::Text(&STREAM_ARN);
-        /// Reserved by the service.
-        stream_id: Option<String> = "StreamId", refused(STREAM_ID_REFUSED), Shape::Text(&STREAM_ID);
+        /// Reserved by the service: checked against the pattern, means nothing.
+        stream_id: Option<String> = "StreamId", optional, Shape::Text(&STREAM_ID);
     }
 }
 
