@@ -9,6 +9,7 @@
 //! of [`Streams`] (`()` where the model has no output): resolve the resource, ask `caller.may`, check, act, answer.
 #![forbid(unsafe_code)]
 
+mod blocks;
 mod bucket;
 mod caller;
 mod change;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use millstream_api::ops::{ChildShard, GetRecordsInput};
 use millstream_api::{Error, ErrorCode, GetRecordsReply, RecordAt};
 use millstream_catalog::{Shard, ShardState, Stream};
@@ -134,7 +135,8 @@ impl Streams {
             };
             stretch.held.push(permit);
             for batch in &read.batches {
-                if !stretch.take(batch)? {
+                let payload = self.payload(stream, batch)?;
+                if !stretch.take(batch, &payload)? {
                     return Ok(stretch);
                 }
             }
@@ -223,13 +225,12 @@ impl Stretch {
     }
 
     /// Takes a batch's records, as many as there is room for; `false` if not all were taken.
-    fn take(&mut self, batch: &ReadBatch) -> Result<bool, Error> {
+    fn take(&mut self, batch: &ReadBatch, payload: &Bytes) -> Result<bool, Error> {
         self.last_arrival = Some(batch.arrival);
         if batch.arrival < self.oldest {
             self.next = Position(batch.first.0 + u64::from(batch.batch.count));
             return Ok(true);
         }
-        let payload = &batch.batch.payload;
         let places = records(payload, batch.batch.count).map_err(|error| {
             tracing::error!(%error, shard = %self.shard, position = batch.first.0, "a block cannot be read");
             Error::new(ErrorCode::InternalFailureException, format!("Internal service failure: {error}."))
