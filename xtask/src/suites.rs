@@ -23,10 +23,12 @@ pub struct Options {
 type Suite = fn(&Options, &mut Totals) -> Outcome;
 
 /// Every suite with its name, in the order they run.
-const SUITES: [(&str, Suite); 6] = [
+const SUITES: [(&str, Suite); 8] = [
     ("rust", rust),
     ("model", foreign::model),
     ("python", foreign::python),
+    ("async-python", foreign::async_python),
+    ("javascript", foreign::javascript),
     ("java", foreign::java),
     ("rust-sdk", foreign::rust_sdk),
     ("fuzz", fuzz::run),

@@ -16,9 +16,14 @@ pub struct Python {
 
 /// A virtual environment with the packages of `conformance/python/requirements.txt`, each pinned.
 pub fn install_python() -> Result<Python, String> {
-    let directory = place::tools().join("python");
+    install_environment("python")
+}
+
+/// The virtual environment `name`, with the packages of `conformance/NAME/requirements.txt`.
+pub fn install_environment(name: &str) -> Result<Python, String> {
+    let directory = place::tools().join(name);
     let interpreter = directory.join("bin/python");
-    let requirements = place::root().join("conformance/python/requirements.txt");
+    let requirements = place::root().join("conformance").join(name).join("requirements.txt");
     if !installed(&directory, &requirements)? {
         need_program("python3", &["python3", "python3-venv"])?;
         remove(&directory)?;
@@ -65,6 +70,30 @@ pub fn install_jars(python: &Python) -> Result<PathBuf, String> {
         write(&done, "")?;
     }
     Ok(jars)
+}
+
+/// The packages of `conformance/javascript/package-lock.json`, beside a copy of the programs that use them; returns
+/// the directory.
+pub fn install_javascript() -> Result<PathBuf, String> {
+    let directory = place::tools().join("javascript");
+    let sources = place::root().join("conformance/javascript");
+    let lock = sources.join("package-lock.json");
+    if !installed(&directory, &lock)? {
+        need_program("npm", &["nodejs", "npm"])?;
+        remove(&directory)?;
+        println!("installing the AWS SDK for JavaScript into {}", directory.display());
+        std::fs::create_dir_all(&directory).map_err(|e| fault(&directory, &e))?;
+        for list in ["package.json", "package-lock.json"] {
+            write(&directory.join(list), &read(&sources.join(list))?)?;
+        }
+        let npm = ["ci", "--no-fund", "--no-audit", "--silent"];
+        process::run(process::program("npm").args(npm).current_dir(&directory))?;
+        mark(&directory, &lock)?;
+    }
+    for program in ["conformance.mjs", "server.mjs"] {
+        write(&directory.join(program), &read(&sources.join(program))?)?;
+    }
+    Ok(directory)
 }
 
 /// A Java compiler and machine, from Debian if there is none.

@@ -25,6 +25,23 @@ pub fn python(options: &Options, totals: &mut Totals) -> Outcome {
     finish(process::watch(&mut command, |line| totals.add_pytest_line(line))?)
 }
 
+/// async-kinesis, which brings another botocore.
+pub fn async_python(_options: &Options, totals: &mut Totals) -> Outcome {
+    let python = tools::install_environment("async-python")?;
+    let mut command = process::program(&python.interpreter);
+    command.arg("conformance/async-python/life.py").arg(server()?);
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    finish(process::watch(&mut command, |line| totals.add_plain_line(line))?)
+}
+
+/// The AWS SDK for JavaScript, over HTTP/2 and HTTP/1.1.
+pub fn javascript(_options: &Options, totals: &mut Totals) -> Outcome {
+    let directory = tools::install_javascript()?;
+    let mut command = process::program("node");
+    command.args(["--no-warnings", "conformance.mjs"]).arg(server()?).current_dir(directory);
+    finish(process::watch(&mut command, |line| totals.add_plain_line(line))?)
+}
+
 /// The AWS SDK for Java, over CBOR.
 pub fn java(_options: &Options, totals: &mut Totals) -> Outcome {
     let python = tools::install_python()?;
