@@ -25,6 +25,8 @@ pub enum Operation {
     PutRecord(PutRecord),
     /// Fills the stream, then reads it again and again.
     GetRecords(GetRecords),
+    /// Makes many streams, then lists them and their shards.
+    Listing(Listing),
 }
 
 /// Options of `put-records`.
@@ -58,6 +60,20 @@ pub struct GetRecords {
     /// Reads every shard once to its end and stops, instead of again and again for the duration.
     #[arg(long)]
     pub once: bool,
+    /// What all operations share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `listing`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Listing {
+    /// Streams, named after `--stream`, with `--shards` each.
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub streams: u64,
+    /// Calls of ListStreams and of ListShards that are timed.
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub calls: u64,
     /// What all operations share.
     #[command(flatten)]
     pub common: Common,

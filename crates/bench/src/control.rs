@@ -91,7 +91,11 @@ impl Control {
         format!("{{\"StreamName\":\"{}\"}}", self.stream)
     }
 
-    fn call(&self, operation: &str, body: &str) -> Result<Vec<u8>, Error> {
+    /// Calls an operation; the body of its reply.
+    ///
+    /// # Errors
+    /// Whatever is not answered with 200.
+    pub fn call(&self, operation: &str, body: &str) -> Result<Vec<u8>, Error> {
         let mut request = Vec::new();
         self.caller.write_head(&mut request, operation, body.as_bytes(), clock::unix_seconds());
         request.extend_from_slice(body.as_bytes());

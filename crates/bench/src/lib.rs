@@ -22,6 +22,7 @@ mod json;
 mod lanes;
 mod ledger;
 mod limits;
+mod listing;
 mod measure;
 mod pool;
 mod process;
@@ -33,7 +34,7 @@ mod reply;
 mod report;
 mod tally;
 
-pub use args::{Args, Common, GetRecords, Operation, PutRecord, PutRecords};
+pub use args::{Args, Common, GetRecords, Listing, Operation, PutRecord, PutRecords};
 pub use error::Error;
 
 use caller::Caller;
@@ -55,20 +56,24 @@ pub fn run(args: &Args) -> Result<(), Error> {
         Operation::PutRecords(put) => ("put-records", &put.common),
         Operation::PutRecord(put) => ("put-record", &put.common),
         Operation::GetRecords(get) => ("get-records", &get.common),
+        Operation::Listing(listing) => ("listing", &listing.common),
     };
     check(common)?;
     let (host, address) = endpoint(&common.endpoint)?;
     let caller = Caller::new(common, host);
     let control = Control { address, caller, stream: common.stream.clone() };
-    if !common.existing {
+    // A listing has streams of its own, which are kept.
+    let one_stream = !matches!(args.operation, Operation::Listing(_));
+    if one_stream && !common.existing {
         control.create(common.shards)?;
     }
     let outcome = match &args.operation {
         Operation::PutRecords(put) => puts(&control, common, Some(put.records as usize), name),
         Operation::PutRecord(_) => puts(&control, common, None, name),
         Operation::GetRecords(get) => gets(&control, common, get, name),
+        Operation::Listing(listing) => listing::run(&control, common, listing, name),
     };
-    if !common.keep && !common.existing {
+    if one_stream && !common.keep && !common.existing {
         control.delete()?;
     }
     let report = outcome?;

@@ -10,6 +10,7 @@ mod cold;
 mod disk;
 mod generator;
 mod install;
+mod many;
 mod options;
 mod page;
 mod prose;
@@ -57,6 +58,7 @@ pub fn run(arguments: &[String]) -> Outcome {
     if options.millstream {
         startup::measure(&place, &options, &mut results)?;
         cold::measure(&place, &options, &mut results)?;
+        many::measure(&place, &options, &mut results)?;
     }
     std::fs::remove_dir_all(&place.data).map_err(|e| format!("{}: {e}", place.data.display()))?;
     page::write(&results)

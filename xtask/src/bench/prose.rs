@@ -25,6 +25,8 @@ pub const HOW: &str = "\
   answers a fixed reply of the same size. With hashing it also computes the body's SHA-256.
 - The cold shard is one of 1,000 that were filled at once with 4 GiB under random keys; the system's cache of
   the files is dropped before each read.
+- The many streams are made once and the server is ended with SIGKILL; each round starts it and makes 2,000 calls of
+  ListStreams (100 streams a page) and of ListShards, one after the other, each on a connection of its own.
 ";
 
 /// Where the comparison leans, and to which side.

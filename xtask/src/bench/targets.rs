@@ -145,6 +145,24 @@ pub const TARGETS: &[Target] = &[
         unit: "MB/s",
         value: |r| cold(r, "cold-shard/rewritten"),
     },
+    Target {
+        measure: "start to ready with 5,000 streams and 20,000 shards",
+        bound: Bound::AtMost(2.0),
+        unit: "s",
+        value: |r| listed(r, "ready_seconds", 1.0, "s"),
+    },
+    Target {
+        measure: "ListStreams with these: p99",
+        bound: Bound::AtMost(10.0),
+        unit: "ms",
+        value: |r| listed(r, "list_streams_p99_us", 1e3, "ms"),
+    },
+    Target {
+        measure: "ListShards with these: p99",
+        bound: Bound::AtMost(10.0),
+        unit: "ms",
+        value: |r| listed(r, "list_shards_p99_us", 1e3, "ms"),
+    },
 ];
 
 fn ratio(results: &Results, figure: &str, ours: &str, theirs: &str) -> Option<(f64, String)> {
@@ -189,6 +207,12 @@ fn seconds(results: &Results, cell: &str) -> Option<(f64, String)> {
 fn cold(results: &Results, cell: &str) -> Option<(f64, String)> {
     let spread = results.spread(cell, PAYLOAD)?;
     Some((spread.median, format!("{:.0} to {:.0} MB/s", spread.min, spread.max)))
+}
+
+fn listed(results: &Results, figure: &str, divisor: f64, unit: &str) -> Option<(f64, String)> {
+    let spread = results.spread("many-streams/listed", figure)?;
+    let (min, max) = (spread.min / divisor, spread.max / divisor);
+    Some((spread.median / divisor, format!("{min:.3} to {max:.3} {unit}")))
 }
 
 #[cfg(test)]
