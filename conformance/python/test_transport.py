@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 
 import httpx
@@ -99,3 +100,31 @@ def test_the_certificate_outlives_a_restart(server, certificate):
     context = ssl.create_default_context(cafile=certificate)
     with httpx.Client(verify=context) as client:
         assert call(client, secure(server), "ListStreams").status_code == 200
+
+
+def handshake(server, context, name=None):
+    """A TLS handshake with the server; the protocol that was agreed on."""
+    host, port = server.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as plain:
+        with context.wrap_socket(plain, server_hostname=name) as wrapped:
+            return wrapped.version(), wrapped.selected_alpn_protocol()
+
+
+def unchecked():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def test_a_client_that_names_no_host_is_answered(server):
+    assert handshake(server, unchecked())[0] == "TLSv1.3"
+
+
+def test_protocols_that_nobody_knows_are_refused(server):
+    context = unchecked()
+    context.set_alpn_protocols(["spdy/1", "gopher"])
+    with pytest.raises(ssl.SSLError, match="(?i)no.application.protocol"):
+        handshake(server, context)
+    context.set_alpn_protocols(["spdy/1", "http/1.1"])
+    assert handshake(server, context)[1] == "http/1.1"
