@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_catalog::{Command, ShardState, Stream, StreamStatus};
-use millstream_log::{Class, GroupId, GroupSpec, LogError, LogId};
+use millstream_log::{Class, GroupId, GroupSpec, Log, LogError, LogId};
 use millstream_types::Millis;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -52,10 +52,10 @@ impl Streams {
         let streams = self.clone();
         let task = tokio::spawn(async move {
             let mut changes = streams.catalog.changes();
-            let mut configured = Configured::default();
+            let mut configured = Configured::of(&*streams.log).await;
             loop {
                 changes.mark_unchanged();
-                let wait = streams.pass(&mut configured).await;
+                let wait = streams.pass(&mut configured, &stopped).await;
                 tokio::select! {
                     _ = stopped.wait_for(|stop| *stop) => return,
                     changed = changes.changed() => {
@@ -71,7 +71,7 @@ impl Streams {
     }
 
     /// Does all that is due now, and says how long nothing more will be.
-    async fn pass(&self, configured: &mut Configured) -> Duration {
+    async fn pass(&self, configured: &mut Configured, stopped: &watch::Receiver<bool>) -> Duration {
         let now = self.now();
         let delay = Duration::from_millis(self.limits.transition_delay_ms);
         let streams: Vec<Arc<Stream>> =
@@ -81,6 +81,9 @@ impl Streams {
             .retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
         let mut wait = PASS_EVERY;
         for stream in streams {
+            if *stopped.borrow() {
+                break;
+            }
             let due = stream.status_since.plus(delay);
             if stream.status != StreamStatus::Active && now < due {
                 wait = wait.min(due.since(now).max(WAIT_MIN));
@@ -146,7 +149,7 @@ impl Streams {
         Ok(())
     }
 
-    /// Makes the log's settings those of the catalog: after a change, and once after each start.
+    /// Makes the log's settings those of the catalog, where they differ.
     async fn configure(
         &self,
         stream: &Stream,
@@ -181,5 +184,12 @@ impl Streams {
 }
 
 /// What the log groups' settings are known to be.
-#[derive(Default)]
 struct Configured(HashMap<GroupId, GroupSpec>);
+
+impl Configured {
+    /// What the log says of itself; nothing if it cannot, and then each group is configured once more.
+    async fn of(log: &dyn Log) -> Self {
+        let groups = log.groups().await.unwrap_or_default();
+        Configured(groups.into_iter().map(|(group, spec, _)| (group, spec)).collect())
+    }
+}
