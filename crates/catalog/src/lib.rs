@@ -5,14 +5,17 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod capacity;
 mod catalog;
 mod command;
 mod machine;
 mod outcome;
+mod scaling;
 mod state;
 mod stored;
 mod stream;
 
+pub use capacity::{COMMITMENT_HOLDS, Capacity, Commitment, CommitmentStatus, PEAK_DAYS, Scaling};
 pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
 pub use command::{Command, Reshard};
 pub use machine::{CatalogMachine, fuzz_command};

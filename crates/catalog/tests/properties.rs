@@ -207,7 +207,16 @@ impl World {
             Command::ExpireShards { .. } => true,
             Command::BeginReshard { .. }
             | Command::InitSecrets { .. }
-            | Command::CreateStream { .. } => return None,
+            | Command::CreateStream { .. }
+            | Command::CreateOnDemandStream { .. }
+            | Command::SetMode { .. }
+            | Command::SetDistribution { .. }
+            | Command::BeginScaling { .. }
+            | Command::ContinueScaling { .. }
+            | Command::SetWarmThroughput { .. }
+            | Command::BeginReshards { .. }
+            | Command::NotePeak { .. }
+            | Command::SetCommitment { .. } => return None,
         };
         done.then_some(Some(next))
     }
