@@ -142,19 +142,9 @@ pub(crate) fn apply(state: &mut State, command: &Command) -> Result<Outcome, Ref
             let quotas = ModeQuotas { per_day_max, on_demand_max, shards_max };
             set_mode(state, group, on_demand, warm_mibps, at, quotas)
         }
-        Command::SetDistribution { group, auto } => change(state, group, |stream| {
-            match stream.status {
-                StreamStatus::Active | StreamStatus::Updating => {}
-                status @ (StreamStatus::Creating | StreamStatus::Deleting) => {
-                    return Err(Refusal::Status(status));
-                }
-            }
-            if auto {
-                of_mode(stream, StreamMode::OnDemand)?;
-            }
-            stream.capacity.auto = auto;
-            Ok(())
-        }),
+        Command::SetDistribution { group, auto } => {
+            change(state, group, |stream| set_distribution(stream, auto))
+        }
         Command::BeginScaling { group, target, at, per_day_max, shards_max } => {
             begin_scaling(state, group, target, at, per_day_max, shards_max)
         }
@@ -178,8 +168,6 @@ pub(crate) fn apply(state: &mut State, command: &Command) -> Result<Outcome, Ref
         Command::BeginReshards { group, ref reshards, at, shards_max } => {
             let room = room(state, group, shards_max)?;
             change(state, group, |stream| {
-                active(stream)?;
-                of_mode(stream, StreamMode::OnDemand)?;
                 begin_reshards(stream, reshards, room, shards_max)?;
                 set_status(stream, StreamStatus::Updating, at);
                 Ok(())
@@ -264,6 +252,20 @@ fn on_demand_quota(
 ) -> Result<(), Refusal> {
     let full = state.usage(account, region).on_demand >= max;
     if full { Err(Refusal::OnDemandQuota { max }) } else { Ok(()) }
+}
+
+fn set_distribution(stream: &mut Stream, auto: bool) -> Result<(), Refusal> {
+    match stream.status {
+        StreamStatus::Active | StreamStatus::Updating => {}
+        status @ (StreamStatus::Creating | StreamStatus::Deleting) => {
+            return Err(Refusal::Status(status));
+        }
+    }
+    if auto {
+        of_mode(stream, StreamMode::OnDemand)?;
+    }
+    stream.capacity.auto = auto;
+    Ok(())
 }
 
 fn of_mode(stream: &Stream, mode: StreamMode) -> Result<(), Refusal> {
@@ -439,6 +441,8 @@ fn begin_reshards(
     room: usize,
     shards_max: u64,
 ) -> Result<(), Refusal> {
+    active(stream)?;
+    of_mode(stream, StreamMode::OnDemand)?;
     let mut families: Vec<Family> = Vec::with_capacity(reshards.len());
     let mut taken = std::collections::BTreeSet::new();
     for reshard in reshards {
@@ -463,7 +467,7 @@ fn begin_reshards(
     }
     let more: usize = families.iter().map(|(_, children)| children.len()).sum();
     let open = stream.open_shards().count();
-    let extra = (open + more).saturating_sub(taken.len() + open);
+    let extra = more.saturating_sub(taken.len());
     shard_quota(open as u64, extra as u64, room as u64)
         .map_err(|_| Refusal::ShardQuota { max: shards_max, open: open as u64 })?;
     reserve_all(stream, &families);
