@@ -39,7 +39,7 @@ fn next(stream: &StreamRuntime, now: Millis) -> Option<millstream_types::HashKey
     let count = stream.routing.len();
     let mut chosen = None;
     for _ in 0..count.min(PASSED_OVER_MAX) {
-        let turn = stream.turn.fetch_add(1, Ordering::Relaxed);
+        let turn = stream.traffic.turn.fetch_add(1, Ordering::Relaxed);
         let (shard, key) = stream.routing.nth(turn % count)?;
         chosen = Some(key);
         if stream.limits_of(shard).has_room(now) {

@@ -2,7 +2,7 @@
 //! only; everything else is made from the catalog again.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use millstream_catalog::{ShardState, Stream};
@@ -26,8 +26,17 @@ pub struct StreamRuntime {
     created_seconds: Vec<u64>,
     /// Counts, kept from version to version.
     pub counters: Arc<StreamCounters>,
+    /// What is known of its traffic, kept likewise.
+    pub traffic: Arc<Traffic>,
+}
+
+/// What a stream's distribution and scaling keep between requests.
+#[derive(Debug, Default)]
+pub struct Traffic {
     /// Whose turn it is where the service chooses the shards.
-    pub turn: Arc<AtomicUsize>,
+    pub turn: AtomicUsize,
+    /// The highest rate of the last minutes, in KiB/s, where traffic is watched.
+    pub recent_kibps: AtomicU32,
 }
 
 impl StreamRuntime {
@@ -48,8 +57,8 @@ impl StreamRuntime {
         let limits_writes = limits.iter().any(|limits| limits.limit_writes());
         let created_seconds = stream.shards.iter().map(|shard| shard.created.seconds()).collect();
         let counters = before.map_or_else(Arc::default, |before| before.counters.clone());
-        let turn = before.map_or_else(Arc::default, |before| before.turn.clone());
-        StreamRuntime { stream, routing, limits, limits_writes, created_seconds, counters, turn }
+        let traffic = before.map_or_else(Arc::default, |before| before.traffic.clone());
+        StreamRuntime { stream, routing, limits, limits_writes, created_seconds, counters, traffic }
     }
 
     /// The stream's log group.

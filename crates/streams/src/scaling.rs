@@ -6,8 +6,9 @@
 //! shard hot. So what was merged is not split again by the same traffic, and what was split is not merged the same day.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use millstream_catalog::{Command, Reshard, Shard, Stream};
 use millstream_counters::{Collector, Counter, Sample};
@@ -22,6 +23,8 @@ use crate::service::Streams;
 const SAMPLE_MS: u64 = 60_000;
 /// How many rates make a shard hot: five minutes of the fifteen in which it is to be split.
 const HOT_SAMPLES: usize = 5;
+/// How many rates a release of capacity looks back: a quarter of an hour.
+const RECENT_SAMPLES: usize = 15;
 /// A shard above it on average is hot, in bytes per second (developer guide: 500 KB/s).
 const HOT_BYTES_PER_SECOND: u64 = 500_000;
 /// Two shards side by side that are together at most this are cold.
@@ -60,6 +63,8 @@ impl Watches {
 /// The traffic of one stream.
 struct Watch {
     at: Millis,
+    /// Its last rates, in bytes per second, the latest last.
+    rates: VecDeque<u64>,
     shards: HashMap<ShardId, ShardWatch>,
 }
 
@@ -118,7 +123,7 @@ impl ShardWatch {
 
 impl Watch {
     fn new(now: Millis) -> Self {
-        Watch { at: now, shards: HashMap::new() }
+        Watch { at: now, rates: VecDeque::new(), shards: HashMap::new() }
     }
 
     /// Measures the traffic since the last time: the stream's bytes per second, or `None` if it is too early.
@@ -143,8 +148,16 @@ impl Watch {
         let rate =
             |(id, watch): (&ShardId, &mut ShardWatch)| watch.sample(counted(*id), elapsed_ms, now);
         let total = self.shards.iter_mut().map(rate).sum();
+        self.rates.push_back(total);
+        let over = self.rates.len().saturating_sub(RECENT_SAMPLES);
+        self.rates.drain(..over);
         self.shards.retain(|id, _| open.binary_search(id).is_ok());
         Some(total)
+    }
+
+    /// The highest of the last rates, in KiB/s.
+    fn recent_kibps(&self) -> u32 {
+        kibps(self.rates.iter().copied().max().unwrap_or(0))
     }
 
     /// What is to be changed so that `desired` shards are open.
@@ -220,6 +233,14 @@ fn desired_shards(peak_kibps: u32, warm_mibps: u32, mibps_max: u64) -> usize {
     by_traffic.max(u64::from(warm_mibps)).max(u64::from(ON_DEMAND_SHARDS_MIN)) as usize
 }
 
+/// What writes a rate down as the day's peak, if it is one.
+fn new_peak(stream: &Stream, rate: u64, now: Millis) -> Option<Command> {
+    let (day, kibps) = (day_of(now), kibps(rate));
+    let today = stream.capacity.peaks.iter().find(|(of, _)| *of == day).map_or(0, |(_, k)| *k);
+    let is_new = kibps >= today.saturating_add(today / 10).saturating_add(PEAK_STEP_KIBPS);
+    is_new.then(|| Command::NotePeak { group: stream.group.0, day, kibps })
+}
+
 impl Streams {
     /// Looks at an on-demand stream's traffic once a minute, and begins what it asks for.
     pub(crate) async fn scale_by_traffic(
@@ -236,6 +257,9 @@ impl Streams {
         };
         let watch = watches.0.entry(stream.group).or_insert_with(|| Watch::new(now));
         let Some(rate) = watch.sample(stream, now, counted) else { return Ok(()) };
+        if let Some(runtime) = &runtime {
+            runtime.traffic.recent_kibps.store(watch.recent_kibps(), Ordering::Relaxed);
+        }
         let stream = self.note_peak(stream, rate, now).await?;
         let warm = match stream.capacity.warm_mibps {
             Some(mibps) if self.is_committed(&stream) => mibps,
@@ -251,6 +275,13 @@ impl Streams {
         Ok(())
     }
 
+    /// How many shards a stream needs for the traffic of the last minutes and a warm throughput.
+    pub(crate) fn needed_shards(&self, stream: &Stream, warm_mibps: u32) -> u32 {
+        let runtime = self.runtimes.known(stream.group);
+        let recent = runtime.map_or(0, |r| r.traffic.recent_kibps.load(Ordering::Relaxed));
+        desired_shards(recent, warm_mibps, self.limits.on_demand_mibps_max) as u32
+    }
+
     /// Writes a peak down where it lasts, if it is a new one.
     async fn note_peak(
         &self,
@@ -258,12 +289,10 @@ impl Streams {
         rate: u64,
         now: Millis,
     ) -> Result<Arc<Stream>, Refusal> {
-        let (day, kibps) = (day_of(now), u32::try_from(rate / 1024).unwrap_or(u32::MAX));
-        let today = stream.capacity.peaks.iter().find(|(of, _)| *of == day).map_or(0, |(_, k)| *k);
-        if kibps < today.saturating_add(today / 10).saturating_add(PEAK_STEP_KIBPS) {
-            return Ok(stream.clone());
+        match new_peak(stream, rate, now) {
+            Some(note) => self.change(stream, &note).await,
+            None => Ok(stream.clone()),
         }
-        self.change(stream, &Command::NotePeak { group: stream.group.0, day, kibps }).await
     }
 
     async fn scale(
@@ -334,6 +363,13 @@ impl Streams {
 /// On-demand streams whose capacity is shown.
 const STREAMS_SHOWN_MAX: usize = 1000;
 
+fn kibps(bytes_per_second: u64) -> u32 {
+    u32::try_from(bytes_per_second / 1024).unwrap_or(u32::MAX)
+}
+
 fn day_of(now: Millis) -> u32 {
     u32::try_from(now.0 / DAY_MS).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,13 +30,14 @@ impl Streams {
         }
         // The wire keeps it from being negative.
         let mibps = input.warm_throughput_mibps.max(0) as u32;
-        let target = self.checked_warm_shards(caller, Some(mibps))?;
+        self.checked_warm_shards(caller, Some(mibps))?;
         self.require_active(&stream)?;
         let current = stream.open_shards().count() as i32;
         let command = Command::SetWarmThroughput {
             group: stream.group.0,
             mibps,
-            target,
+            // What the traffic needs is not released.
+            target: self.needed_shards(&stream, mibps),
             at: self.now().0,
             shards_max: self.limits.shards_max,
         };
