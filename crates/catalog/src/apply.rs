@@ -261,6 +261,7 @@ fn begin_reshard(
     let open = state.usage(stream.account, &stream.region).claimed;
     change(state, group, |stream| {
         active(stream)?;
+        crate::capacity::of_mode(stream, StreamMode::Provisioned)?;
         match *reshard {
             Reshard::Split { shard, new_start } => {
                 let (lower, upper) =

@@ -268,7 +268,8 @@ fn set_distribution(stream: &mut Stream, auto: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn of_mode(stream: &Stream, mode: StreamMode) -> Result<(), Refusal> {
+/// Refuses what is only for streams of one mode.
+pub(crate) fn of_mode(stream: &Stream, mode: StreamMode) -> Result<(), Refusal> {
     if stream.mode == mode { Ok(()) } else { Err(Refusal::Mode(stream.mode)) }
 }
 

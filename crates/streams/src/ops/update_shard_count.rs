@@ -5,7 +5,6 @@ use millstream_api::{Error, ErrorCode};
 use millstream_catalog::{Command, StreamMode};
 
 use crate::caller::Caller;
-use crate::errors::Refusal;
 use crate::rates::Call;
 use crate::service::Streams;
 
@@ -20,11 +19,7 @@ impl Streams {
             self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:UpdateShardCount", &stream.arn())?;
         self.admit_call(Call::UpdateShardCount, caller, Some(&stream))?;
-        if stream.mode == StreamMode::OnDemand {
-            let why = millstream_catalog::Refusal::Mode(stream.mode);
-            let (stream, account) = (stream.name.clone(), stream.account);
-            return Err(Refusal::Change { stream, account, why }.into());
-        }
+        self.require_mode(&stream, StreamMode::Provisioned)?;
         self.require_active(&stream)?;
         // The wire keeps it above 0.
         let target = input.target_shard_count.max(1) as u32;

@@ -7,7 +7,6 @@ use millstream_api::{Error, ErrorCode};
 use millstream_catalog::{Command, Stream, StreamMode, StreamStatus};
 
 use crate::caller::Caller;
-use crate::errors::Refusal;
 use crate::limits::{ON_DEMAND_SHARDS_MIN, WARM_MIBPS_MAX};
 use crate::rates::Call;
 use crate::service::Streams;
@@ -23,11 +22,7 @@ impl Streams {
             self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:UpdateStreamWarmThroughput", &stream.arn())?;
         self.admit_call(Call::UpdateWarmThroughput, caller, Some(&stream))?;
-        if stream.mode == StreamMode::Provisioned {
-            let why = millstream_catalog::Refusal::Mode(stream.mode);
-            let (stream, account) = (stream.name.clone(), stream.account);
-            return Err(Refusal::Change { stream, account, why }.into());
-        }
+        self.require_mode(&stream, StreamMode::OnDemand)?;
         // The wire keeps it from being negative.
         let mibps = input.warm_throughput_mibps.max(0) as u32;
         self.checked_warm_shards(caller, Some(mibps))?;
