@@ -6,7 +6,7 @@ use std::sync::Arc;
 use millstream_replica::GroupId;
 use millstream_types::{AccountId, Region, StreamName};
 
-use crate::capacity::Commitment;
+use crate::commitment::Commitment;
 use crate::stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The first group that a stream gets: those below are for the node's own machines.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use millstream_types::{AccountId, Millis};
 use minicbor::{Decode, Encode};
 
-use crate::capacity::{Capacity, Commitment, Scaling};
+use crate::capacity::{Capacity, Scaling};
+use crate::commitment::Commitment;
 use crate::state::Scope;
 
 /// A stream's capacity; absent while all of it is as a new provisioned stream has it.
