@@ -25,7 +25,6 @@ REPLIES = {
     "FailedRecordCount of PutRecords is 0 when all went well": "the model says at least 1; the service sends 0",
     "NextShardIterator and ChildShards": "at the end of a closed shard the first is absent and the second is there",
     "StreamId is never sent": "clients that see it call AWS's own host of the stream, not the configured endpoint",
-    "WarmThroughput is never sent": "only on-demand streams have it",
 }
 
 

@@ -154,9 +154,9 @@ def test_status_goes_from_creating_to_active():
             kinesis.put_record(StreamName="slow", Data=b"x", PartitionKey="k")
 
 
-def test_what_needs_the_rest_of_the_service_is_refused_by_name(kinesis, name):
+def test_what_does_not_fit_the_mode_is_refused_by_name(kinesis, name):
     for options, member in (
-        ({"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}, "ON_DEMAND"),
+        ({"ShardCount": 1, "StreamModeDetails": {"StreamMode": "ON_DEMAND"}}, "ON_DEMAND"),
         ({"ShardCount": 1, "WarmThroughputMiBps": 10}, "WarmThroughputMiBps"),
         ({"ShardCount": 1, "RecordDistributionStrategy": "AUTO"}, "AUTO"),
     ):

@@ -57,7 +57,6 @@ pub static NOT_IMPLEMENTED: &[&str] = &[
     "DeleteQueue",
     "DeleteResourcePolicy",
     "DeregisterStreamConsumer",
-    "DescribeAccountSettings",
     "DescribeChannel",
     "DescribeQueue",
     "DescribeStreamConsumer",
@@ -73,15 +72,10 @@ pub static NOT_IMPLEMENTED: &[&str] = &[
     "StartStreamEncryption",
     "StopStreamEncryption",
     "SubscribeToShard",
-    "UpdateAccountSettings",
     "UpdateChannel",
     "UpdateDeadLetterQueueRecordsVisibility",
     "UpdateQueue",
     "UpdateQueueRecordsVisibility",
-    "UpdateShardCount",
-    "UpdateStreamMode",
-    "UpdateStreamRecordDistributionStrategy",
-    "UpdateStreamWarmThroughput",
 ];
 
 /// Operations that are done, by name.

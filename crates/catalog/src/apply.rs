@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use millstream_replica::{GroupId, Position};
 use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
 
+use crate::capacity::Capacity;
 use crate::command::{Command, Reshard};
 use crate::outcome::{Outcome, Refusal};
 use crate::state::State;
@@ -49,6 +50,15 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             expire(stream, Millis(*before));
             Ok(())
         }),
+        Command::CreateOnDemandStream { .. }
+        | Command::SetMode { .. }
+        | Command::SetDistribution { .. }
+        | Command::BeginScaling { .. }
+        | Command::ContinueScaling { .. }
+        | Command::SetWarmThroughput { .. }
+        | Command::BeginReshards { .. }
+        | Command::NotePeak { .. }
+        | Command::SetCommitment { .. } => crate::capacity::apply(state, command),
     };
     result.unwrap_or_else(Outcome::Refused)
 }
@@ -60,7 +70,7 @@ fn init_secrets(state: &mut State, token_key: &[u8]) -> Result<Outcome, Refusal>
 }
 
 /// Runs `act` on a copy of the stream and keeps the copy if it succeeds and differs.
-fn change(
+pub(crate) fn change(
     state: &mut State,
     group: u64,
     act: impl FnOnce(&mut Stream) -> Result<(), Refusal>,
@@ -74,7 +84,7 @@ fn change(
     Ok(Outcome::Stream(state.put(stream)))
 }
 
-fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
+pub(crate) fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
     let Command::CreateStream {
         account,
         region,
@@ -106,7 +116,7 @@ fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusa
     if usage.creating >= *creating_max {
         return Err(Refusal::CreatingQuota { max: *creating_max });
     }
-    shard_quota(usage.shards, u64::from(*shard_count), *shards_max)?;
+    shard_quota(usage.claimed, u64::from(*shard_count), *shards_max)?;
     let second =
         creation_second(state, (account, region.clone(), name.clone()), Millis(*at).seconds());
     let created = Millis::from_seconds(second);
@@ -128,6 +138,7 @@ fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusa
         tags: tags.clone(),
         shards: (0..*shard_count).map(|index| first_shard(index, *shard_count, created)).collect(),
         reshard: None,
+        capacity: Capacity::default(),
     };
     Ok(Outcome::Stream(state.put(stream)))
 }
@@ -174,7 +185,7 @@ fn remove_stream(state: &mut State, group: u64) -> Result<Outcome, Refusal> {
     Ok(Outcome::Done)
 }
 
-fn active(stream: &Stream) -> Result<(), Refusal> {
+pub(crate) fn active(stream: &Stream) -> Result<(), Refusal> {
     match stream.status {
         StreamStatus::Active => Ok(()),
         status => Err(Refusal::Status(status)),
@@ -188,7 +199,7 @@ fn not_deleting(stream: &Stream) -> Result<(), Refusal> {
     }
 }
 
-fn set_status(stream: &mut Stream, status: StreamStatus, at: u64) {
+pub(crate) fn set_status(stream: &mut Stream, status: StreamStatus, at: u64) {
     if stream.status != status {
         stream.status = status;
         stream.status_since = Millis(at);
@@ -197,7 +208,7 @@ fn set_status(stream: &mut Stream, status: StreamStatus, at: u64) {
 
 fn activate(stream: &mut Stream, at: u64) -> Result<(), Refusal> {
     not_deleting(stream)?;
-    if stream.reshard.is_none() {
+    if stream.reshard.is_none() && stream.capacity.scaling.is_none() {
         set_status(stream, StreamStatus::Active, at);
     }
     Ok(())
@@ -235,7 +246,7 @@ fn add_tags(stream: &mut Stream, tags: &BTreeMap<String, String>, max: u64) -> R
     Ok(())
 }
 
-fn shard_quota(open: u64, more: u64, max: u64) -> Result<(), Refusal> {
+pub(crate) fn shard_quota(open: u64, more: u64, max: u64) -> Result<(), Refusal> {
     if open + more > max { Err(Refusal::ShardQuota { max, open }) } else { Ok(()) }
 }
 
@@ -247,9 +258,10 @@ fn begin_reshard(
     shards_max: u64,
 ) -> Result<Outcome, Refusal> {
     let stream = state.by_group(GroupId(group)).ok_or(Refusal::NoStream)?;
-    let open = state.open_shards(stream.account, &stream.region);
+    let open = state.usage(stream.account, &stream.region).claimed;
     change(state, group, |stream| {
         active(stream)?;
+        crate::capacity::of_mode(stream, StreamMode::Provisioned)?;
         match *reshard {
             Reshard::Split { shard, new_start } => {
                 let (lower, upper) =
@@ -277,7 +289,7 @@ fn open_shard(stream: &Stream, id: ShardId) -> Result<&Shard, Refusal> {
 }
 
 /// The ranges of the two children: the key and above to one, the rest to the other; the lower half has the lower id.
-fn split(
+pub(crate) fn split(
     stream: &Stream,
     id: ShardId,
     key: HashKey,
@@ -290,7 +302,11 @@ fn split(
     Ok((HashKeyRange { start, end: below }, HashKeyRange { start: key, end }))
 }
 
-fn merge(stream: &Stream, id: ShardId, adjacent: ShardId) -> Result<HashKeyRange, Refusal> {
+pub(crate) fn merge(
+    stream: &Stream,
+    id: ShardId,
+    adjacent: ShardId,
+) -> Result<HashKeyRange, Refusal> {
     let (one, other) = (open_shard(stream, id)?.range, open_shard(stream, adjacent)?.range);
     let (low, high) = if one.start < other.start { (one, other) } else { (other, one) };
     if low.end.0.checked_add(1) != Some(high.start.0) {
@@ -299,7 +315,7 @@ fn merge(stream: &Stream, id: ShardId, adjacent: ShardId) -> Result<HashKeyRange
     Ok(HashKeyRange { start: low.start, end: high.end })
 }
 
-fn reserve(stream: &mut Stream, parents: &[ShardId], ranges: &[HashKeyRange]) {
+pub(crate) fn reserve(stream: &mut Stream, parents: &[ShardId], ranges: &[HashKeyRange]) {
     let first = stream.shards.len() as u32;
     let created = stream.created;
     let children: Vec<ShardId> =

@@ -5,16 +5,21 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod capacity;
 mod catalog;
 mod command;
+mod commitment;
 mod machine;
 mod outcome;
+mod scaling;
 mod state;
 mod stored;
 mod stream;
 
+pub use capacity::{Capacity, PEAK_DAYS, Scaling};
 pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
 pub use command::{Command, Reshard};
+pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{Outcome, Refusal};
 pub use state::State;

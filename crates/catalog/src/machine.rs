@@ -10,7 +10,7 @@ use crate::apply::apply;
 use crate::command::Command;
 use crate::outcome::Outcome;
 use crate::state::State;
-use crate::stored::{StoredHead, StoredSlice, StoredStream};
+use crate::stored::{StoredCommitment, StoredHead, StoredSlice, StoredStream};
 use crate::stream::Stream;
 
 /// Shards of one stream that are written together: a stream of 20,000 shards is spread over several slices.
@@ -56,6 +56,7 @@ impl Machine for CatalogMachine {
             next_group: state.next_group,
             next_version: state.next_version,
             retired: retired.collect(),
+            commitments: StoredCommitment::all(&state.commitments),
         };
         Frozen { head, streams: state.streams.clone() }
     }
@@ -97,6 +98,10 @@ impl Machine for CatalogMachine {
                 let name = name.parse().map_err(|_| "name")?;
                 state.retired.insert((account, region, name), second);
             }
+            for stored in head.commitments.into_iter().flatten() {
+                let (scope, commitment) = stored.restore()?;
+                state.commitments.insert(scope, commitment);
+            }
         }
         for part in slice.streams {
             state.insert_part(part.first_shard, part.restore()?)?;
@@ -125,7 +130,12 @@ pub fn fuzz_command(input: &[u8]) {
     let mut state = State::default();
     if let Ok(command) = CatalogMachine::decode(input, CatalogMachine::VERSION) {
         // The gateway never lets such counts in; applying them would only use up memory.
-        if !matches!(command, Command::CreateStream { shard_count, .. } if shard_count > 100_000) {
+        let too_many = matches!(
+            command,
+            Command::CreateStream { shard_count, .. }
+                | Command::CreateOnDemandStream { shard_count, .. } if shard_count > 100_000
+        );
+        if !too_many {
             apply(&mut state, &command);
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use millstream_types::ShardId;
 
-use crate::stream::{Stream, StreamStatus};
+use crate::stream::{Stream, StreamMode, StreamStatus};
 
 /// What a command came to. Refusals are outcomes too: every replica comes to the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,37 @@ pub enum Refusal {
     Retention {
         /// How long records are kept, in hours.
         hours: u32,
+    },
+    /// The change is not for streams of this mode.
+    Mode(StreamMode),
+    /// The number of shards is more than double, or less than half, of what is open.
+    ShardCountBounds {
+        /// How many are open.
+        open: u32,
+        /// How many there were to be.
+        target: u32,
+    },
+    /// The open shards are as many and as equal as was asked for.
+    ShardCountSame {
+        /// How many are open.
+        open: u32,
+    },
+    /// The change was made too often in 24 hours.
+    ChangesPerDay {
+        /// The quota.
+        max: u64,
+    },
+    /// The on-demand streams of the account would be more than allowed.
+    OnDemandQuota {
+        /// The quota.
+        max: u64,
+    },
+    /// The stream has queues, which only on-demand streams have.
+    HasQueues,
+    /// More accounts and regions have settings than are kept.
+    SettingsQuota {
+        /// The quota.
+        max: u64,
     },
     /// The command itself makes no sense; only a fault of ours sends one.
     Malformed(&'static str),

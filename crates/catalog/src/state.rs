@@ -6,7 +6,8 @@ use std::sync::Arc;
 use millstream_replica::GroupId;
 use millstream_types::{AccountId, Region, StreamName};
 
-use crate::stream::{Shard, ShardState, Stream, StreamStatus};
+use crate::commitment::Commitment;
+use crate::stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The first group that a stream gets: those below are for the node's own machines.
 pub const FIRST_STREAM_GROUP: u64 = 16;
@@ -27,6 +28,8 @@ pub struct State {
     /// The highest creation second of shards of streams deleted a moment ago: a stream of the same name starts above
     /// it, so that no sequence number means two records.
     pub(crate) retired: BTreeMap<(AccountId, Region, StreamName), u64>,
+    /// Commitments to a least throughput.
+    pub(crate) commitments: BTreeMap<Scope, Commitment>,
 }
 
 /// What quotas count.
@@ -37,10 +40,14 @@ pub(crate) struct Usage {
     pub creating: u64,
     /// Shards that take records or will; those of streams that are DELETING are given up already.
     pub shards: u64,
+    /// Shards that quotas count: those, and the short-lived ones that a scaling under way will need.
+    pub claimed: u64,
+    /// On-demand streams that are not DELETING.
+    pub on_demand: u64,
 }
 
 impl Usage {
-    fn of(stream: &Stream) -> Self {
+    pub(crate) fn of(stream: &Stream) -> Self {
         // A closing shard's children are counted in its place.
         let counted = |s: &&Shard| matches!(s.state, ShardState::Open | ShardState::Reserved);
         let shards = match stream.status {
@@ -50,7 +57,11 @@ impl Usage {
             }
         };
         let creating = u64::from(stream.status == StreamStatus::Creating);
-        Usage { streams: 1, creating, shards }
+        let scaling = stream.capacity.scaling.filter(|_| stream.status != StreamStatus::Deleting);
+        let claimed = shards.max(scaling.map_or(0, |scaling| scaling.open_max.into()));
+        let on_demand =
+            stream.mode == StreamMode::OnDemand && stream.status != StreamStatus::Deleting;
+        Usage { streams: 1, creating, shards, claimed, on_demand: u64::from(on_demand) }
     }
 }
 
@@ -64,6 +75,7 @@ impl Default for State {
             streams: BTreeMap::new(),
             usage: HashMap::new(),
             retired: BTreeMap::new(),
+            commitments: BTreeMap::new(),
         }
     }
 }
@@ -130,6 +142,11 @@ impl State {
         self.usage(account, region).shards
     }
 
+    /// How many on-demand streams an account and region have.
+    pub fn on_demand_streams(&self, account: AccountId, region: &Region) -> u64 {
+        self.usage(account, region).on_demand
+    }
+
     /// What an account has in a region, of what quotas count.
     pub(crate) fn usage(&self, account: AccountId, region: &Region) -> Usage {
         self.usage.get(&(account, region.clone())).copied().unwrap_or_default()
@@ -143,6 +160,8 @@ impl State {
             (&mut total.streams, one.streams),
             (&mut total.creating, one.creating),
             (&mut total.shards, one.shards),
+            (&mut total.claimed, one.claimed),
+            (&mut total.on_demand, one.on_demand),
         ] {
             *sum = if add { *sum + part } else { sum.saturating_sub(part) };
         }

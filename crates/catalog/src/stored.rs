@@ -6,7 +6,10 @@ use millstream_replica::{GroupId, Position};
 use millstream_types::{AccountId, HashKey, HashKeyRange, Millis, ShardId};
 use minicbor::{Decode, Encode};
 
+pub use crate::stored::capacity::{StoredCapacity, StoredCommitment};
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
+
+mod capacity;
 
 /// The part of a snapshot that is not a stream; it comes with the first slice.
 #[derive(Encode, Decode)]
@@ -20,6 +23,9 @@ pub struct StoredHead {
     /// Account, region, name, second.
     #[n(3)]
     pub retired: Vec<(u64, String, String, u64)>,
+    /// Settings of accounts.
+    #[n(4)]
+    pub commitments: Option<Vec<StoredCommitment>>,
 }
 
 /// A slice of a snapshot.
@@ -68,6 +74,8 @@ pub struct StoredStream {
     expired_before: u64,
     #[n(15)]
     pub first_shard: u32,
+    #[n(17)]
+    capacity: Option<StoredCapacity>,
 }
 
 #[derive(Encode, Decode)]
@@ -125,6 +133,7 @@ impl StoredStream {
             reshard: stream.reshard.as_ref().map(|r| (numbers(&r.parents), numbers(&r.children))),
             expired_before: stream.expired_before.0,
             first_shard: first,
+            capacity: StoredCapacity::of(&stream.capacity),
         }
     }
 }
@@ -180,6 +189,7 @@ impl StoredStream {
                 children: ids(children),
             }),
             tags: self.tags,
+            capacity: self.capacity.map(StoredCapacity::restore).unwrap_or_default(),
         })
     }
 }

@@ -8,6 +8,8 @@ use millstream_types::{
     AccountId, HashKeyRange, Millis, Region, SequenceNumber, ShardId, StreamArn, StreamName,
 };
 
+use crate::capacity::Capacity;
+
 /// A stream. Handed out as an `Arc` that never changes: a change makes a new one with a higher version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
@@ -41,9 +43,11 @@ pub struct Stream {
     pub shards: Vec<Shard>,
     /// The change of shards that is under way.
     pub reshard: Option<ReshardUnderWay>,
+    /// What belongs to the mode and the number of shards.
+    pub capacity: Capacity,
 }
 
-/// A split or merge between its two commands.
+/// Splits and merges between their two commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReshardUnderWay {
     /// The shards to seal.

@@ -207,7 +207,16 @@ impl World {
             Command::ExpireShards { .. } => true,
             Command::BeginReshard { .. }
             | Command::InitSecrets { .. }
-            | Command::CreateStream { .. } => return None,
+            | Command::CreateStream { .. }
+            | Command::CreateOnDemandStream { .. }
+            | Command::SetMode { .. }
+            | Command::SetDistribution { .. }
+            | Command::BeginScaling { .. }
+            | Command::ContinueScaling { .. }
+            | Command::SetWarmThroughput { .. }
+            | Command::BeginReshards { .. }
+            | Command::NotePeak { .. }
+            | Command::SetCommitment { .. } => return None,
         };
         done.then_some(Some(next))
     }
@@ -424,4 +433,47 @@ fn a_stream_of_twenty_thousand_shards_is_cut_into_slices_within_their_limit() {
     }
     assert!(slices > 10);
     assert_eq!(picture(&through_slices(&state, room)), picture(&state));
+}
+
+#[test]
+fn a_scaling_goes_on_from_a_snapshot_at_any_step_and_tiles_at_each() {
+    let at = 1_700_000_000_000;
+    let (shards_max, per_day_max) = (100, 5);
+    for (from, target) in [(10, 7), (5, 10), (9, 5), (1, 2)] {
+        let mut world = World::new(1);
+        let place = (1, "us-east-1".to_owned(), "s".to_owned());
+        let mut create = world.create(&place);
+        if let Command::CreateStream { shard_count, shards_max, .. } = &mut create {
+            (*shard_count, *shards_max) = (from, 100);
+        }
+        CatalogMachine::apply(&mut world.state, &create);
+        let group = world.find(&place).unwrap().group.0;
+        let commands = [
+            Command::Activate { group, at },
+            Command::BeginScaling { group, target, at, per_day_max, shards_max },
+            Command::SetCommitment { account: 1, region: place.1.clone(), enabled: true, at },
+        ];
+        for command in &commands {
+            let outcome = CatalogMachine::apply(&mut world.state, command);
+            assert!(!matches!(outcome, Outcome::Refused(_)), "{command:?}: {outcome:?}");
+        }
+        while let Some(stream) = world.find(&place).filter(|s| s.capacity.scaling.is_some()) {
+            check_shards(&stream);
+            world.state = through_slices(&world.state, 500);
+            assert_eq!(world.find(&place), Some(stream.clone()));
+            let next = match &stream.reshard {
+                Some(reshard) => {
+                    Command::FinishReshard { group, ends: vec![0; reshard.parents.len()], at }
+                }
+                None => Command::ContinueScaling { group },
+            };
+            CatalogMachine::apply(&mut world.state, &Command::Activate { group, at });
+            assert_eq!(world.find(&place).unwrap().status, StreamStatus::Updating);
+            CatalogMachine::apply(&mut world.state, &next);
+        }
+        let stream = world.find(&place).unwrap();
+        assert_eq!(stream.open_shards().count() as u32, target);
+        assert!(world.state.commitment(stream.account, &stream.region).is_some());
+        assert_tiles(&stream, "after", |shard| shard.is_open());
+    }
 }

@@ -61,6 +61,16 @@ impl Call<'_> {
             "AddTagsToStream" => self.call(|i| s.add_tags_to_stream(c, i)).await,
             "RemoveTagsFromStream" => self.call(|i| s.remove_tags_from_stream(c, i)).await,
             "ListTagsForStream" => self.call(|i| s.list_tags_for_stream(c, i)).await,
+            "UpdateShardCount" => self.call(|i| s.update_shard_count(c, i)).await,
+            "UpdateStreamMode" => self.call(|i| s.update_stream_mode(c, i)).await,
+            "UpdateStreamWarmThroughput" => {
+                self.call(|i| s.update_stream_warm_throughput(c, i)).await
+            }
+            "UpdateStreamRecordDistributionStrategy" => {
+                self.call(|i| s.update_stream_record_distribution_strategy(c, i)).await
+            }
+            "DescribeAccountSettings" => self.call(|i| s.describe_account_settings(c, i)).await,
+            "UpdateAccountSettings" => self.call(|i| s.update_account_settings(c, i)).await,
             _ => Err(find(name).err().unwrap_or_else(|| {
                 Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
             })),
@@ -139,4 +149,5 @@ macro_rules! structures {
 structures! {
     DescribeLimitsOutput, DescribeStreamOutput, DescribeStreamSummaryOutput, GetShardIteratorOutput, ListShardsOutput,
     ListStreamsOutput, ListTagsForStreamOutput,
+    UpdateShardCountOutput, UpdateStreamWarmThroughputOutput, DescribeAccountSettingsOutput, UpdateAccountSettingsOutput,
 }

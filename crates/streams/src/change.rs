@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use millstream_catalog::{CatalogError, Command, Outcome, Stream, StreamStatus};
+use millstream_catalog::{CatalogError, Command, Outcome, Stream, StreamMode, StreamStatus};
 use millstream_replica::ReplicaError;
 use millstream_types::{AccountId, StreamName};
 
@@ -19,6 +19,15 @@ impl Streams {
                 Err(Refusal::NotActive { stream, account, status })
             }
         }
+    }
+
+    /// Refuses what is only for streams of one mode.
+    pub(crate) fn require_mode(&self, stream: &Stream, mode: StreamMode) -> Result<(), Refusal> {
+        if stream.mode == mode {
+            return Ok(());
+        }
+        let why = millstream_catalog::Refusal::Mode(stream.mode);
+        Err(Refusal::Change { stream: stream.name.clone(), account: stream.account, why })
     }
 
     /// Changes a stream; the stream as it is afterwards.

@@ -16,11 +16,28 @@ pub fn status_of(status: StreamStatus) -> shapes::StreamStatus {
 
 /// A stream's mode as it is shown.
 pub fn mode_of(stream: &Stream) -> shapes::StreamModeDetails {
-    let stream_mode = match stream.mode {
+    shapes::StreamModeDetails { stream_mode: shown_mode(stream.mode) }
+}
+
+/// A mode's name.
+pub fn mode_name(mode: StreamMode) -> &'static str {
+    shown_mode(mode).as_str()
+}
+
+fn shown_mode(mode: StreamMode) -> shapes::StreamMode {
+    match mode {
         StreamMode::Provisioned => shapes::StreamMode::Provisioned,
         StreamMode::OnDemand => shapes::StreamMode::OnDemand,
-    };
-    shapes::StreamModeDetails { stream_mode }
+    }
+}
+
+/// A stream's distribution strategy as it is shown.
+pub fn distribution_of(stream: &Stream) -> shapes::RecordDistributionStrategy {
+    if stream.capacity.auto {
+        shapes::RecordDistributionStrategy::Auto
+    } else {
+        shapes::RecordDistributionStrategy::UserPartitionKey
+    }
 }
 
 /// A stream's creation in whole seconds, as AWS shows it.

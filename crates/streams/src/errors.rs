@@ -235,9 +235,58 @@ fn change_refused(
                 "The retention period of {of} was changed to {hours} hours by another request."
             ),
         ),
+        Why::Mode(_)
+        | Why::ShardCountBounds { .. }
+        | Why::ShardCountSame { .. }
+        | Why::ChangesPerDay { .. }
+        | Why::OnDemandQuota { .. }
+        | Why::HasQueues
+        | Why::SettingsQuota { .. } => capacity_refused(&of, account, why),
         Why::Malformed(what) => {
             tracing::error!(what, "the catalog refused a malformed command");
             Error::new(ErrorCode::InternalFailureException, "Internal service failure.")
         }
     }
+}
+
+/// Why a change of mode, capacity or settings was refused. Which code each has: docs/decisions/0030.
+fn capacity_refused(of: &str, account: AccountId, why: millstream_catalog::Refusal) -> Error {
+    use millstream_catalog::Refusal as Why;
+    let limit = |text: String| Error::new(ErrorCode::LimitExceededException, text);
+    match why {
+        Why::Mode(mode) => Error::validation(format!(
+            "The request is not supported for {of}, which is in {} mode.",
+            crate::describe::mode_name(mode)
+        )),
+        Why::ShardCountBounds { open, target } if target > open => limit(format!(
+            "UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: \
+             {open} Target shard count: {target}"
+        )),
+        Why::ShardCountBounds { open, target } => limit(format!(
+            "UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: \
+             {open} Target shard count: {target}"
+        )),
+        Why::ShardCountSame { open } => Error::invalid_argument(format!(
+            "TargetShardCount of {of} is its current shard count, {open}, and the shards are of equal size."
+        )),
+        Why::ChangesPerDay { max } => limit(format!(
+            "The request would exceed the limit of {max} such changes of {of} in a rolling 24-hour period."
+        )),
+        Why::OnDemandQuota { max } => limit(format!(
+            "This request would exceed the on-demand stream limit for the account {account}. Limit: {max}."
+        )),
+        Why::HasQueues => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!("The {of} has queues: delete them before its mode is changed to PROVISIONED."),
+        ),
+        Why::SettingsQuota { max } => limit(format!(
+            "This request would exceed the limit of accounts and regions with settings. Limit: {max}."
+        )),
+        _ => Error::new(ErrorCode::InternalFailureException, "Internal service failure."),
+    }
+}
+
+/// Why a change of an account's settings was refused.
+pub fn settings_refused(account: AccountId, why: millstream_catalog::Refusal) -> Error {
+    capacity_refused("the account", account, why)
 }

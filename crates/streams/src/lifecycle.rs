@@ -8,13 +8,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_catalog::{Command, ShardState, Stream, StreamStatus};
-use millstream_log::{Class, GroupId, GroupSpec, Log, LogError, LogId};
-use millstream_types::Millis;
+use millstream_catalog::{Command, ShardState, Stream, StreamMode, StreamStatus};
+use millstream_log::{Class, GroupId, GroupSpec, Log, LogError};
+use millstream_types::{Millis, ShardId};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::errors::Refusal;
+use crate::owner::Owner;
+use crate::scaling::Watches;
 use crate::service::Streams;
 
 /// How often expiry is looked at, and what failed is tried again.
@@ -79,6 +81,7 @@ impl Streams {
         configured
             .0
             .retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
+        configured.1.keep(&streams);
         let mut wait = PASS_EVERY;
         for stream in streams {
             if *stopped.borrow() {
@@ -115,14 +118,23 @@ impl Streams {
             }
             StreamStatus::Updating => {
                 self.configure(stream, configured).await?;
-                if stream.reshard.is_some() {
-                    self.finish_reshard(stream).await?;
-                }
-                self.change(stream, &Command::Activate { group, at: now.0 }).await?;
+                let changed = match &stream.reshard {
+                    Some(_) => self.finish_reshard(stream).await?,
+                    None => stream.clone(),
+                };
+                // One step at a time: each is a change that brings the next pass, and others have their turn between.
+                let next = match changed.capacity.scaling {
+                    Some(_) => Command::ContinueScaling { group },
+                    None => Command::Activate { group, at: now.0 },
+                };
+                self.change(stream, &next).await?;
             }
             StreamStatus::Active => {
                 self.configure(stream, configured).await?;
                 self.expire_shards(stream, now).await?;
+                if stream.mode == StreamMode::OnDemand {
+                    self.scale_by_traffic(stream, &mut configured.1, now).await?;
+                }
             }
             StreamStatus::Deleting => {
                 self.log.delete(stream.group).await?;
@@ -135,18 +147,19 @@ impl Streams {
     }
 
     /// Seals the parents; their children open with the command that knows the ends.
-    async fn finish_reshard(&self, stream: &Stream) -> Result<(), Refusal> {
-        let Some(reshard) = &stream.reshard else { return Ok(()) };
+    async fn finish_reshard(&self, stream: &Arc<Stream>) -> Result<Arc<Stream>, Refusal> {
+        let Some(reshard) = &stream.reshard else { return Ok(stream.clone()) };
         self.log.grow(stream.group, stream.shards.len() as u32).await?;
-        let mut ends = Vec::with_capacity(reshard.parents.len());
-        for parent in &reshard.parents {
-            let log = LogId { group: stream.group, index: parent.0 };
-            ends.push(self.log.seal(log).await?.0);
+        // All are asked for before the first is waited for, so that they share their commits.
+        let seal = |parent: &ShardId| self.log.seal(Owner::log_of(stream.group, *parent));
+        let sealed: Vec<_> = reshard.parents.iter().map(seal).collect();
+        let mut ends = Vec::with_capacity(sealed.len());
+        for end in sealed {
+            ends.push(end.await?.0);
         }
         // The time comes after the seals, so that it is not before the last record's arrival.
         let (group, at) = (stream.group.0, self.now().0);
-        self.change(stream, &Command::FinishReshard { group, ends, at }).await?;
-        Ok(())
+        self.change(stream, &Command::FinishReshard { group, ends, at }).await
     }
 
     /// Makes the log's settings those of the catalog, where they differ.
@@ -183,13 +196,14 @@ impl Streams {
     }
 }
 
-/// What the log groups' settings are known to be.
-struct Configured(HashMap<GroupId, GroupSpec>);
+/// What the log groups' settings are known to be, and what is known of the traffic of on-demand streams.
+struct Configured(HashMap<GroupId, GroupSpec>, Watches);
 
 impl Configured {
     /// What the log says of itself; nothing if it cannot, and then each group is configured once more.
     async fn of(log: &dyn Log) -> Self {
         let groups = log.groups().await.unwrap_or_default();
-        Configured(groups.into_iter().map(|(group, spec, _)| (group, spec)).collect())
+        let specs = groups.into_iter().map(|(group, spec, _)| (group, spec)).collect();
+        Configured(specs, Watches::default())
     }
 }

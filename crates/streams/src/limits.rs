@@ -37,6 +37,11 @@ pub const RECORD_KIB_DEFAULT: u32 = 1024;
 /// Idle buffers kept for frames.
 pub const FRAME_POOL_BYTES_MAX: usize = 24 * 1024 * 1024;
 
+/// Shards with which an on-demand stream starts, and its least (developer guide, quotas: 4 MB/s at first).
+pub const ON_DEMAND_SHARDS_MIN: u32 = 4;
+/// Largest warm throughput, in MiB/s (botocore, `UpdateStreamWarmThroughput`: 10 GiB/s).
+pub const WARM_MIBPS_MAX: u32 = 10_240;
+
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $kind:ident = $default:expr;)*) => {
         /// Quotas and rates, adjustable; the defaults are AWS's.
@@ -107,6 +112,22 @@ limits! {
     retention_per_second: rate = 5;
     /// Calls about tags per second and account.
     tags_per_second: rate = 5;
+    /// Calls of UpdateShardCount per second and account (botocore, `UpdateShardCount`: 10).
+    update_shard_count_per_second: rate = 10;
+    /// Calls of UpdateStreamWarmThroughput per second and account (botocore: 5), and of UpdateStreamMode and
+    /// UpdateStreamRecordDistributionStrategy, whose rates are not published.
+    capacity_per_second: rate = 5;
+    /// Calls of DescribeAccountSettings and of UpdateAccountSettings per second and account (botocore: 5).
+    account_settings_per_second: rate = 5;
+    /// Calls of UpdateShardCount on a stream in 24 hours (botocore, `UpdateShardCount`).
+    update_shard_count_per_day: rate = 10;
+    /// Changes of a stream's mode in 24 hours (developer guide, quotas).
+    update_stream_mode_per_day: rate = 2;
+    /// Shards that UpdateShardCount may give a stream (botocore, `UpdateShardCount`).
+    stream_shards_max: quota = 10_000;
+    /// Write throughput of an on-demand stream in MiB/s: where its shards stop growing (developer guide, quotas: 10 GB/s
+    /// in the largest regions).
+    on_demand_mibps_max: quota = 10_240;
     /// Shards of an account and region (developer guide, quotas: 20,000 in the largest regions).
     shards_max: quota = 20_000;
     /// Streams of an account and region; AWS sets no quota, the memory of a node does.

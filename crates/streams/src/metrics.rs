@@ -83,6 +83,7 @@ impl Collect for Streams {
         let help =
             "Steps of creating, resharding or deleting streams that failed and are tried again.";
         to.sample("millstream_lifecycle_failures_total", help, &[], failures);
+        self.collect_scaling(to);
         self.catalog.counters().collect(to);
         for (name, help, histogram) in HISTOGRAMS {
             for runtime in &runtimes {

@@ -4,6 +4,7 @@
 //! one message per request, never one per shard. On one machine the owner is always here.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use millstream_counters::{Counter, Histogram};
 use millstream_log::{Frame, Log, LogError, LogId};
@@ -20,6 +21,8 @@ pub struct ShardLimits {
     read_bytes: Bucket,
     reads: Bucket,
     iterators: Bucket,
+    written_bytes: AtomicU64,
+    written_records: AtomicU64,
 }
 
 impl ShardLimits {
@@ -31,12 +34,31 @@ impl ShardLimits {
             read_bytes: Bucket::new(limits.shard_read_bytes_per_second, now),
             reads: Bucket::new(limits.shard_reads_per_second, now),
             iterators: Bucket::new(limits.get_shard_iterator_per_second, now),
+            written_bytes: AtomicU64::new(0),
+            written_records: AtomicU64::new(0),
         }
     }
 
     /// Whether writes are limited at all.
     pub fn limit_writes(&self) -> bool {
         !(self.write_bytes.is_unlimited() && self.write_records.is_unlimited())
+    }
+
+    /// Whether a record might be admitted.
+    pub fn has_room(&self, now: Millis) -> bool {
+        self.write_records.has_any(now) && self.write_bytes.has_any(now)
+    }
+
+    /// Counts what was written: what on-demand scaling looks at.
+    pub fn count_write(&self, bytes: u64, records: u64) {
+        self.written_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.written_records.fetch_add(records, Ordering::Relaxed);
+    }
+
+    /// Bytes and records written since this node began to count.
+    pub fn written(&self) -> (u64, u64) {
+        let bytes = self.written_bytes.load(Ordering::Relaxed);
+        (bytes, self.written_records.load(Ordering::Relaxed))
     }
 
     /// Takes a record of `bytes` (data and key) if the shard's throughput allows it.

@@ -63,10 +63,10 @@ pub async fn put(
         let members = &order[run.from..run.to];
         match outcome {
             Ok(appended) => {
-                bytes_taken += members
-                    .iter()
-                    .map(|(_, index)| records[*index as usize].bytes())
-                    .sum::<usize>();
+                let bytes: usize =
+                    members.iter().map(|(_, index)| records[*index as usize].bytes()).sum();
+                bytes_taken += bytes;
+                stream.limits_of(run.shard).count_write(bytes as u64, members.len() as u64);
                 number(stream, run.shard, &appended, members, &mut entries);
             }
             Err(LogError::Sealed(_)) => {}

@@ -30,6 +30,12 @@ pub enum Call {
     AddTags,
     RemoveTags,
     ListTags,
+    UpdateShardCount,
+    UpdateMode,
+    UpdateWarmThroughput,
+    UpdateDistribution,
+    DescribeAccountSettings,
+    UpdateAccountSettings,
 }
 
 impl Call {
@@ -45,6 +51,13 @@ impl Call {
             Call::SplitShard | Call::MergeShards => limits.reshard_per_second,
             Call::IncreaseRetention | Call::DecreaseRetention => limits.retention_per_second,
             Call::AddTags | Call::RemoveTags | Call::ListTags => limits.tags_per_second,
+            Call::UpdateShardCount => limits.update_shard_count_per_second,
+            Call::UpdateMode | Call::UpdateWarmThroughput | Call::UpdateDistribution => {
+                limits.capacity_per_second
+            }
+            Call::DescribeAccountSettings | Call::UpdateAccountSettings => {
+                limits.account_settings_per_second
+            }
         }
     }
 }

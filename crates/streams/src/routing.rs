@@ -42,6 +42,16 @@ impl Routing {
         let after = from + self.starts[from..to].partition_point(|start| *start <= key);
         after.checked_sub(1).map(|index| self.shards[index])
     }
+
+    /// How many shards take records.
+    pub fn len(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// A shard by its place among them, in the order of their keys, with the first of its keys.
+    pub fn nth(&self, place: usize) -> Option<(ShardId, HashKey)> {
+        Some((*self.shards.get(place)?, *self.starts.get(place)?))
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! only; everything else is made from the catalog again.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use millstream_catalog::{ShardState, Stream};
@@ -25,6 +26,17 @@ pub struct StreamRuntime {
     created_seconds: Vec<u64>,
     /// Counts, kept from version to version.
     pub counters: Arc<StreamCounters>,
+    /// What is known of its traffic, kept likewise.
+    pub traffic: Arc<Traffic>,
+}
+
+/// What a stream's distribution and scaling keep between requests.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// Whose turn it is where the service chooses the shards.
+    pub turn: AtomicUsize,
+    /// The highest rate of the last minutes, in KiB/s, where traffic is watched.
+    pub recent_kibps: AtomicU32,
 }
 
 impl StreamRuntime {
@@ -45,7 +57,8 @@ impl StreamRuntime {
         let limits_writes = limits.iter().any(|limits| limits.limit_writes());
         let created_seconds = stream.shards.iter().map(|shard| shard.created.seconds()).collect();
         let counters = before.map_or_else(Arc::default, |before| before.counters.clone());
-        StreamRuntime { stream, routing, limits, limits_writes, created_seconds, counters }
+        let traffic = before.map_or_else(Arc::default, |before| before.traffic.clone());
+        StreamRuntime { stream, routing, limits, limits_writes, created_seconds, counters, traffic }
     }
 
     /// The stream's log group.
@@ -56,6 +69,11 @@ impl StreamRuntime {
     /// The limits of a shard of this stream.
     pub fn limits_of(&self, shard: ShardId) -> &ShardLimits {
         &self.limits[shard.0 as usize]
+    }
+
+    /// The limits of a shard, unless it is newer than this runtime.
+    pub fn known_limits_of(&self, shard: ShardId) -> Option<&ShardLimits> {
+        self.limits.get(shard.0 as usize).map(|limits| &**limits)
     }
 
     /// The second in which a shard of this stream was created.
@@ -93,6 +111,11 @@ impl Runtimes {
                 runtime
             }
         }
+    }
+
+    /// The runtime of a stream that is in use.
+    pub fn known(&self, group: GroupId) -> Option<Arc<StreamRuntime>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&group).cloned()
     }
 
     /// Forgets a stream that was deleted.

@@ -12,6 +12,7 @@ use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
 use crate::rates::Rates;
 use crate::runtime::Runtimes;
+use crate::scaling::ScalingCounters;
 use crate::token::TokenSealer;
 
 /// What the service is built from.
@@ -38,6 +39,7 @@ pub struct Streams {
     pub(crate) rates: Rates,
     /// Steps of the lifecycle that failed and are tried again.
     pub(crate) lifecycle_failures: Counter,
+    pub(crate) scaling: ScalingCounters,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
 }
@@ -59,6 +61,7 @@ impl Streams {
             runtimes: Runtimes::default(),
             rates: Rates::default(),
             lifecycle_failures: Counter::new(),
+            scaling: ScalingCounters::default(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
             replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
         })

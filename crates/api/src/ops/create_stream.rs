@@ -20,8 +20,7 @@ record! {
         /// Tags to begin with.
         tags: Option<Tags> = "Tags", optional, Shape::Map(&TAG_MAP);
         /// Warm throughput of on-demand streams, in MiB/s.
-        warm_throughput_mibps: Option<i32> = "WarmThroughputMiBps",
-            refused("WarmThroughputMiBps is not implemented: it needs on-demand streams."), NATURAL_INTEGER;
+        warm_throughput_mibps: Option<i32> = "WarmThroughputMiBps", optional, NATURAL_INTEGER;
         /// The largest record, in KiB; 1024 if absent.
         max_record_size_in_kib: Option<i32> = "MaxRecordSizeInKiB", optional, MAX_RECORD_SIZE_IN_KIB;
         /// Who chooses a record's shard; the partition key if absent.

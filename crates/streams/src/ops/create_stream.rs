@@ -13,7 +13,7 @@ use crate::service::Streams;
 use crate::tags::check_tags;
 
 impl Streams {
-    /// Makes a stream of provisioned capacity.
+    /// Makes a stream, provisioned or on-demand.
     pub async fn create_stream(
         &self,
         caller: &Caller,
@@ -33,50 +33,89 @@ impl Streams {
             )?;
         }
         self.admit_call(Call::CreateStream, caller, None)?;
-        let shard_count = shard_count(&input)?;
+        let kind = kind_of(&input)?;
         check_tags(&tags, self.limits.tags_max)?;
-        let command = Command::CreateStream {
-            account: caller.account.as_u64(),
-            region: caller.region.to_string(),
-            name: name.to_string(),
-            shard_count,
-            max_record_size_kib: input
-                .max_record_size_in_kib
-                .map_or(RECORD_KIB_DEFAULT, |kib| kib as u32),
-            tags,
-            at: self.now().0,
-            shards_max: self.limits.shards_max,
-            streams_max: self.limits.streams_max,
-            creating_max: self.limits.creating_streams_max,
+        let account = caller.account.as_u64();
+        let region = caller.region.to_string();
+        let max_record_size_kib =
+            input.max_record_size_in_kib.map_or(RECORD_KIB_DEFAULT, |kib| kib as u32);
+        let (at, shards_max) = (self.now().0, self.limits.shards_max);
+        let (streams_max, creating_max) =
+            (self.limits.streams_max, self.limits.creating_streams_max);
+        let stream = name.to_string();
+        let command = match kind {
+            Kind::Provisioned { shard_count } => Command::CreateStream {
+                account,
+                region,
+                name: stream,
+                shard_count,
+                max_record_size_kib,
+                tags,
+                at,
+                shards_max,
+                streams_max,
+                creating_max,
+            },
+            Kind::OnDemand { warm_mibps, auto } => Command::CreateOnDemandStream {
+                account,
+                region,
+                name: stream,
+                shard_count: self.checked_warm_shards(caller, warm_mibps)?,
+                max_record_size_kib,
+                tags,
+                at,
+                shards_max,
+                streams_max,
+                creating_max,
+                on_demand_max: self.limits.on_demand_streams_max,
+                warm_mibps,
+                auto,
+            },
         };
         self.submit(&name, caller.account, &command).await?;
         Ok(())
     }
 }
 
-/// How many shards, once it is clear that the stream is one that can be made.
-fn shard_count(input: &CreateStreamInput) -> Result<u32, Error> {
+/// What is to be made.
+enum Kind {
+    Provisioned { shard_count: u32 },
+    OnDemand { warm_mibps: Option<u32>, auto: bool },
+}
+
+/// What is to be made, once it is clear that the members fit the mode.
+fn kind_of(input: &CreateStreamInput) -> Result<Kind, Error> {
+    let auto = match input.record_distribution_strategy {
+        Some(RecordDistributionStrategy::Auto) => true,
+        Some(RecordDistributionStrategy::UserPartitionKey) | None => false,
+    };
     let mode = input.stream_mode_details.as_ref().map(|details| details.stream_mode);
     match mode {
-        Some(StreamMode::OnDemand) => {
-            return Err(Error::invalid_argument(
-                "StreamModeDetails: ON_DEMAND is not implemented; use PROVISIONED and ShardCount.",
-            ));
+        Some(StreamMode::OnDemand) if input.shard_count.is_some() => Err(Error::invalid_argument(
+            "ShardCount cannot be specified for a stream in ON_DEMAND mode.",
+        )),
+        // The wire keeps it from being negative.
+        Some(StreamMode::OnDemand) => Ok(Kind::OnDemand {
+            warm_mibps: input.warm_throughput_mibps.map(|mibps| mibps.max(0) as u32),
+            auto,
+        }),
+        // botocore, UpdateStreamRecordDistributionStrategy: AUTO on a provisioned stream is an InvalidArgumentException.
+        Some(StreamMode::Provisioned) | None if auto => Err(Error::invalid_argument(
+            "RecordDistributionStrategy AUTO cannot be specified for a stream in PROVISIONED mode.",
+        )),
+        Some(StreamMode::Provisioned) | None if input.warm_throughput_mibps.is_some() => {
+            Err(Error::validation(
+                "WarmThroughputMiBps cannot be specified for a stream in PROVISIONED mode.",
+            ))
         }
-        Some(StreamMode::Provisioned) | None => {}
-    }
-    match input.record_distribution_strategy {
-        // botocore, UpdateRecordDistributionStrategy: AUTO on a provisioned stream is an InvalidArgumentException.
-        Some(RecordDistributionStrategy::Auto) => {
-            return Err(Error::invalid_argument(
-                "RecordDistributionStrategy: AUTO is only possible for on-demand streams, which are not implemented.",
-            ));
+        Some(StreamMode::Provisioned) | None => {
+            let count = input.shard_count.and_then(|count| u32::try_from(count).ok());
+            let shard_count = count.filter(|count| *count > 0).ok_or_else(|| {
+                Error::invalid_argument(
+                    "ShardCount must be specified for a stream in PROVISIONED mode.",
+                )
+            })?;
+            Ok(Kind::Provisioned { shard_count })
         }
-        Some(RecordDistributionStrategy::UserPartitionKey) | None => {}
     }
-    let count =
-        input.shard_count.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
-    count.ok_or_else(|| {
-        Error::invalid_argument("ShardCount must be specified for a stream in PROVISIONED mode.")
-    })
 }

@@ -2,7 +2,6 @@
 
 use millstream_api::Error;
 use millstream_api::ops::{DescribeLimitsInput, DescribeLimitsOutput};
-use millstream_catalog::StreamMode;
 
 use crate::caller::Caller;
 use crate::rates::Call;
@@ -17,9 +16,8 @@ impl Streams {
     ) -> Result<DescribeLimitsOutput, Error> {
         self.admit_call(Call::DescribeLimits, caller, None)?;
         let (open_shards, on_demand_streams) = self.catalog.read(|state| {
-            let streams = state.list(caller.account, &caller.region, None);
-            let on_demand = streams.filter(|stream| stream.mode == StreamMode::OnDemand).count();
-            (state.open_shards(caller.account, &caller.region), on_demand as u64)
+            let (account, region) = (caller.account, &caller.region);
+            (state.open_shards(account, region), state.on_demand_streams(account, region))
         });
         Ok(DescribeLimitsOutput {
             shard_limit: count(self.limits.shards_max),

@@ -4,11 +4,11 @@ use millstream_api::Error;
 use millstream_api::ops::{
     DescribeStreamSummaryInput, DescribeStreamSummaryOutput, StreamDescriptionSummary,
 };
-use millstream_api::shapes::{EncryptionType, EnhancedMetrics, RecordDistributionStrategy};
+use millstream_api::shapes::{EncryptionType, EnhancedMetrics};
 use millstream_catalog::StreamStatus;
 
 use crate::caller::Caller;
-use crate::describe::{creation_of, mode_of, status_of};
+use crate::describe::{creation_of, distribution_of, mode_of, status_of};
 use crate::rates::Call;
 use crate::service::Streams;
 
@@ -42,10 +42,10 @@ impl Streams {
             key_id: None,
             open_shard_count: open_shards as i32,
             consumer_count: Some(0),
-            warm_throughput: None,
+            warm_throughput: self.warm_throughput_of(&stream),
             max_record_size_in_kib: Some(stream.max_record_size_kib as i32),
             channel_count: Some(0),
-            record_distribution_strategy: Some(RecordDistributionStrategy::UserPartitionKey),
+            record_distribution_strategy: Some(distribution_of(&stream)),
             queue_count: Some(0),
         };
         Ok(DescribeStreamSummaryOutput { stream_description_summary })

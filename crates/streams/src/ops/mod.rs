@@ -1,5 +1,6 @@
 //! The operations, a file for each.
 
+mod account_settings;
 mod create_stream;
 mod delete_stream;
 mod describe_limits;
@@ -14,3 +15,7 @@ mod put_records;
 mod reshard;
 mod retention_period;
 mod tags;
+mod update_shard_count;
+mod update_stream_mode;
+mod update_stream_record_distribution_strategy;
+mod update_stream_warm_throughput;

@@ -3,10 +3,11 @@
 use millstream_api::ops::PutRecordInput;
 use millstream_api::{Error, ErrorCode, PutEntry, PutRecordReply};
 use millstream_log::LogError;
-use millstream_types::SequenceNumber;
+use millstream_types::{HashKey, SequenceNumber};
 use tokio::time::Instant;
 
 use crate::caller::Caller;
+use crate::distribution::distribute;
 use crate::errors::Refusal;
 use crate::ops::put_records::{PathOf, incoming};
 use crate::owner::Owner;
@@ -25,15 +26,22 @@ impl Streams {
             self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:PutRecord", &stream.arn())?;
         let stream = self.writable(caller, stream)?;
-        let record = incoming(
+        let mut record = incoming(
             &stream.stream,
             PathOf::Only,
             input.data,
             input.partition_key,
             input.explicit_hash_key,
         )?;
+        if stream.stream.capacity.auto {
+            distribute(&stream, self.now(), std::slice::from_mut(&mut record));
+        }
         if let Some(floor) = &input.sequence_number_for_ordering {
-            self.check_ordering(&stream, floor).await?;
+            let key = self.check_ordering(&stream, floor).await?;
+            if stream.stream.capacity.auto {
+                // Only numbers of the same shard, or of its children, are sure to be above.
+                record.hash_key = key;
+            }
         }
         if input.dry_run == Some(true) {
             return Err(Refusal::DryRun.into());
@@ -68,8 +76,9 @@ impl Streams {
     }
 
     /// SequenceNumberForOrdering is a number that an earlier put returned: every new number of its shard exceeds it.
-    /// A number that no put can have returned yet is refused, since the promise could not be kept.
-    async fn check_ordering(&self, stream: &StreamRuntime, floor: &str) -> Result<(), Error> {
+    /// A number that no put can have returned yet is refused, since the promise could not be kept. Returns a hash key of
+    /// the number's shard.
+    async fn check_ordering(&self, stream: &StreamRuntime, floor: &str) -> Result<HashKey, Error> {
         let refused = || {
             Error::invalid_argument(format!(
                 "ExclusiveMinimumSequenceNumber {floor} used in PutRecord on stream {} under account {} is invalid.",
@@ -84,11 +93,11 @@ impl Streams {
         let log = Owner::log_of(stream.group(), shard.id);
         let end = match self.owner.log().bounds(log).await {
             Ok(bounds) => bounds.end.0,
-            Err(LogError::Gone) => return Ok(()),
+            Err(LogError::Gone) => return Ok(shard.range.start),
             Err(error) => return Err(Refusal::Log(error).into()),
         };
         // The end of a closed shard is a number too: its children's all exceed it.
         let known = number.position_after().is_none_or(|after| after <= end);
-        if known { Ok(()) } else { Err(refused()) }
+        if known { Ok(shard.range.start) } else { Err(refused()) }
     }
 }

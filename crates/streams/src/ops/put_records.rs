@@ -10,6 +10,7 @@ use millstream_types::HashKey;
 use tokio::time::Instant;
 
 use crate::caller::Caller;
+use crate::distribution::distribute;
 use crate::errors::Refusal;
 use crate::limits::{PUT_REQUEST_BYTES_MAX, RESHARD_RETRIES_MAX};
 use crate::owner::StreamCounters;
@@ -30,7 +31,7 @@ impl Streams {
         caller.may("kinesis:PutRecords", &stream.arn())?;
         let stream = self.writable(caller, stream)?;
         let counters = stream.counters.clone();
-        let records: Vec<_> = input
+        let mut records: Vec<_> = input
             .records
             .into_iter()
             .enumerate()
@@ -51,6 +52,9 @@ impl Streams {
         }
         if input.dry_run == Some(true) {
             return Err(Refusal::DryRun.into());
+        }
+        if stream.stream.capacity.auto {
+            distribute(&stream, self.now(), &mut records);
         }
         let (entries, bytes_taken) = self.put_everywhere(stream, &records).await?;
         counters.put_records_latency_us.record(began.elapsed().as_micros() as u64);
@@ -144,6 +148,8 @@ pub(crate) fn incoming<'a>(
     explicit: Option<Cow<'a, str>>,
 ) -> Result<Incoming<'a>, Error> {
     let hash_key = match (&explicit, &key) {
+        // Neither means anything, right or wrong: the service chooses the shard later.
+        _ if stream.capacity.auto => HashKey(0),
         (Some(explicit), _) => explicit.parse().map_err(|_| {
             Error::invalid_argument(format!(
                 "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value \

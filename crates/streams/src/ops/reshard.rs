@@ -3,7 +3,7 @@
 
 use millstream_api::Error;
 use millstream_api::ops::{MergeShardsInput, SplitShardInput};
-use millstream_catalog::{Command, Reshard, Stream};
+use millstream_catalog::{Command, Reshard, Stream, StreamMode};
 use millstream_types::{HashKey, ShardId};
 
 use crate::caller::Caller;
@@ -18,6 +18,7 @@ impl Streams {
             self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:SplitShard", &stream.arn())?;
         self.admit_call(Call::SplitShard, caller, Some(&stream))?;
+        self.require_mode(&stream, StreamMode::Provisioned)?;
         self.require_active(&stream)?;
         let shard = shard_id(&stream, &input.shard_to_split)?;
         let key: HashKey = input.new_starting_hash_key.parse().map_err(|_| {
@@ -40,6 +41,7 @@ impl Streams {
             self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:MergeShards", &stream.arn())?;
         self.admit_call(Call::MergeShards, caller, Some(&stream))?;
+        self.require_mode(&stream, StreamMode::Provisioned)?;
         self.require_active(&stream)?;
         let shard = shard_id(&stream, &input.shard_to_merge)?;
         let adjacent = shard_id(&stream, &input.adjacent_shard_to_merge)?;

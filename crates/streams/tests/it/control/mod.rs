@@ -1,8 +1,10 @@
 //! The control plane of Data Streams over a log in memory and a clock that stands still.
 
+mod capacity;
 mod create_and_delete;
 mod describe_and_list;
 mod fixture;
 mod list_shards;
+mod on_demand;
 mod reshard;
 mod settings;
