@@ -6,16 +6,27 @@
 
 mod apply;
 mod catalog;
+mod channel_settings;
+mod channels;
 mod command;
 mod machine;
 mod outcome;
+mod resources;
+mod settings;
+mod shard_metrics;
 mod state;
 mod stored;
 mod stream;
 
 pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
+pub use channel_settings::{
+    ChannelLogs, ChannelSettings, Compression, DeadLetters, RecordFormat, StorageClass,
+};
+pub use channels::{Channel, ChannelRefusal, ChannelStatus};
 pub use command::{Command, Reshard};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{Outcome, Refusal};
+pub use resources::ResourceId;
+pub use shard_metrics::{ShardMetric, ShardMetrics};
 pub use state::State;
 pub use stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};

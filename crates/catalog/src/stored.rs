@@ -6,6 +6,12 @@ use millstream_replica::{GroupId, Position};
 use millstream_types::{AccountId, HashKey, HashKeyRange, Millis, ShardId};
 use minicbor::{Decode, Encode};
 
+mod channels;
+mod settings;
+
+pub use channels::StoredChannel;
+use settings::StoredSettings;
+
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The part of a snapshot that is not a stream; it comes with the first slice.
@@ -29,6 +35,8 @@ pub struct StoredSlice {
     pub head: Option<StoredHead>,
     #[n(1)]
     pub streams: Vec<StoredStream>,
+    #[n(4)]
+    pub channels: Option<Vec<StoredChannel>>,
 }
 
 /// A stream.
@@ -68,6 +76,8 @@ pub struct StoredStream {
     expired_before: u64,
     #[n(15)]
     pub first_shard: u32,
+    #[n(20)]
+    settings: Option<StoredSettings>,
 }
 
 #[derive(Encode, Decode)]
@@ -125,6 +135,7 @@ impl StoredStream {
             reshard: stream.reshard.as_ref().map(|r| (numbers(&r.parents), numbers(&r.children))),
             expired_before: stream.expired_before.0,
             first_shard: first,
+            settings: StoredSettings::of(stream),
         }
     }
 }
@@ -161,6 +172,7 @@ impl StoredStream {
         let ids = |numbers: Vec<u32>| numbers.into_iter().map(ShardId).collect();
         let shards =
             (self.first_shard..).zip(&self.shards).map(|(index, shard)| shard.restore(index));
+        let (shard_metrics, policy) = StoredSettings::restore(self.settings);
         Ok(Stream {
             group: GroupId(self.group),
             version: self.version,
@@ -180,6 +192,8 @@ impl StoredStream {
                 children: ids(children),
             }),
             tags: self.tags,
+            shard_metrics,
+            policy,
         })
     }
 }

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{
-    AccountId, ArnError, ChannelId, ConsumerName, Millis, QueueId, Region, StreamArn,
-};
+use crate::{AccountId, ArnError, ChannelId, ConsumerName, Millis, QueueId, Region, StreamArn};
 
 /// `<stream's ARN>/consumer/<name>:<second of creation>`: a consumer registered again has another ARN.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
