@@ -14,13 +14,14 @@ use millstream_types::Millis;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::channels::Delivering;
 use crate::errors::Refusal;
 use crate::service::Streams;
 
 /// How often expiry is looked at, and what failed is tried again.
 const PASS_EVERY: Duration = Duration::from_secs(1);
 /// The shortest wait for a delay that the service clock decides.
-const WAIT_MIN: Duration = Duration::from_millis(5);
+pub(crate) const WAIT_MIN: Duration = Duration::from_millis(5);
 
 /// The running service.
 pub struct Lifecycle {
@@ -79,7 +80,7 @@ impl Streams {
         configured
             .0
             .retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
-        let mut wait = PASS_EVERY;
+        let mut wait = self.pass_channels(&mut configured.1, now, delay).await.min(PASS_EVERY);
         for stream in streams {
             let due = stream.status_since.plus(delay);
             if stream.status != StreamStatus::Active && now < due {
@@ -180,6 +181,6 @@ impl Streams {
     }
 }
 
-/// What the log groups' settings are known to be.
+/// What the log groups' settings are known to be, and which channels are known to deliver.
 #[derive(Default)]
-struct Configured(HashMap<GroupId, GroupSpec>);
+struct Configured(HashMap<GroupId, GroupSpec>, Delivering);
