@@ -1,6 +1,7 @@
-//! Who signed a request: AWS Signature Version 4, verified and made.
+//! Who signed a request: AWS Signature Version 4, verified and made; and what policy documents say.
 //!
-//! Owns: the parser of signed requests, AWS's error texts for bad ones, canonical requests, signing keys.
+//! Owns: the parser of signed requests, AWS's error texts for bad ones, canonical requests, signing keys; the
+//! grammar of policies.
 //! Must never: do I/O, read a clock, print a secret, or decide what a caller may do.
 #![forbid(unsafe_code)]
 
@@ -11,6 +12,7 @@ mod error;
 mod fields;
 mod keys;
 pub mod limits;
+pub mod policy;
 mod scope;
 mod secret;
 mod sign;

@@ -1,13 +1,14 @@
 //! What each command does: pure functions of state and command.
 
-use std::collections::BTreeMap;
-
 use millstream_replica::{GroupId, Position};
 use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
 
 use crate::capacity::Capacity;
 use crate::command::{Command, Reshard};
 use crate::outcome::{Outcome, Refusal};
+use crate::resources::ResourceId;
+use crate::settings::{set_max_record_size, set_monitoring};
+use crate::shard_metrics::ShardMetrics;
 use crate::state::State;
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
@@ -23,23 +24,17 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         Command::InitSecrets { token_key } => init_secrets(state, token_key),
         Command::CreateStream { .. } => create_stream(state, command),
         Command::Activate { group, at } => change(state, *group, |stream| activate(stream, *at)),
-        Command::DeleteStream { group, at } => change(state, *group, |stream| {
-            active(stream)?;
-            set_status(stream, StreamStatus::Deleting, *at);
-            Ok(())
-        }),
+        Command::DeleteStream { group, at } => delete_stream(state, *group, *at),
         Command::RemoveStream { group } => remove_stream(state, *group),
         Command::SetRetention { group, hours, at, from_hours } => {
             change(state, *group, |stream| set_retention(stream, *hours, *at, *from_hours))
         }
         Command::AddTags { group, tags, tags_max } => {
-            change(state, *group, |stream| add_tags(stream, tags, *tags_max))
+            crate::resources::tag(state, &ResourceId::Stream { group: *group }, tags, *tags_max)
         }
-        Command::RemoveTags { group, keys } => change(state, *group, |stream| {
-            tags_may_change(stream)?;
-            keys.iter().for_each(|key| drop(stream.tags.remove(key)));
-            Ok(())
-        }),
+        Command::RemoveTags { group, keys } => {
+            crate::resources::untag(state, &ResourceId::Stream { group: *group }, keys)
+        }
         Command::BeginReshard { group, reshard, at, shards_max } => {
             begin_reshard(state, *group, reshard, *at, *shards_max)
         }
@@ -59,8 +54,38 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         | Command::BeginReshards { .. }
         | Command::NotePeak { .. }
         | Command::SetCommitment { .. } => crate::capacity::apply(state, command),
+        Command::SetMonitoring { .. }
+        | Command::SetMaxRecordSize { .. }
+        | Command::TagResource { .. }
+        | Command::UntagResource { .. }
+        | Command::SetPolicy { .. } => apply_settings(state, command),
+        Command::CreateChannel { .. }
+        | Command::SettleChannel { .. }
+        | Command::UpdateChannel { .. }
+        | Command::DeleteChannel { .. }
+        | Command::RemoveChannel { .. } => crate::channels::apply(state, command),
     };
     result.unwrap_or_else(Outcome::Refused)
+}
+
+/// Commands about monitoring, sizes, tags and policies.
+fn apply_settings(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
+    match command {
+        Command::SetMonitoring { group, metrics, from, at } => {
+            change(state, *group, |stream| set_monitoring(stream, *metrics, *from, *at))
+        }
+        Command::SetMaxRecordSize { group, kib, at } => {
+            change(state, *group, |stream| set_max_record_size(stream, *kib, *at))
+        }
+        Command::TagResource { resource, tags, tags_max } => {
+            crate::resources::tag(state, resource, tags, *tags_max)
+        }
+        Command::UntagResource { resource, keys } => crate::resources::untag(state, resource, keys),
+        Command::SetPolicy { resource, policy } => {
+            crate::resources::set_policy(state, resource, policy.as_deref())
+        }
+        _ => Err(Refusal::Malformed("not about settings")),
+    }
 }
 
 fn init_secrets(state: &mut State, token_key: &[u8]) -> Result<Outcome, Refusal> {
@@ -136,6 +161,8 @@ pub(crate) fn create_stream(state: &mut State, command: &Command) -> Result<Outc
         expired_before: Millis(0),
         max_record_size_kib: *max_record_size_kib,
         tags: tags.clone(),
+        shard_metrics: ShardMetrics::NONE,
+        policy: None,
         shards: (0..*shard_count).map(|index| first_shard(index, *shard_count, created)).collect(),
         reshard: None,
         capacity: Capacity::default(),
@@ -165,6 +192,15 @@ fn first_shard(index: u32, count: u32, created: Millis) -> Shard {
     }
 }
 
+fn delete_stream(state: &mut State, group: u64, at: u64) -> Result<Outcome, Refusal> {
+    crate::channels::none_at_work(state, group)?;
+    change(state, group, |stream| {
+        active(stream)?;
+        set_status(stream, StreamStatus::Deleting, at);
+        Ok(())
+    })
+}
+
 fn remove_stream(state: &mut State, group: u64) -> Result<Outcome, Refusal> {
     let group = GroupId(group);
     let stream = state.by_group(group).ok_or(Refusal::NoStream)?;
@@ -192,7 +228,7 @@ pub(crate) fn active(stream: &Stream) -> Result<(), Refusal> {
     }
 }
 
-fn not_deleting(stream: &Stream) -> Result<(), Refusal> {
+pub(crate) fn not_deleting(stream: &Stream) -> Result<(), Refusal> {
     match stream.status {
         StreamStatus::Deleting => Err(Refusal::Status(StreamStatus::Deleting)),
         StreamStatus::Creating | StreamStatus::Active | StreamStatus::Updating => Ok(()),
@@ -228,22 +264,11 @@ fn set_retention(stream: &mut Stream, hours: u32, at: u64, from_hours: u32) -> R
 }
 
 /// botocore, `CreateStream`: no updates to the tags until the stream is ACTIVE.
-fn tags_may_change(stream: &Stream) -> Result<(), Refusal> {
+pub(crate) fn tags_may_change(stream: &Stream) -> Result<(), Refusal> {
     match stream.status {
         StreamStatus::Active | StreamStatus::Updating => Ok(()),
         status @ (StreamStatus::Creating | StreamStatus::Deleting) => Err(Refusal::Status(status)),
     }
-}
-
-fn add_tags(stream: &mut Stream, tags: &BTreeMap<String, String>, max: u64) -> Result<(), Refusal> {
-    tags_may_change(stream)?;
-    let mut all = stream.tags.clone();
-    all.extend(tags.iter().map(|(key, value)| (key.clone(), value.clone())));
-    if all.len() as u64 > max {
-        return Err(Refusal::TagQuota { max });
-    }
-    stream.tags = all;
-    Ok(())
 }
 
 pub(crate) fn shard_quota(open: u64, more: u64, max: u64) -> Result<(), Refusal> {

@@ -127,17 +127,7 @@ pub(crate) fn apply(state: &mut State, command: &Command) -> Result<Outcome, Ref
         Command::SetCommitment { account, ref region, enabled, at } => {
             crate::commitment::set_commitment(state, account, region, enabled, Millis(at))
         }
-        Command::InitSecrets { .. }
-        | Command::CreateStream { .. }
-        | Command::Activate { .. }
-        | Command::DeleteStream { .. }
-        | Command::RemoveStream { .. }
-        | Command::SetRetention { .. }
-        | Command::AddTags { .. }
-        | Command::RemoveTags { .. }
-        | Command::BeginReshard { .. }
-        | Command::FinishReshard { .. }
-        | Command::ExpireShards { .. } => Err(Refusal::Malformed("not about capacity")),
+        _ => Err(Refusal::Malformed("not about capacity")),
     }
 }
 

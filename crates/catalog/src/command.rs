@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
+use crate::channel_settings::{ChannelLogs, ChannelSettings};
+use crate::resources::ResourceId;
+
 /// A change. Times are milliseconds of service time; `group` names a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
@@ -323,6 +326,139 @@ pub enum Command {
         /// When.
         #[n(3)]
         at: u64,
+    },
+    /// Switches shard-level metrics on and off; UPDATING.
+    #[n(60)]
+    SetMonitoring {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// The metrics that are on afterwards, a bit for each.
+        #[n(1)]
+        metrics: u8,
+        /// The metrics that the sender knew to be on: if they are others by now, its reply would be wrong.
+        #[n(2)]
+        from: u8,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// Changes the size of the largest record; UPDATING.
+    #[n(61)]
+    SetMaxRecordSize {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// The size.
+        #[n(1)]
+        kib: u32,
+        /// When.
+        #[n(2)]
+        at: u64,
+    },
+    /// Adds or replaces tags.
+    #[n(62)]
+    TagResource {
+        /// Whose.
+        #[n(0)]
+        resource: ResourceId,
+        /// Tags.
+        #[n(1)]
+        tags: BTreeMap<String, String>,
+        /// Quota: tags of a resource.
+        #[n(2)]
+        tags_max: u64,
+    },
+    /// Removes tags; those that are not there are no error.
+    #[n(63)]
+    UntagResource {
+        /// Whose.
+        #[n(0)]
+        resource: ResourceId,
+        /// Keys.
+        #[n(1)]
+        keys: Vec<String>,
+    },
+    /// Sets a policy, or takes it away.
+    #[n(64)]
+    SetPolicy {
+        /// Whose.
+        #[n(0)]
+        resource: ResourceId,
+        /// The document in JSON; absent to take it away.
+        #[n(1)]
+        policy: Option<String>,
+    },
+    /// Makes a channel, CREATING.
+    #[n(65)]
+    CreateChannel {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// The channel's id.
+        #[n(1)]
+        id: String,
+        /// Its name.
+        #[n(2)]
+        name: String,
+        /// How it delivers.
+        #[n(3)]
+        settings: ChannelSettings,
+        /// Tags.
+        #[n(4)]
+        tags: BTreeMap<String, String>,
+        /// When.
+        #[n(5)]
+        at: u64,
+        /// Quota: channels of the account and region.
+        #[n(6)]
+        channels_max: u64,
+    },
+    /// A channel that is CREATING or UPDATING becomes ACTIVE; or it fails.
+    #[n(66)]
+    SettleChannel {
+        /// The channel.
+        #[n(0)]
+        id: String,
+        /// Why it cannot go on; absent if it can.
+        #[n(1)]
+        failed: Option<String>,
+        /// When.
+        #[n(2)]
+        at: u64,
+    },
+    /// Changes an ACTIVE channel; UPDATING.
+    #[n(67)]
+    UpdateChannel {
+        /// The channel.
+        #[n(0)]
+        id: String,
+        /// How old records may be when they are delivered; absent to leave it.
+        #[n(1)]
+        freshness_seconds: Option<u32>,
+        /// Where errors are logged; absent to leave it.
+        #[n(2)]
+        logs: Option<ChannelLogs>,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// A channel becomes DELETING.
+    #[n(68)]
+    DeleteChannel {
+        /// The channel.
+        #[n(0)]
+        id: String,
+        /// When.
+        #[n(1)]
+        at: u64,
+    },
+    /// A channel that is DELETING is gone.
+    #[n(69)]
+    RemoveChannel {
+        /// The channel.
+        #[n(0)]
+        id: String,
     },
 }
 

@@ -7,20 +7,31 @@
 mod apply;
 mod capacity;
 mod catalog;
+mod channel_settings;
+mod channels;
 mod command;
 mod commitment;
 mod machine;
 mod outcome;
+mod resources;
 mod scaling;
+mod settings;
+mod shard_metrics;
 mod state;
 mod stored;
 mod stream;
 
 pub use capacity::{Capacity, PEAK_DAYS, Scaling};
 pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
+pub use channel_settings::{
+    ChannelLogs, ChannelSettings, Compression, DeadLetters, RecordFormat, StorageClass,
+};
+pub use channels::{Channel, ChannelRefusal, ChannelStatus};
 pub use command::{Command, Reshard};
 pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{Outcome, Refusal};
+pub use resources::ResourceId;
+pub use shard_metrics::{ShardMetric, ShardMetrics};
 pub use state::State;
 pub use stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use millstream_replica::GroupId;
 use millstream_replica::{Machine, Slice};
+use millstream_types::ChannelId;
 
 use crate::apply::apply;
+use crate::channels::Channel;
 use crate::command::Command;
 use crate::outcome::Outcome;
 use crate::state::State;
-use crate::stored::{StoredCommitment, StoredHead, StoredSlice, StoredStream};
+use crate::stored::{StoredChannel, StoredCommitment, StoredHead, StoredSlice, StoredStream};
 use crate::stream::Stream;
 
 /// Shards of one stream that are written together: a stream of 20,000 shards is spread over several slices.
@@ -23,6 +25,7 @@ pub struct CatalogMachine;
 pub struct Frozen {
     head: StoredHead,
     streams: BTreeMap<GroupId, Arc<Stream>>,
+    channels: BTreeMap<ChannelId, Arc<Channel>>,
 }
 
 impl Machine for CatalogMachine {
@@ -58,10 +61,14 @@ impl Machine for CatalogMachine {
             retired: retired.collect(),
             commitments: StoredCommitment::all(&state.commitments),
         };
-        Frozen { head, streams: state.streams.clone() }
+        let (streams, channels) = (state.streams.clone(), state.channels.by_id.clone());
+        Frozen { head, streams, channels }
     }
 
     fn slice(frozen: &Frozen, from: Option<&[u8]>, bytes_max: usize) -> Slice {
+        if let Some(after) = from.and_then(channel_cursor_of) {
+            return slice_of_channels(frozen, after, bytes_max);
+        }
         let (mut at, head) = match from.and_then(cursor_of) {
             Some(at) => (at, None),
             None => ((0, 0), minicbor::decode(&encoded(&frozen.head)).ok()),
@@ -70,7 +77,8 @@ impl Machine for CatalogMachine {
         let mut streams: Vec<StoredStream> = Vec::new();
         let next = loop {
             let Some((group, stream)) = frozen.streams.range(GroupId(at.0)..).next() else {
-                break None;
+                // Channels come after all streams.
+                break (!frozen.channels.is_empty()).then(|| channel_key_of(""));
             };
             let first = if group.0 == at.0 { at.1 } else { 0 };
             let part = StoredStream::part(stream, first, SHARDS_PER_PART);
@@ -82,7 +90,7 @@ impl Machine for CatalogMachine {
             let done = first as usize + SHARDS_PER_PART;
             at = if done < stream.shards.len() { (group.0, done as u32) } else { (group.0 + 1, 0) };
         };
-        Slice { bytes: encoded(&StoredSlice { head, streams }), next }
+        Slice { bytes: encoded(&StoredSlice { head, streams, channels: None }), next }
     }
 
     fn restore(state: &mut State, slice: &[u8], _version: u16) -> Result<(), String> {
@@ -106,6 +114,9 @@ impl Machine for CatalogMachine {
         for part in slice.streams {
             state.insert_part(part.first_shard, part.restore()?)?;
         }
+        for channel in slice.channels.into_iter().flatten() {
+            state.channels.insert(channel.restore()?);
+        }
         Ok(())
     }
 }
@@ -118,6 +129,39 @@ fn cursor_of(key: &[u8]) -> Option<(u64, u32)> {
 
 fn key_of((group, shard): (u64, u32)) -> Vec<u8> {
     [&group.to_be_bytes()[..], &shard.to_be_bytes()].concat()
+}
+
+/// What the key of a slice of channels begins with: the number of their field. A stream's key begins with the highest
+/// byte of its group's number, which is zero, since groups are numbered one by one.
+const CHANNELS: u8 = 4;
+
+/// The id after which a slice of channels begins; empty for the first.
+fn channel_cursor_of(key: &[u8]) -> Option<&str> {
+    let id = key.strip_prefix(&[CHANNELS])?;
+    std::str::from_utf8(id).ok()
+}
+
+fn channel_key_of(after: &str) -> Vec<u8> {
+    [&[CHANNELS], after.as_bytes()].concat()
+}
+
+fn slice_of_channels(frozen: &Frozen, after: &str, bytes_max: usize) -> Slice {
+    use std::ops::Bound::{Excluded, Unbounded};
+    let start = after.parse::<ChannelId>().map_or(Unbounded, Excluded);
+    let (mut channels, mut size) = (Vec::<StoredChannel>::new(), 0);
+    let (mut last, mut next) = (None, None);
+    for (id, channel) in frozen.channels.range((start, Unbounded)) {
+        let stored = StoredChannel::from(&**channel);
+        size += encoded(&stored).len();
+        if size > bytes_max && !channels.is_empty() {
+            next = last.map(|last: &ChannelId| channel_key_of(last.as_str()));
+            break;
+        }
+        channels.push(stored);
+        last = Some(id);
+    }
+    let slice = StoredSlice { head: None, streams: Vec::new(), channels: Some(channels) };
+    Slice { bytes: encoded(&slice), next }
 }
 
 fn encoded<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {

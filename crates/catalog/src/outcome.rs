@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use millstream_types::ShardId;
 
+use crate::channels::{Channel, ChannelRefusal};
 use crate::stream::{Stream, StreamMode, StreamStatus};
 
 /// What a command came to. Refusals are outcomes too: every replica comes to the same.
@@ -11,6 +12,8 @@ use crate::stream::{Stream, StreamMode, StreamStatus};
 pub enum Outcome {
     /// The stream as it is now.
     Stream(Arc<Stream>),
+    /// The channel as it is now.
+    Channel(Arc<Channel>),
     /// Done; there is nothing to show.
     Done,
     /// Not done.
@@ -92,6 +95,14 @@ pub enum Refusal {
         /// The quota.
         max: u64,
     },
+    /// The shard-level metrics are others by now.
+    Monitoring,
+    /// There is no such consumer or queue (any more).
+    NoResource,
+    /// The resource has no policy.
+    NoPolicy,
+    /// Of a command about channels.
+    Channel(ChannelRefusal),
     /// The command itself makes no sense; only a fault of ours sends one.
     Malformed(&'static str),
 }

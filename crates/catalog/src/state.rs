@@ -6,6 +6,7 @@ use std::sync::Arc;
 use millstream_replica::GroupId;
 use millstream_types::{AccountId, Region, StreamName};
 
+use crate::channels::Channels;
 use crate::commitment::Commitment;
 use crate::stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};
 
@@ -23,6 +24,7 @@ pub struct State {
     pub(crate) next_version: u64,
     pub(crate) names: HashMap<Scope, BTreeMap<StreamName, GroupId>>,
     pub(crate) streams: BTreeMap<GroupId, Arc<Stream>>,
+    pub(crate) channels: Channels,
     /// Follows from `streams`; kept so that a new stream need not count all others.
     usage: HashMap<Scope, Usage>,
     /// The highest creation second of shards of streams deleted a moment ago: a stream of the same name starts above
@@ -73,6 +75,7 @@ impl Default for State {
             next_version: 1,
             names: HashMap::new(),
             streams: BTreeMap::new(),
+            channels: Channels::default(),
             usage: HashMap::new(),
             retired: BTreeMap::new(),
             commitments: BTreeMap::new(),

@@ -6,10 +6,15 @@ use millstream_replica::{GroupId, Position};
 use millstream_types::{AccountId, HashKey, HashKeyRange, Millis, ShardId};
 use minicbor::{Decode, Encode};
 
-pub use crate::stored::capacity::{StoredCapacity, StoredCommitment};
-use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
-
 mod capacity;
+mod channels;
+mod settings;
+
+pub use capacity::{StoredCapacity, StoredCommitment};
+pub use channels::StoredChannel;
+use settings::StoredSettings;
+
+use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The part of a snapshot that is not a stream; it comes with the first slice.
 #[derive(Encode, Decode)]
@@ -35,6 +40,8 @@ pub struct StoredSlice {
     pub head: Option<StoredHead>,
     #[n(1)]
     pub streams: Vec<StoredStream>,
+    #[n(4)]
+    pub channels: Option<Vec<StoredChannel>>,
 }
 
 /// A stream.
@@ -76,6 +83,8 @@ pub struct StoredStream {
     pub first_shard: u32,
     #[n(17)]
     capacity: Option<StoredCapacity>,
+    #[n(20)]
+    settings: Option<StoredSettings>,
 }
 
 #[derive(Encode, Decode)]
@@ -134,6 +143,7 @@ impl StoredStream {
             expired_before: stream.expired_before.0,
             first_shard: first,
             capacity: StoredCapacity::of(&stream.capacity),
+            settings: StoredSettings::of(stream),
         }
     }
 }
@@ -170,6 +180,7 @@ impl StoredStream {
         let ids = |numbers: Vec<u32>| numbers.into_iter().map(ShardId).collect();
         let shards =
             (self.first_shard..).zip(&self.shards).map(|(index, shard)| shard.restore(index));
+        let (shard_metrics, policy) = StoredSettings::restore(self.settings);
         Ok(Stream {
             group: GroupId(self.group),
             version: self.version,
@@ -190,6 +201,8 @@ impl StoredStream {
             }),
             tags: self.tags,
             capacity: self.capacity.map(StoredCapacity::restore).unwrap_or_default(),
+            shard_metrics,
+            policy,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Streams and shards as the catalog knows them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_replica::{GroupId, Position};
@@ -9,6 +10,8 @@ use millstream_types::{
 };
 
 use crate::capacity::Capacity;
+
+use crate::shard_metrics::ShardMetrics;
 
 /// A stream. Handed out as an `Arc` that never changes: a change makes a new one with a higher version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub struct Stream {
     pub max_record_size_kib: u32,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// The shard-level metrics that are switched on.
+    pub shard_metrics: ShardMetrics,
+    /// Its resource policy, a document in JSON.
+    pub policy: Option<Arc<str>>,
     /// Its shards; a shard's number is its index.
     pub shards: Vec<Shard>,
     /// The change of shards that is under way.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use millstream_catalog::{
-    CatalogMachine, Command, Outcome, Refusal, Reshard, ShardState, State, Stream, StreamStatus,
+    CatalogMachine, Command, Outcome, Refusal, Reshard, ResourceId, ShardState, State, Stream,
+    StreamStatus,
 };
 use millstream_replica::Machine;
 use millstream_types::{
@@ -20,6 +21,9 @@ struct Expected {
     hours: u32,
     tags: BTreeMap<String, String>,
     open: u64,
+    metrics: u8,
+    kib: u32,
+    policy: Option<String>,
 }
 
 type Place = (u64, String, String);
@@ -72,7 +76,7 @@ impl World {
         let at = self.now;
         let Some(stream) = self.find(place) else { return self.create(place) };
         let group = stream.group.0;
-        match self.below(12) {
+        match self.below(16) {
             0 => self.create(place),
             1 | 2 => Command::Activate { group, at },
             3 => Command::DeleteStream { group, at },
@@ -86,6 +90,22 @@ impl World {
             6 => {
                 let tags = [(format!("k{}", self.below(5)), "v".to_owned())].into();
                 Command::AddTags { group, tags, tags_max: TAGS_MAX }
+            }
+            11 => Command::SetMonitoring {
+                group,
+                metrics: self.below(4) as u8,
+                from: self.below(4) as u8,
+                at,
+            },
+            12 => Command::SetMaxRecordSize { group, kib: 1024 + self.below(2) as u32, at },
+            13 => {
+                let tags = [(format!("k{}", self.below(5)), "w".to_owned())].into();
+                let resource = ResourceId::Stream { group };
+                Command::TagResource { resource, tags, tags_max: TAGS_MAX }
+            }
+            14 => {
+                let policy = (self.below(2) == 0).then(|| "{}".to_owned());
+                Command::SetPolicy { resource: ResourceId::Stream { group }, policy }
             }
             7 => Command::RemoveTags { group, keys: vec![format!("k{}", self.below(5))] },
             8 | 9 => Command::BeginReshard {
@@ -173,6 +193,9 @@ impl World {
                 hours,
                 tags,
                 open,
+                metrics: 0,
+                kib: 1024,
+                policy: None,
             }));
         }
         let mut next = known?.clone();
@@ -192,7 +215,23 @@ impl World {
                 (next.hours, next.status) = (*hours, Updating);
                 known?.status == Active && known?.hours == *from_hours
             }
-            Command::AddTags { tags, .. } => {
+            Command::SetMonitoring { metrics, from, .. } => {
+                if next.metrics != *metrics {
+                    (next.metrics, next.status) = (*metrics, Updating);
+                }
+                known?.status == Active && known?.metrics == *from
+            }
+            Command::SetMaxRecordSize { kib, .. } => {
+                if next.kib != *kib {
+                    (next.kib, next.status) = (*kib, Updating);
+                }
+                known?.status == Active
+            }
+            Command::SetPolicy { policy, .. } => {
+                next.policy.clone_from(policy);
+                known?.status != Deleting && !(policy.is_none() && known?.policy.is_none())
+            }
+            Command::AddTags { tags, .. } | Command::TagResource { tags, .. } => {
                 next.tags.extend(tags.clone());
                 matches!(next.status, Active | Updating) && next.tags.len() as u64 <= TAGS_MAX
             }
@@ -216,7 +255,13 @@ impl World {
             | Command::SetWarmThroughput { .. }
             | Command::BeginReshards { .. }
             | Command::NotePeak { .. }
-            | Command::SetCommitment { .. } => return None,
+            | Command::SetCommitment { .. }
+            | Command::UntagResource { .. }
+            | Command::CreateChannel { .. }
+            | Command::SettleChannel { .. }
+            | Command::UpdateChannel { .. }
+            | Command::DeleteChannel { .. }
+            | Command::RemoveChannel { .. } => return None,
         };
         done.then_some(Some(next))
     }
@@ -239,6 +284,7 @@ impl World {
                 assert_eq!(self.expect(&place, &command), None, "{command:?}: {why:?}");
                 assert_eq!(before, after, "a refused command changes nothing");
             }
+            (_, Outcome::Channel(_)) => panic!("{command:?} is not about channels"),
             (_, Outcome::Stream(_) | Outcome::Done) => {
                 let expected =
                     self.expect(&place, &command).unwrap_or_else(|| panic!("{command:?} was done"));
@@ -273,7 +319,7 @@ impl World {
                 assert_eq!(matches!(why, Refusal::Status(_)), !active, "{why:?}");
                 assert_eq!(before, after);
             }
-            Outcome::Done => panic!("a reshard has a stream"),
+            Outcome::Done | Outcome::Channel(_) => panic!("a reshard has a stream"),
         }
     }
 
@@ -284,6 +330,9 @@ impl World {
             resharding: stream.reshard.is_some(),
             hours: stream.retention_hours,
             tags: stream.tags.clone(),
+            metrics: stream.shard_metrics.bits(),
+            kib: stream.max_record_size_kib,
+            policy: stream.policy.as_deref().map(str::to_owned),
             open: stream
                 .shards
                 .iter()

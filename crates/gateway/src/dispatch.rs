@@ -71,6 +71,20 @@ impl Call<'_> {
             }
             "DescribeAccountSettings" => self.call(|i| s.describe_account_settings(c, i)).await,
             "UpdateAccountSettings" => self.call(|i| s.update_account_settings(c, i)).await,
+            "EnableEnhancedMonitoring" => self.call(|i| s.enable_enhanced_monitoring(c, i)).await,
+            "DisableEnhancedMonitoring" => self.call(|i| s.disable_enhanced_monitoring(c, i)).await,
+            "UpdateMaxRecordSize" => self.call(|i| s.update_max_record_size(c, i)).await,
+            "TagResource" => self.call(|i| s.tag_resource(c, i)).await,
+            "UntagResource" => self.call(|i| s.untag_resource(c, i)).await,
+            "ListTagsForResource" => self.call(|i| s.list_tags_for_resource(c, i)).await,
+            "PutResourcePolicy" => self.call(|i| s.put_resource_policy(c, i)).await,
+            "GetResourcePolicy" => self.call(|i| s.get_resource_policy(c, i)).await,
+            "DeleteResourcePolicy" => self.call(|i| s.delete_resource_policy(c, i)).await,
+            "CreateChannel" => self.call(|i| s.create_channel(c, i)).await,
+            "DescribeChannel" => self.call(|i| s.describe_channel(c, i)).await,
+            "ListChannels" => self.call(|i| s.list_channels(c, i)).await,
+            "UpdateChannel" => self.call(|i| s.update_channel(c, i)).await,
+            "DeleteChannel" => self.call(|i| s.delete_channel(c, i)).await,
             _ => Err(find(name).err().unwrap_or_else(|| {
                 Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
             })),
@@ -150,4 +164,6 @@ structures! {
     DescribeLimitsOutput, DescribeStreamOutput, DescribeStreamSummaryOutput, GetShardIteratorOutput, ListShardsOutput,
     ListStreamsOutput, ListTagsForStreamOutput,
     UpdateShardCountOutput, UpdateStreamWarmThroughputOutput, DescribeAccountSettingsOutput, UpdateAccountSettingsOutput,
+    EnhancedMonitoringOutput, ListTagsForResourceOutput,
+    GetResourcePolicyOutput, CreateChannelOutput, DescribeChannelOutput, ListChannelsOutput, UpdateChannelOutput,
 }

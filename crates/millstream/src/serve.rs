@@ -11,7 +11,7 @@ use millstream_catalog::Catalog;
 use millstream_counters::Collect;
 use millstream_gateway::{AuthMode, Gateway, Listener, Parts};
 use millstream_log::{Disk, Engine, EphemeralDisk, Health, Log, Options, RealDisk, RecoveryReport};
-use millstream_streams::Streams;
+use millstream_streams::{NoDelivery, Streams};
 use millstream_types::{AccountId, Clock, Random, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,6 +52,8 @@ async fn serve(config: Config) -> Result<(), String> {
             catalog: catalog.clone(),
             log,
             clock: clock.clone(),
+            random: random.clone(),
+            delivery: Arc::new(NoDelivery),
             limits: config.limits.clone(),
         },
         &token_key,

@@ -1,9 +1,10 @@
 //! Who calls.
 
+use std::fmt;
 use std::sync::Arc;
 
 use millstream_api::Error;
-use millstream_types::{AccountId, Region, StreamArn};
+use millstream_types::{AccountId, Region};
 
 /// The caller of an operation, as the gateway knows it. Services never see HTTP or credentials.
 #[derive(Clone, Debug)]
@@ -19,9 +20,9 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether the caller may do `action` to the resource. Asked once by each operation, right after the resource is
+    /// Whether the caller may do `action` to the resource of an ARN. Asked once by each operation, right after the resource is
     /// known and before anything is read or changed; `open` and `signed` answer yes.
-    pub fn may(&self, _action: &'static str, _resource: &StreamArn) -> Result<(), Error> {
+    pub fn may(&self, _action: &'static str, _resource: &impl fmt::Display) -> Result<(), Error> {
         Ok(())
     }
 }

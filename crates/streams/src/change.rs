@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use millstream_catalog::{CatalogError, Command, Outcome, Stream, StreamMode, StreamStatus};
+use millstream_catalog::{
+    CatalogError, Channel, Command, Outcome, Stream, StreamMode, StreamStatus,
+};
 use millstream_replica::ReplicaError;
 use millstream_types::{AccountId, StreamName};
 
-use crate::errors::Refusal;
+use crate::errors::{ChangeOf, Refusal};
 use crate::service::Streams;
 
 impl Streams {
@@ -47,12 +49,35 @@ impl Streams {
         account: AccountId,
         command: &Command,
     ) -> Result<Option<Arc<Stream>>, Refusal> {
-        match self.catalog.submit(command).await {
-            Ok(Outcome::Stream(stream)) => Ok(Some(stream)),
-            Ok(Outcome::Done) => Ok(None),
-            Ok(Outcome::Refused(why)) => {
-                Err(Refusal::Change { stream: stream.clone(), account, why })
+        match self.submit_of(&ChangeOf::stream(stream, account), command).await? {
+            Outcome::Stream(stream) => Ok(Some(stream)),
+            Outcome::Channel(_) | Outcome::Done | Outcome::Refused(_) => Ok(None),
+        }
+    }
+
+    /// Changes a channel; the channel as it is afterwards.
+    pub(crate) async fn change_channel(
+        &self,
+        of: &ChangeOf,
+        command: &Command,
+    ) -> Result<Arc<Channel>, Refusal> {
+        match self.submit_of(of, command).await? {
+            Outcome::Channel(channel) => Ok(channel),
+            Outcome::Stream(_) | Outcome::Done | Outcome::Refused(_) => {
+                Err(Refusal::Catalog("the channel is gone".into()))
             }
+        }
+    }
+
+    /// Sends a command about whatever `of` names. The outcome is never a refusal.
+    pub(crate) async fn submit_of(
+        &self,
+        of: &ChangeOf,
+        command: &Command,
+    ) -> Result<Outcome, Refusal> {
+        match self.catalog.submit(command).await {
+            Ok(Outcome::Refused(why)) => Err(of.refused(why)),
+            Ok(outcome) => Ok(outcome),
             Err(CatalogError(ReplicaError::Unknown(why))) => Err(Refusal::ChangeUnknown(why)),
             Err(CatalogError(why)) => Err(Refusal::Catalog(why.to_string())),
         }

@@ -9,6 +9,10 @@ use millstream_catalog::{Stream, StreamStatus};
 use millstream_log::LogError;
 use millstream_types::{AccountId, Region, ShardId, StreamName};
 
+use crate::resource_errors::{self, channel_refused, resource_refused};
+
+pub use crate::resource_errors::ChangeOf;
+
 /// Why an operation was refused.
 #[derive(Clone, Debug)]
 pub enum Refusal {
@@ -80,6 +84,28 @@ pub enum Refusal {
         /// Why.
         why: millstream_catalog::Refusal,
     },
+    /// The catalog refused a change of a consumer, a queue or a channel.
+    ResourceChange {
+        /// Its ARN or name.
+        resource: String,
+        /// Why.
+        why: millstream_catalog::Refusal,
+    },
+    /// The ARN names a resource of another region, or none of the service.
+    InvalidResourceArn {
+        /// The ARN.
+        arn: String,
+    },
+    /// No resource of this ARN.
+    ResourceNotFound {
+        /// The ARN.
+        arn: String,
+    },
+    /// Resources of this kind have no policies.
+    NoPolicies {
+        /// The ARN.
+        arn: String,
+    },
     /// Whether a change was made is not known.
     ChangeUnknown(String),
     /// The log could not answer.
@@ -146,6 +172,14 @@ impl From<Refusal> for Error {
             }
             Refusal::NotActive { stream, account, status } => not_active(&stream, account, status),
             Refusal::Change { stream, account, why } => change_refused(&stream, account, why),
+            Refusal::ResourceChange { resource, why } => resource_refused(&resource, why),
+            Refusal::InvalidResourceArn { arn } => Error::invalid_argument(format!(
+                "The ARN {arn} does not name a resource of this kind and region."
+            )),
+            Refusal::ResourceNotFound { arn } => resource_errors::not_found(&arn),
+            Refusal::NoPolicies { arn } => Error::invalid_argument(format!(
+                "The resource {arn} cannot have a policy: only streams, queues and consumers can."
+            )),
             Refusal::ChangeUnknown(error) => {
                 tracing::error!(%error, "the outcome of a change is unknown");
                 Error::new(
@@ -242,6 +276,16 @@ fn change_refused(
         | Why::OnDemandQuota { .. }
         | Why::HasQueues
         | Why::SettingsQuota { .. } => capacity_refused(&of, account, why),
+        Why::Monitoring => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!("The shard-level metrics of {of} were changed by another request."),
+        ),
+        Why::NoResource => resource_errors::not_found(&of),
+        Why::NoPolicy => Error::new(
+            ErrorCode::ResourceNotFoundException,
+            format!("No resource policy found for {of}."),
+        ),
+        Why::Channel(why) => channel_refused(&of, why),
         Why::Malformed(what) => {
             tracing::error!(what, "the catalog refused a malformed command");
             Error::new(ErrorCode::InternalFailureException, "Internal service failure.")

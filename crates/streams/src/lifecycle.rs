@@ -14,6 +14,7 @@ use millstream_types::{Millis, ShardId};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::channels::Delivering;
 use crate::errors::Refusal;
 use crate::owner::Owner;
 use crate::scaling::Watches;
@@ -22,7 +23,7 @@ use crate::service::Streams;
 /// How often expiry is looked at, and what failed is tried again.
 const PASS_EVERY: Duration = Duration::from_secs(1);
 /// The shortest wait for a delay that the service clock decides.
-const WAIT_MIN: Duration = Duration::from_millis(5);
+pub(crate) const WAIT_MIN: Duration = Duration::from_millis(5);
 
 /// The running service.
 pub struct Lifecycle {
@@ -79,10 +80,11 @@ impl Streams {
         let streams: Vec<Arc<Stream>> =
             self.catalog.read(|state| state.streams().cloned().collect());
         configured
-            .0
+            .specs
             .retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
-        configured.1.keep(&streams);
-        let mut wait = PASS_EVERY;
+        configured.watches.keep(&streams);
+        let channels = self.pass_channels(&mut configured.channels, now, delay).await;
+        let mut wait = channels.min(PASS_EVERY);
         for stream in streams {
             if *stopped.borrow() {
                 break;
@@ -113,7 +115,7 @@ impl Streams {
                 self.log
                     .create(stream.group, group_spec(stream), stream.shards.len() as u32)
                     .await?;
-                configured.0.insert(stream.group, group_spec(stream));
+                configured.specs.insert(stream.group, group_spec(stream));
                 self.change(stream, &Command::Activate { group, at: now.0 }).await?;
             }
             StreamStatus::Updating => {
@@ -133,14 +135,14 @@ impl Streams {
                 self.configure(stream, configured).await?;
                 self.expire_shards(stream, now).await?;
                 if stream.mode == StreamMode::OnDemand {
-                    self.scale_by_traffic(stream, &mut configured.1, now).await?;
+                    self.scale_by_traffic(stream, &mut configured.watches, now).await?;
                 }
             }
             StreamStatus::Deleting => {
                 self.log.delete(stream.group).await?;
                 self.submit(&stream.name, stream.account, &Command::RemoveStream { group }).await?;
                 self.runtimes.forget(stream.group);
-                configured.0.remove(&stream.group);
+                configured.specs.remove(&stream.group);
             }
         }
         Ok(())
@@ -169,9 +171,9 @@ impl Streams {
         configured: &mut Configured,
     ) -> Result<(), LogError> {
         let spec = group_spec(stream);
-        if configured.0.get(&stream.group) != Some(&spec) {
+        if configured.specs.get(&stream.group) != Some(&spec) {
             self.log.configure(stream.group, spec).await?;
-            configured.0.insert(stream.group, spec);
+            configured.specs.insert(stream.group, spec);
         }
         Ok(())
     }
@@ -196,14 +198,19 @@ impl Streams {
     }
 }
 
-/// What the log groups' settings are known to be, and what is known of the traffic of on-demand streams.
-struct Configured(HashMap<GroupId, GroupSpec>, Watches);
+/// What the log groups' settings are known to be, what is known of the traffic of on-demand streams, and which channels
+/// are known to deliver.
+struct Configured {
+    specs: HashMap<GroupId, GroupSpec>,
+    watches: Watches,
+    channels: Delivering,
+}
 
 impl Configured {
     /// What the log says of itself; nothing if it cannot, and then each group is configured once more.
     async fn of(log: &dyn Log) -> Self {
         let groups = log.groups().await.unwrap_or_default();
         let specs = groups.into_iter().map(|(group, spec, _)| (group, spec)).collect();
-        Configured(specs, Watches::default())
+        Configured { specs, watches: Watches::default(), channels: Delivering::default() }
     }
 }

@@ -34,6 +34,24 @@ pub const RETENTION_HOURS_MIN: u32 = 24;
 pub const RETENTION_HOURS_MAX: u32 = 8760;
 /// Largest record of a stream that names no size, in KiB (botocore, `CreateStreamInput`).
 pub const RECORD_KIB_DEFAULT: u32 = 1024;
+/// Freshness of a channel that names none, in seconds (botocore, `S3DestinationConfiguration`).
+pub const FRESHNESS_SECONDS_DEFAULT: u32 = 300;
+/// Least freshness of a channel, in seconds (AWS, Kinesis channels: 300 to 900).
+pub const FRESHNESS_SECONDS_MIN: u32 = 300;
+/// Most freshness of a channel, in seconds.
+pub const FRESHNESS_SECONDS_MAX: u32 = 900;
+/// Longest key of an object, in bytes (S3).
+pub const OBJECT_KEY_BYTES_MAX: usize = 1024;
+/// Room that a channel's unique suffix and extension need in a key, in bytes.
+pub const OBJECT_SUFFIX_BYTES: usize = 64;
+/// Channels in a page of ListChannels (botocore, `ListChannels`).
+pub const LIST_CHANNELS_MAX: usize = 100;
+/// Minutes that the series of a shard-level metric goes back: three hours.
+pub const SERIES_MINUTES_KEPT: u64 = 180;
+/// Minutes that the series of all shards of a node hold together: about 50 MB.
+pub const SERIES_MINUTES_MAX: u64 = 200_000;
+/// Shards whose metrics are shown to Prometheus.
+pub const SHARDS_SHOWN_MAX: usize = 1000;
 /// Idle buffers kept for frames.
 pub const FRAME_POOL_BYTES_MAX: usize = 24 * 1024 * 1024;
 
@@ -128,6 +146,16 @@ limits! {
     /// Write throughput of an on-demand stream in MiB/s: where its shards stop growing (developer guide, quotas: 10 GB/s
     /// in the largest regions).
     on_demand_mibps_max: quota = 10_240;
+    /// Calls that switch shard-level metrics on or off per second and account.
+    monitoring_per_second: rate = 5;
+    /// Calls of UpdateMaxRecordSize per second and account (a rate of ours; AWS names none).
+    max_record_size_per_second: rate = 5;
+    /// Calls about resource policies per second and account (a rate of ours; AWS names none).
+    resource_policy_per_second: rate = 5;
+    /// Calls of each operation about channels per second and account (botocore, `CreateChannel`).
+    channels_per_second: rate = 5;
+    /// Channels of an account and region (a quota of ours).
+    channels_max: quota = 100;
     /// Shards of an account and region (developer guide, quotas: 20,000 in the largest regions).
     shards_max: quota = 20_000;
     /// Streams of an account and region; AWS sets no quota, the memory of a node does.

@@ -85,6 +85,7 @@ impl Collect for Streams {
         to.sample("millstream_lifecycle_failures_total", help, &[], failures);
         self.collect_scaling(to);
         self.catalog.counters().collect(to);
+        self.collect_shards(&runtimes, to);
         for (name, help, histogram) in HISTOGRAMS {
             for runtime in &runtimes {
                 let snapshot = histogram(&runtime.counters).snapshot();

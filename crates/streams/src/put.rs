@@ -1,6 +1,7 @@
 //! What PutRecord and PutRecords share: records are routed, admitted, laid out in one frame, appended, numbered.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use millstream_api::{Blob, Error, ErrorCode, PutEntry};
 use millstream_log::{Appended, Frame, FramePool, LogError, PartSpec};
@@ -10,6 +11,7 @@ use millstream_types::{HashKey, Millis, SequenceNumber, ShardId};
 use crate::limits::BATCH_BYTES_MAX;
 use crate::owner::Owner;
 use crate::runtime::StreamRuntime;
+use crate::shard_series::Seen;
 
 /// A record on its way into a shard.
 #[derive(Clone)]
@@ -53,6 +55,7 @@ pub async fn put(
     let mut entries = vec![None; records.len()];
     let order = admit(stream, now, records, &mut entries);
     if order.is_empty() {
+        count_shards(stream, now, records, &entries);
         return Ok(PutOutcome { entries, bytes_taken: 0 });
     }
     let runs = runs_of(&order, records);
@@ -78,7 +81,37 @@ pub async fn put(
             }
         }
     }
+    count_shards(stream, now, records, &entries);
     Ok(PutOutcome { entries, bytes_taken })
+}
+
+/// Counts what each shard saw, where shard-level metrics are switched on.
+fn count_shards(
+    stream: &StreamRuntime,
+    now: Millis,
+    records: &[Incoming<'_>],
+    entries: &[Option<PutEntry>],
+) {
+    let Some(series) = &stream.series else { return };
+    let mut shards = HashMap::<ShardId, (u64, u64, u64)>::new();
+    for (record, entry) in records.iter().zip(entries) {
+        let Some(shard) = stream.routing.shard_of(record.hash_key) else { continue };
+        let (bytes, taken, throttled) = shards.entry(shard).or_default();
+        match entry {
+            Some(PutEntry::Put { .. }) => {
+                *bytes += record.bytes() as u64;
+                *taken += 1;
+            }
+            Some(PutEntry::Failed {
+                code: ErrorCode::ProvisionedThroughputExceededException,
+                ..
+            }) => *throttled += 1,
+            Some(PutEntry::Failed { .. }) | None => {}
+        }
+    }
+    for (shard, (bytes, taken, throttled)) in shards {
+        series.count(shard, now, &Seen::put(bytes, taken, throttled));
+    }
 }
 
 /// Routes each record and asks its shard's limits, which admit a prefix of the shard's part. Returns the admitted

@@ -36,6 +36,20 @@ pub enum Call {
     UpdateDistribution,
     DescribeAccountSettings,
     UpdateAccountSettings,
+    TagResource,
+    UntagResource,
+    ListTagsForResource,
+    EnableMonitoring,
+    DisableMonitoring,
+    UpdateMaxRecordSize,
+    PutResourcePolicy,
+    GetResourcePolicy,
+    DeleteResourcePolicy,
+    CreateChannel,
+    DescribeChannel,
+    ListChannels,
+    UpdateChannel,
+    DeleteChannel,
 }
 
 impl Call {
@@ -50,7 +64,12 @@ impl Call {
             Call::ListShards => limits.list_shards_per_second,
             Call::SplitShard | Call::MergeShards => limits.reshard_per_second,
             Call::IncreaseRetention | Call::DecreaseRetention => limits.retention_per_second,
-            Call::AddTags | Call::RemoveTags | Call::ListTags => limits.tags_per_second,
+            Call::AddTags
+            | Call::RemoveTags
+            | Call::ListTags
+            | Call::TagResource
+            | Call::UntagResource
+            | Call::ListTagsForResource => limits.tags_per_second,
             Call::UpdateShardCount => limits.update_shard_count_per_second,
             Call::UpdateMode | Call::UpdateWarmThroughput | Call::UpdateDistribution => {
                 limits.capacity_per_second
@@ -58,6 +77,16 @@ impl Call {
             Call::DescribeAccountSettings | Call::UpdateAccountSettings => {
                 limits.account_settings_per_second
             }
+            Call::EnableMonitoring | Call::DisableMonitoring => limits.monitoring_per_second,
+            Call::UpdateMaxRecordSize => limits.max_record_size_per_second,
+            Call::PutResourcePolicy | Call::GetResourcePolicy | Call::DeleteResourcePolicy => {
+                limits.resource_policy_per_second
+            }
+            Call::CreateChannel
+            | Call::DescribeChannel
+            | Call::ListChannels
+            | Call::UpdateChannel
+            | Call::DeleteChannel => limits.channels_per_second,
         }
     }
 }

@@ -12,6 +12,7 @@ use millstream_types::{Millis, ShardId};
 use crate::limits::Limits;
 use crate::owner::{ShardLimits, StreamCounters};
 use crate::routing::Routing;
+use crate::shard_series::{Budget, StreamSeries};
 
 /// A stream as one version of the catalog has it.
 pub struct StreamRuntime {
@@ -28,6 +29,8 @@ pub struct StreamRuntime {
     pub counters: Arc<StreamCounters>,
     /// What is known of its traffic, kept likewise.
     pub traffic: Arc<Traffic>,
+    /// Series of each shard, if any shard-level metric is switched on. One look here is all that others pay.
+    pub(crate) series: Option<Arc<StreamSeries>>,
 }
 
 /// What a stream's distribution and scaling keep between requests.
@@ -43,6 +46,7 @@ impl StreamRuntime {
     fn new(
         stream: Arc<Stream>,
         before: Option<&StreamRuntime>,
+        budget: &Arc<Budget>,
         limits: &Limits,
         now: Millis,
     ) -> Self {
@@ -58,7 +62,18 @@ impl StreamRuntime {
         let created_seconds = stream.shards.iter().map(|shard| shard.created.seconds()).collect();
         let counters = before.map_or_else(Arc::default, |before| before.counters.clone());
         let traffic = before.map_or_else(Arc::default, |before| before.traffic.clone());
-        StreamRuntime { stream, routing, limits, limits_writes, created_seconds, counters, traffic }
+        let before = before.and_then(|before| before.series.as_deref());
+        let series = StreamSeries::of(&stream, before, budget);
+        StreamRuntime {
+            stream,
+            routing,
+            limits,
+            limits_writes,
+            created_seconds,
+            counters,
+            traffic,
+            series,
+        }
     }
 
     /// The stream's log group.
@@ -89,25 +104,34 @@ impl StreamRuntime {
 
 /// The runtimes of the streams in use.
 #[derive(Default)]
-pub struct Runtimes(RwLock<HashMap<GroupId, Arc<StreamRuntime>>>);
+pub struct Runtimes {
+    by_group: RwLock<HashMap<GroupId, Arc<StreamRuntime>>>,
+    /// What the series of all shards hold.
+    pub(crate) series_budget: Arc<Budget>,
+}
 
 impl Runtimes {
     /// The runtime of a stream as the catalog has it now.
     pub fn of(&self, stream: &Arc<Stream>, limits: &Limits, now: Millis) -> Arc<StreamRuntime> {
-        let known =
-            self.0.read().unwrap_or_else(PoisonError::into_inner).get(&stream.group).cloned();
+        let known = self
+            .by_group
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&stream.group)
+            .cloned();
         if let Some(known) = known.as_ref().filter(|known| Arc::ptr_eq(&known.stream, stream)) {
             return known.clone();
         }
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.by_group.write().unwrap_or_else(PoisonError::into_inner);
         let before = all.get(&stream.group).cloned();
         // Another request may have been faster, and may hold a later version of the catalog than this one.
         match before {
             Some(before) if before.stream.version >= stream.version => before,
             before => {
-                let runtime =
-                    Arc::new(StreamRuntime::new(stream.clone(), before.as_deref(), limits, now));
-                all.insert(stream.group, runtime.clone());
+                let (stream, budget) = (stream.clone(), &self.series_budget);
+                let runtime = StreamRuntime::new(stream, before.as_deref(), budget, limits, now);
+                let runtime = Arc::new(runtime);
+                all.insert(runtime.group(), runtime.clone());
                 runtime
             }
         }
@@ -115,16 +139,16 @@ impl Runtimes {
 
     /// The runtime of a stream that is in use.
     pub fn known(&self, group: GroupId) -> Option<Arc<StreamRuntime>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&group).cloned()
+        self.by_group.read().unwrap_or_else(PoisonError::into_inner).get(&group).cloned()
     }
 
     /// Forgets a stream that was deleted.
     pub fn forget(&self, group: GroupId) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&group);
+        self.by_group.write().unwrap_or_else(PoisonError::into_inner).remove(&group);
     }
 
     /// All runtimes, for those who show counts.
     pub fn all(&self) -> Vec<Arc<StreamRuntime>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.by_group.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use millstream_catalog::Catalog;
 use millstream_counters::Counter;
 use millstream_log::{FramePool, Log};
-use millstream_types::{Clock, Millis};
+use millstream_types::{Clock, Millis, Random};
 use tokio::sync::Semaphore;
 
+use crate::delivery::Delivery;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
 use crate::rates::Rates;
@@ -23,6 +24,10 @@ pub struct Parts {
     pub log: Arc<dyn Log>,
     /// Service time.
     pub clock: Arc<dyn Clock>,
+    /// Ids of channels.
+    pub random: Arc<dyn Random>,
+    /// What delivers the records of channels; [`crate::NoDelivery`] refuses them.
+    pub delivery: Arc<dyn Delivery>,
     /// Quotas and rates.
     pub limits: Limits,
 }
@@ -33,6 +38,8 @@ pub struct Streams {
     pub(crate) owner: Owner,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) delivery: Arc<dyn Delivery>,
     pub(crate) limits: Limits,
     pub(crate) sealer: TokenSealer,
     pub(crate) runtimes: Runtimes,
@@ -56,6 +63,8 @@ impl Streams {
             owner: Owner::here(parts.log.clone()),
             log: parts.log,
             clock: parts.clock,
+            random: parts.random,
+            delivery: parts.delivery,
             limits: parts.limits,
             sealer: TokenSealer::new(token_key),
             runtimes: Runtimes::default(),

@@ -11,6 +11,8 @@ mod fuzz;
 mod hash_key;
 mod names;
 mod random;
+mod resource_arn;
+mod resource_names;
 mod sequence;
 mod shard;
 
@@ -20,5 +22,7 @@ pub use fuzz::fuzz_texts;
 pub use hash_key::{HashKey, HashKeyRange, InvalidHashKey};
 pub use names::{AccountId, InvalidName, Region, StreamName};
 pub use random::{Random, SeededRandom};
+pub use resource_arn::{ChannelArn, ConsumerArn, QueueArn, ResourceArn};
+pub use resource_names::{ChannelId, ChannelName, ConsumerName, QueueId};
 pub use sequence::{InvalidSequenceNumber, SequenceDigits, SequenceNumber};
 pub use shard::{InvalidShardId, ShardId};

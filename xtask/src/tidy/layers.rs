@@ -29,7 +29,7 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("catalog", &[&["replica"]]),
     ("vault", &[&["catalog"]]),
     ("metrics", &[STATE]),
-    ("streams", &[&["api", "records"], STATE]),
+    ("streams", &[&["api", "auth", "records"], STATE]),
     ("firehose", &[&["api", "streams", "aggregate", "formats"], STATE]),
     ("sinks", &[&["firehose", "formats", "auth", "api"]]),
     ("analytics", &[&["api", "sql", "streams", "firehose"], STATE]),

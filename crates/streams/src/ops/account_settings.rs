@@ -48,7 +48,7 @@ impl Streams {
             at: self.now().0,
         };
         match self.catalog.submit(&command).await {
-            Ok(Outcome::Done | Outcome::Stream(_)) => {}
+            Ok(Outcome::Done | Outcome::Stream(_) | Outcome::Channel(_)) => {}
             Ok(Outcome::Refused(why)) => {
                 return Err(crate::errors::settings_refused(caller.account, why));
             }

@@ -15,17 +15,18 @@ impl Streams {
         _: DescribeLimitsInput,
     ) -> Result<DescribeLimitsOutput, Error> {
         self.admit_call(Call::DescribeLimits, caller, None)?;
-        let (open_shards, on_demand_streams) = self.catalog.read(|state| {
+        let (open_shards, on_demand_streams, channels) = self.catalog.read(|state| {
             let (account, region) = (caller.account, &caller.region);
-            (state.open_shards(account, region), state.on_demand_streams(account, region))
+            let streams = state.on_demand_streams(account, region);
+            (state.open_shards(account, region), streams, state.channel_count(account, region))
         });
         Ok(DescribeLimitsOutput {
             shard_limit: count(self.limits.shards_max),
             open_shard_count: count(open_shards),
             on_demand_stream_count: count(on_demand_streams),
             on_demand_stream_count_limit: count(self.limits.on_demand_streams_max),
-            channel_count: Some(0),
-            channel_count_limit: Some(0),
+            channel_count: Some(count(channels)),
+            channel_count_limit: Some(count(self.limits.channels_max)),
         })
     }
 }

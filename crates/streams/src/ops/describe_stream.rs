@@ -2,11 +2,12 @@
 
 use millstream_api::Error;
 use millstream_api::ops::{DescribeStreamInput, DescribeStreamOutput, StreamDescription};
-use millstream_api::shapes::{EncryptionType, EnhancedMetrics};
+use millstream_api::shapes::EncryptionType;
 
 use crate::caller::Caller;
 use crate::describe::{creation_of, mode_of, shard_of, shown_shards, status_of};
 use crate::limits::DESCRIBE_SHARDS_MAX;
+use crate::ops::enhanced_monitoring::monitoring_of;
 use crate::rates::Call;
 use crate::service::Streams;
 
@@ -40,7 +41,7 @@ impl Streams {
             has_more_shards: rest.next().is_some(),
             retention_period_hours: stream.retention_hours as i32,
             stream_creation_timestamp: creation_of(&stream),
-            enhanced_monitoring: vec![EnhancedMetrics { shard_level_metrics: Some(vec![]) }],
+            enhanced_monitoring: monitoring_of(&stream),
             encryption_type: Some(EncryptionType::None),
             key_id: None,
         };

@@ -4,11 +4,12 @@ use millstream_api::Error;
 use millstream_api::ops::{
     DescribeStreamSummaryInput, DescribeStreamSummaryOutput, StreamDescriptionSummary,
 };
-use millstream_api::shapes::{EncryptionType, EnhancedMetrics};
+use millstream_api::shapes::EncryptionType;
 use millstream_catalog::StreamStatus;
 
 use crate::caller::Caller;
 use crate::describe::{creation_of, distribution_of, mode_of, status_of};
+use crate::ops::enhanced_monitoring::monitoring_of;
 use crate::rates::Call;
 use crate::service::Streams;
 
@@ -29,6 +30,7 @@ impl Streams {
                 stream.open_shards().count()
             }
         };
+        let channel_count = self.catalog.read(|state| state.channels_of(stream.group).count());
         let stream_description_summary = StreamDescriptionSummary {
             stream_name: stream.name.to_string(),
             stream_arn: stream.arn().to_string(),
@@ -37,14 +39,14 @@ impl Streams {
             stream_mode_details: Some(mode_of(&stream)),
             retention_period_hours: stream.retention_hours as i32,
             stream_creation_timestamp: creation_of(&stream),
-            enhanced_monitoring: vec![EnhancedMetrics { shard_level_metrics: Some(vec![]) }],
+            enhanced_monitoring: monitoring_of(&stream),
             encryption_type: Some(EncryptionType::None),
             key_id: None,
             open_shard_count: open_shards as i32,
             consumer_count: Some(0),
             warm_throughput: self.warm_throughput_of(&stream),
             max_record_size_in_kib: Some(stream.max_record_size_kib as i32),
-            channel_count: Some(0),
+            channel_count: Some(channel_count as i32),
             record_distribution_strategy: Some(distribution_of(&stream)),
             queue_count: Some(0),
         };

@@ -8,7 +8,7 @@ use millstream_api::{Error, ErrorCode, GetRecordsReply, RecordAt};
 use millstream_catalog::{Shard, ShardState, Stream};
 use millstream_log::{End, LogError, Position, ReadBatch};
 use millstream_records::records;
-use millstream_types::{Millis, SequenceNumber, StreamArn};
+use millstream_types::{Millis, SequenceNumber, ShardId, StreamArn};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
@@ -18,6 +18,7 @@ use crate::limits::{GET_BYTES_MAX, GET_RECORDS_MAX, ITERATOR_LIFE_MS, READ_STEP_
 use crate::owner::Owner;
 use crate::runtime::StreamRuntime;
 use crate::service::{REPLY_PERMIT_BYTES, Streams};
+use crate::shard_series::Seen;
 use crate::token::ShardIterator;
 
 /// A reply, with its share of the memory for replies: to be kept until the last byte is sent.
@@ -50,6 +51,9 @@ impl Streams {
         let limits = runtime.limits_of(shard.id);
         if !limits.admit_read(now) {
             runtime.counters.read_throughput_exceeded.add(1);
+            if let Some(series) = &runtime.series {
+                series.count(shard.id, now, &Seen::throttled_read());
+            }
             return Err(Refusal::ReadThroughput {
                 shard: shard.id,
                 stream: stream.name.clone(),
@@ -63,7 +67,7 @@ impl Streams {
             self.read_stretch(&stream, shard, Position(iterator.position), limit, now).await?;
         limits.charge_read(stretch.bytes as u64, now);
         runtime.counters.get_records_latency_us.record(began.elapsed().as_micros() as u64);
-        count(&runtime, &stretch, now);
+        count(&runtime, shard.id, &stretch, now);
         Ok(self.reply(&stream, shard, stretch, now))
     }
 
@@ -299,12 +303,18 @@ fn children(stream: &Stream, shard: &Shard) -> Vec<ChildShard> {
         .collect()
 }
 
-fn count(runtime: &StreamRuntime, stretch: &Stretch, now: Millis) {
+fn count(runtime: &StreamRuntime, shard: ShardId, stretch: &Stretch, now: Millis) {
     let counters = &runtime.counters;
     counters.get_records_success.add(1);
     counters.get_records_bytes.add(stretch.bytes as u64);
     counters.get_records_records.add(stretch.reply.records.len() as u64);
-    if let Some(last) = stretch.reply.records.last() {
-        counters.get_records_iterator_age_ms.record(now.since(last.arrival).as_millis() as u64);
+    let records = stretch.reply.records.len() as u64;
+    let last = stretch.reply.records.last();
+    let age_ms = last.map(|last| now.since(last.arrival).as_millis() as u64);
+    if let Some(age_ms) = age_ms {
+        counters.get_records_iterator_age_ms.record(age_ms);
+    }
+    if let Some(series) = &runtime.series {
+        series.count(shard, now, &Seen::read(stretch.bytes as u64, records, age_ms));
     }
 }

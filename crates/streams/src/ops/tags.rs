@@ -7,13 +7,13 @@ use millstream_api::ops::{
     AddTagsToStreamInput, ListTagsForStreamInput, ListTagsForStreamOutput,
     RemoveTagsFromStreamInput, Tag,
 };
-use millstream_catalog::Command;
+use millstream_catalog::{ResourceId, Stream};
 
 use crate::caller::Caller;
+use crate::errors::ChangeOf;
 use crate::limits::LIST_TAGS_MAX;
 use crate::rates::Call;
 use crate::service::Streams;
-use crate::tags::check_tags;
 
 impl Streams {
     /// Adds tags, or overwrites them.
@@ -26,14 +26,8 @@ impl Streams {
             self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:AddTagsToStream", &stream.arn())?;
         self.admit_call(Call::AddTags, caller, Some(&stream))?;
-        check_tags(&input.tags, self.limits.tags_max)?;
-        let tags_max = self.limits.tags_max;
-        self.change(
-            &stream,
-            &Command::AddTags { group: stream.group.0, tags: input.tags, tags_max },
-        )
-        .await?;
-        Ok(())
+        self.add_tags(id_of(&stream), ChangeOf::stream(&stream.name, stream.account), input.tags)
+            .await
     }
 
     /// Removes tags; those that are not there are ignored.
@@ -46,9 +40,8 @@ impl Streams {
             self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:RemoveTagsFromStream", &stream.arn())?;
         self.admit_call(Call::RemoveTags, caller, Some(&stream))?;
-        self.change(&stream, &Command::RemoveTags { group: stream.group.0, keys: input.tag_keys })
-            .await?;
-        Ok(())
+        let of = ChangeOf::stream(&stream.name, stream.account);
+        Ok(self.remove_tags(id_of(&stream), of, input.tag_keys).await?)
     }
 
     /// A page of the stream's tags, by key.
@@ -69,4 +62,8 @@ impl Streams {
         let tags = rest.by_ref().take(limit).map(tag).collect();
         Ok(ListTagsForStreamOutput { tags, has_more_tags: rest.next().is_some() })
     }
+}
+
+fn id_of(stream: &Stream) -> ResourceId {
+    ResourceId::Stream { group: stream.group.0 }
 }

@@ -9,7 +9,7 @@ use millstream_api::{Blob, Error, PutEntry, PutRecordsReply};
 use millstream_catalog::{Catalog, Command, Outcome, Stream};
 use millstream_log::testkit::MemoryLog;
 use millstream_log::{Log, LogId};
-use millstream_streams::{Caller, HeldReply, Limits, Parts, Streams};
+use millstream_streams::{Caller, HeldReply, Limits, NoDelivery, Parts, Streams};
 use millstream_types::{AccountId, Clock, ManualClock, Millis, Random, SeededRandom};
 
 pub const START: Millis = Millis(1_700_000_000_500);
@@ -40,8 +40,14 @@ impl Harness {
             .await
             .unwrap();
         let catalog = Arc::new(catalog);
-        let parts =
-            Parts { catalog: catalog.clone(), log: log.clone(), clock: clock.clone(), limits };
+        let parts = Parts {
+            catalog: catalog.clone(),
+            log: log.clone(),
+            clock: clock.clone(),
+            random,
+            delivery: Arc::new(NoDelivery),
+            limits,
+        };
         let streams = Streams::new(parts, &catalog.token_key());
         Harness { streams, catalog, log, clock, caller: caller(0, "us-east-1") }
     }

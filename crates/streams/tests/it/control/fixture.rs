@@ -7,7 +7,7 @@ use millstream_api::shapes::{Shard, StreamStatus};
 use millstream_api::{Error, ErrorCode};
 use millstream_catalog::Catalog;
 use millstream_log::testkit::MemoryLog;
-use millstream_streams::{Caller, Lifecycle, Limits, Parts, Streams};
+use millstream_streams::{Caller, Lifecycle, Limits, NoDelivery, Parts, Streams};
 use millstream_types::{AccountId, ManualClock, Millis, SeededRandom};
 
 pub const START: Millis = Millis(1_700_000_000_400);
@@ -41,8 +41,14 @@ impl Fixture {
         let catalog = Catalog::open(log.clone(), clock.clone(), random.clone()).await.unwrap();
         let catalog = Arc::new(catalog);
         let key = catalog.token_key();
-        let parts =
-            Parts { catalog: catalog.clone(), log: log.clone(), clock: clock.clone(), limits };
+        let parts = Parts {
+            catalog: catalog.clone(),
+            log: log.clone(),
+            clock: clock.clone(),
+            random,
+            delivery: Arc::new(NoDelivery),
+            limits,
+        };
         let streams = Streams::new(parts, &key);
         let caller = caller(0, "us-east-1");
         Fixture { log, clock, streams, catalog, caller, lifecycle: None }
