@@ -83,7 +83,11 @@ impl Client {
     ///
     /// # Errors
     /// The last attempt's.
-    pub async fn tell<'v, I: Wire<'v>>(&self, operation: &'static str, input: &I) -> Result<(), Error> {
+    pub async fn tell<'v, I: Wire<'v>>(
+        &self,
+        operation: &'static str,
+        input: &I,
+    ) -> Result<(), Error> {
         self.send(operation, encode(Protocol::Json, input).into()).await.map(|_| ())
     }
 

@@ -151,7 +151,10 @@ impl Lease {
         let expires = text("Expiration").map(|time| {
             timestamp::parse(time).ok_or_else(|| "its Expiration is no time".to_owned())
         });
-        Ok(Lease { credentials: credentials(key, secret, text(token)), expires: expires.transpose()? })
+        Ok(Lease {
+            credentials: credentials(key, secret, text(token)),
+            expires: expires.transpose()?,
+        })
     }
 
     fn lasts(&self, now: Millis) -> bool {
@@ -180,10 +183,9 @@ impl Provider {
         }
         let fetched = match &self.source {
             Source::Static(known) => Lease { credentials: known.clone(), expires: None },
-            Source::Placeholder => Lease {
-                credentials: credentials(PLACEHOLDER, PLACEHOLDER, None),
-                expires: None,
-            },
+            Source::Placeholder => {
+                Lease { credentials: credentials(PLACEHOLDER, PLACEHOLDER, None), expires: None }
+            }
             Source::Process(command) => {
                 let fault =
                     |reason| Error::Credentials(format!("credential_process failed: {reason}"));
@@ -195,7 +197,8 @@ impl Provider {
         };
         let taken = fetched.credentials.clone();
         // What ends within the margin is used for this call and fetched again for the next.
-        *lease = Some(fetched).filter(|lease| lease.expires.is_none_or(|end| end.since(now) > Duration::ZERO));
+        *lease = Some(fetched)
+            .filter(|lease| lease.expires.is_none_or(|end| end.since(now) > Duration::ZERO));
         Ok(taken)
     }
 }
@@ -204,7 +207,11 @@ impl Provider {
 mod tests {
     use super::*;
 
-    fn found(environment: Environment, profile_first: bool, loopback: bool) -> Result<String, String> {
+    fn found(
+        environment: Environment,
+        profile_first: bool,
+        loopback: bool,
+    ) -> Result<String, String> {
         let profile = Profile::load(None, &environment).unwrap();
         let source = Source::find(profile_first, &environment, &profile, loopback);
         source.map_err(|error| error.to_string()).map(|source| match source {
@@ -217,7 +224,8 @@ mod tests {
     }
 
     fn with_file(text: &str, check: impl Fn(&str)) {
-        let name = format!("millstream-client-{}-{:?}", std::process::id(), std::thread::current().id());
+        let name =
+            format!("millstream-client-{}-{:?}", std::process::id(), std::thread::current().id());
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, text).unwrap();
         check(path.to_str().unwrap());

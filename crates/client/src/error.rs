@@ -95,7 +95,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Settings(text) | Error::Credentials(text) => f.write_str(text),
-            Error::Transport { endpoint, reason } => write!(f, "no answer from {endpoint}: {reason}"),
+            Error::Transport { endpoint, reason } => {
+                write!(f, "no answer from {endpoint}: {reason}")
+            }
             Error::Service { operation, status, code, message } if code.is_empty() => {
                 write!(f, "{operation}: HTTP status {status}")?;
                 if message.is_empty() { Ok(()) } else { write!(f, ": {message}") }

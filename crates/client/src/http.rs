@@ -74,7 +74,9 @@ impl Http {
     ) -> Result<Answer, Failure> {
         let request = request(endpoint, out).map_err(Failure::lasting)?;
         let reply = sender.send_request(request).await.map_err(|error| Failure {
-            fresh_may_help: error.is_canceled() || error.is_closed() || error.is_incomplete_message(),
+            fresh_may_help: error.is_canceled()
+                || error.is_closed()
+                || error.is_incomplete_message(),
             reason: causes(&error),
         })?;
         let status = reply.status().as_u16();

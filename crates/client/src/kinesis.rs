@@ -4,8 +4,8 @@ use millstream_api::ops::{
     CreateStreamInput, DeleteStreamInput, DescribeStreamSummaryInput, DescribeStreamSummaryOutput,
     GetRecordsInput, GetRecordsOutput, GetShardIteratorInput, GetShardIteratorOutput,
     ListShardsInput, ListShardsOutput, ListStreamsInput, ListStreamsOutput, MergeShardsInput,
-    PutRecordsInput, PutRecordsOutput, ShardIteratorType, SplitShardInput, StreamDescriptionSummary,
-    StreamSummary,
+    PutRecordsInput, PutRecordsOutput, ShardIteratorType, SplitShardInput,
+    StreamDescriptionSummary, StreamSummary,
 };
 use millstream_api::shapes::Shard;
 use millstream_types::Millis;
@@ -193,7 +193,10 @@ impl Client {
     }
 
     /// Puts records; single ones may fail while the call succeeds.
-    pub async fn put_records(&self, input: &PutRecordsInput<'_>) -> Result<PutRecordsOutput, Error> {
+    pub async fn put_records(
+        &self,
+        input: &PutRecordsInput<'_>,
+    ) -> Result<PutRecordsOutput, Error> {
         let operation = "PutRecords";
         let output: PutRecordsOutput = self.call(operation, input).await?;
         if output.records.len() != input.records.len() {
@@ -230,7 +233,11 @@ impl Client {
     }
 
     /// Reads records.
-    pub async fn get_records(&self, iterator: &str, limit: Option<i32>) -> Result<ReadReply, Error> {
+    pub async fn get_records(
+        &self,
+        iterator: &str,
+        limit: Option<i32>,
+    ) -> Result<ReadReply, Error> {
         let operation = "GetRecords";
         let input = GetRecordsInput {
             shard_iterator: iterator.to_owned(),

@@ -48,7 +48,9 @@ impl Container {
             || endpoint.is_loopback()
             || CONTAINER_HOSTS.contains(&endpoint.host());
         if !trusted {
-            let text = format!("AWS_CONTAINER_CREDENTIALS_FULL_URI: {endpoint} is not https, loopback or a known agent");
+            let text = format!(
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI: {endpoint} is not https, loopback or a known agent"
+            );
             return Err(Error::Credentials(text));
         }
         let file = environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
@@ -149,7 +151,8 @@ mod tests {
     fn tokens_go_in_the_clear_only_to_known_agents() {
         let find = |url| {
             let environment = Environment::of([("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)]);
-            Container::find(&environment).map(|found| found.map(|c| (c.endpoint.to_string(), c.path)))
+            Container::find(&environment)
+                .map(|found| found.map(|c| (c.endpoint.to_string(), c.path)))
         };
         for good in ["http://localhost:1/a?b", "http://[fd00:ec2::23]/a", "https://example.com/a"] {
             assert!(find(good).is_ok_and(|found| found.is_some()), "{good}");

@@ -51,7 +51,8 @@ impl Profile {
         };
         let in_credentials = parse(&read(credentials.as_deref())?).remove(name);
         if named.is_some() && in_config.is_none() && in_credentials.is_none() {
-            let shown = |path: Option<PathBuf>| path.map_or("-".into(), |p| p.display().to_string());
+            let shown =
+                |path: Option<PathBuf>| path.map_or("-".into(), |p| p.display().to_string());
             let (config, credentials) = (shown(config), shown(credentials));
             let text = format!("no profile {name:?} in {config} or {credentials}");
             return Err(Error::Settings(text));
@@ -114,7 +115,9 @@ fn parse(text: &str) -> BTreeMap<String, Section> {
             continue;
         }
         let Some((name, value)) = line.split_once('=') else { continue };
-        let Some(values) = section.as_ref().and_then(|head| sections.get_mut(head)) else { continue };
+        let Some(values) = section.as_ref().and_then(|head| sections.get_mut(head)) else {
+            continue;
+        };
         let name = name.trim().to_ascii_lowercase();
         let value = without_comment(value).trim();
         if indented && !outer.is_empty() {
