@@ -94,7 +94,8 @@ fn read(path: Option<&Path>) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Sections by their heads, such as `profile dev`. What is no section, setting or comment is skipped, as AWS's tools do.
+/// Sections by their heads, such as `profile dev`. What is no section, setting or comment is skipped, as AWS's tools
+/// do.
 fn parse(text: &str) -> BTreeMap<String, Section> {
     let mut sections: BTreeMap<String, Section> = BTreeMap::new();
     let mut section = None;
