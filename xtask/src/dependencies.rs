@@ -17,6 +17,8 @@ const LICENCES: &[&str] = &[
     "BlueOak-1.0.0",
     "BSL-1.0",
     "CC0-1.0",
+    // Data: the roots that browsers trust.
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MIT-0",

@@ -28,6 +28,12 @@ pub enum Command {
         /// The data directory.
         data_dir: PathBuf,
     },
+    /// Lists, makes, describes, splits, merges and deletes streams, of any Kinesis endpoint.
+    Streams(millstream_cli::StreamsArguments),
+    /// Puts lines into a stream, of any Kinesis endpoint.
+    Put(millstream_cli::PutArguments),
+    /// Prints a stream's records as they come, of any Kinesis endpoint.
+    Tail(millstream_cli::TailArguments),
     /// Puts load on a Kinesis endpoint and measures it.
     Bench(millstream_bench::Args),
     /// Prints what is supported of the service model, as JSON.

@@ -14,8 +14,10 @@ mod serve;
 mod tls;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
+use millstream_types::Random;
 
 use arguments::{Arguments, Command};
 
@@ -26,6 +28,9 @@ fn main() -> ExitCode {
         Some(Command::Serve(options)) => serve::run(options),
         Some(Command::Fsck { data_dir }) => return chores::fsck(&data_dir),
         Some(Command::Finalize { data_dir }) => chores::finalize(&data_dir),
+        Some(Command::Streams(options)) => return millstream_cli::streams(options, entropy()),
+        Some(Command::Put(options)) => return millstream_cli::put(options, entropy()),
+        Some(Command::Tail(options)) => return millstream_cli::tail(options, entropy()),
         Some(Command::Bench(options)) => {
             millstream_bench::run(&options).map_err(|error| error.to_string())
         }
@@ -41,4 +46,8 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn entropy() -> Arc<dyn Random> {
+    Arc::new(entropy::Entropy::new())
 }

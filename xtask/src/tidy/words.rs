@@ -36,6 +36,8 @@ const FILE_OWNERS: &[&str] = &[
     "crates/buckets/",
     "crates/agent/",
     "crates/bench/",
+    "crates/cli/",
+    "crates/client/",
     "crates/millstream/",
     "crates/testkit/",
     "xtask/",

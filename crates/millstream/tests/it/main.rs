@@ -1,6 +1,7 @@
 //! The real binary, from outside: what only a whole process can show.
 #![forbid(unsafe_code)]
 
+mod commands;
 mod hostile_bodies;
 mod hostile_cbor;
 mod hostile_heads;

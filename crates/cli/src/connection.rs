@@ -1,0 +1,52 @@
+//! Where to call: the options that all commands share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use millstream_client::{Client, Environment, Error, Options, Parts, Settings};
+use millstream_types::{Random, SystemClock};
+
+/// Where to call and as whom. Without options: AWS_ENDPOINT_URL, AWS_REGION and credentials as the AWS CLI finds them.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// Endpoint to call, such as http://127.0.0.1:4567. [default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the
+    /// profile's endpoint_url, else AWS in the region]
+    #[arg(long, value_name = "URL", global = true)]
+    pub endpoint: Option<String>,
+    /// Region. [default: AWS_REGION, AWS_DEFAULT_REGION, the profile's; us-east-1 for loopback]
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// Profile of the shared AWS files; its credentials then come before those of the environment.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub profile: Option<String>,
+    /// Roots to trust in TLS (PEM) instead of the built-in ones. [default: AWS_CA_BUNDLE]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub ca_bundle: Option<PathBuf>,
+    /// Accepts any TLS certificate: for a server with a self-signed one.
+    #[arg(long, global = true, conflicts_with = "ca_bundle")]
+    pub no_verify_tls: bool,
+}
+
+impl Connection {
+    pub(crate) fn client(&self, random: Arc<dyn Random>) -> Result<Client, Error> {
+        let options = Options {
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            ca_bundle: self.ca_bundle.clone(),
+            accept_any_certificate: self.no_verify_tls,
+            attempts_max: None,
+        };
+        let settings = Settings::new(&options, &Environment::of_process())?;
+        if settings.uses_placeholders() {
+            let endpoint = &settings.endpoint;
+            eprintln!(
+                "millstream: no AWS credentials found; calls to {endpoint} are signed with placeholders"
+            );
+        }
+        let clock = Arc::new(SystemClock::default());
+        Client::new(Parts { settings, clock, random })
+    }
+}
