@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use millstream_catalog::{ShardState, Stream};
 use millstream_log::GroupId;
-use millstream_types::{Millis, ShardId};
+use millstream_types::{Clock, Millis, ShardId};
 
 use crate::limits::Limits;
 use crate::owner::{ShardLimits, StreamCounters};
@@ -75,7 +75,12 @@ pub struct Runtimes(RwLock<HashMap<GroupId, Arc<StreamRuntime>>>);
 
 impl Runtimes {
     /// The runtime of a stream as the catalog has it now.
-    pub fn of(&self, stream: &Arc<Stream>, limits: &Limits, now: Millis) -> Arc<StreamRuntime> {
+    pub fn of(
+        &self,
+        stream: &Arc<Stream>,
+        limits: &Limits,
+        clock: &dyn Clock,
+    ) -> Arc<StreamRuntime> {
         let known =
             self.0.read().unwrap_or_else(PoisonError::into_inner).get(&stream.group).cloned();
         if let Some(known) = known.as_ref().filter(|known| Arc::ptr_eq(&known.stream, stream)) {
@@ -87,8 +92,9 @@ impl Runtimes {
         match before {
             Some(before) if before.stream.version >= stream.version => before,
             before => {
-                let runtime =
-                    Arc::new(StreamRuntime::new(stream.clone(), before.as_deref(), limits, now));
+                let before = before.as_deref();
+                let runtime = StreamRuntime::new(stream.clone(), before, limits, clock.now());
+                let runtime = Arc::new(runtime);
                 all.insert(stream.group, runtime.clone());
                 runtime
             }
