@@ -99,7 +99,7 @@ pub const MAINTENANCE_INTERVAL_MS: u64 = 20_000;
 /// Bytes per second that the rewriter reads at most.
 pub const REWRITE_BYTES_PER_SECOND: u64 = 64 << 20;
 
-/// Milliseconds after which data may be rewritten only to sort it.
+/// Milliseconds after which data may be rewritten only to sort it, unless the options say otherwise.
 pub const REWRITE_AGE_MS: u64 = 3_600_000;
 
 /// Average bytes of a run of blocks of one log below which a segment is worth sorting.
