@@ -272,7 +272,7 @@ fn http1_builder() -> http1::Builder {
     // The connection's guard measures heads and idleness itself: hyper's timer would count idle time as a slow head.
     builder
         .header_read_timeout(None)
-        // The limit of headers is hyper's own, 100: one that is set costs each request two lists of so many.
+        // The limit of headers is hyper's own, 100: one that is set has two lists of so many filled for each request.
         .max_buf_size(HTTP1_BUFFER_BYTES)
         // A client may end its side once it has sent its request; it still gets its reply.
         .half_close(true);
