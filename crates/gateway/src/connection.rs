@@ -118,7 +118,8 @@ impl Activity {
         }
     }
 
-    /// What `future` (pinned by the caller, so that it is not copied once more) comes to, or `None` once the limit has passed.
+    /// What `future` comes to, or `None` once the limit has passed. The caller pins it, so that it is not copied once
+    /// more.
     pub async fn within<T>(
         &self,
         limit: Limit,
