@@ -22,7 +22,7 @@ pub use authenticate::{Identity, KeyStore, authenticate, fuzz_request};
 pub use claim::{Claim, parse};
 pub use error::{AuthCode, AuthError};
 pub use keys::SigningKeys;
-pub use scope::{Scope, credential_scope};
+pub use scope::{Scope, claimed};
 pub use secret::Secret;
 pub use sign::{Credentials, Signed, payload_sha256, sign};
 

@@ -1,8 +1,9 @@
 //! The scope of a signature: which key signed, for which day, region and service.
 
+use std::borrow::Cow;
+
 use millstream_types::Region;
 
-use crate::Request;
 use crate::error::{AuthError, echo};
 use crate::limits::ACCESS_KEY_ID_BYTES_MAX;
 
@@ -65,31 +66,37 @@ impl Scope {
     }
 }
 
-/// The scope that a request claims, nothing of it verified; `None` if it has none that can be read.
+/// What a request claims of itself, nothing of it verified: `use_scope` gets its access key id and its region; `None`
+/// if it has no credential that can be read, or `use_scope` says so.
 ///
-/// For `open` mode, where a request may be signed with anything: the header or the query is searched for a credential.
-pub fn credential_scope(request: &Request<'_>) -> Option<Scope> {
-    let header =
-        request.header("authorization").filter_map(|value| std::str::from_utf8(value).ok());
-    let in_header = header.filter_map(|value| value.split_once("Credential=")).next();
+/// For `open` mode, where a request may be signed with anything: the values of its `Authorization` headers or the query
+/// are searched for a credential.
+pub fn claimed<'a, T>(
+    authorization: impl Iterator<Item = &'a [u8]>,
+    query: &str,
+    use_scope: impl FnOnce(&str, &str) -> Option<T>,
+) -> Option<T> {
+    const NAME: &[u8] = b"Credential=";
+    let in_header = authorization.into_iter().find_map(|value| {
+        let at = value.windows(NAME.len()).position(|window| window == NAME)?;
+        std::str::from_utf8(&value[at + NAME.len()..]).ok()
+    });
     let credential = match in_header {
-        Some((_, rest)) => rest.split([',', ' ']).next()?.to_owned(),
+        Some(rest) => Cow::Borrowed(rest.split([',', ' ']).next()?),
         None => {
-            let mut parameters = request.query.split('&').filter_map(|pair| pair.split_once('='));
+            let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
             let (_, value) = parameters.find(|(name, _)| *name == "X-Amz-Credential")?;
-            value.replace("%2F", "/").replace("%2f", "/")
+            Cow::Owned(value.replace("%2F", "/").replace("%2f", "/"))
         }
     };
-    let parts: Vec<&str> = credential.splitn(6, '/').collect();
-    let [access_key_id, date, region, service, _] = parts[..] else { return None };
+    let mut parts = credential.splitn(6, '/');
+    let (access_key_id, _date) = (parts.next()?, parts.next()?);
+    let (region, _service, _terminator) = (parts.next()?, parts.next()?, parts.next()?);
     let short = !access_key_id.is_empty() && access_key_id.len() <= ACCESS_KEY_ID_BYTES_MAX;
-    let region = region.parse().ok().filter(|_| short)?;
-    Some(Scope {
-        access_key_id: access_key_id.to_owned(),
-        date: date.to_owned(),
-        region,
-        service: service.to_owned(),
-    })
+    if !short || parts.next().is_some() {
+        return None;
+    }
+    use_scope(access_key_id, region)
 }
 
 #[cfg(test)]
@@ -98,16 +105,15 @@ mod tests {
 
     #[test]
     fn a_scope_is_found_in_header_or_query_and_garbage_is_none() {
-        let with = |value: &str| {
-            let headers = [("Authorization", value.as_bytes())];
-            credential_scope(&Request { method: "POST", path: "/", query: "", headers: &headers })
+        let both = |key: &str, region: &str| {
+            let region = region.parse::<Region>().ok()?;
+            Some((key.to_owned(), region.as_str().to_owned()))
         };
+        let with = |value: &str| claimed([value.as_bytes()].into_iter(), "", both);
         let good = "AWS4-HMAC-SHA256 Credential=123456789012/20150830/eu-west-1/kinesis/aws4_request, \
             SignedHeaders=host";
-        let scope = with(good).unwrap();
-        assert_eq!(scope.access_key_id, "123456789012");
-        assert_eq!(scope.region.as_str(), "eu-west-1");
-        assert_eq!(scope.service, "kinesis");
+        let found = |key: &str, region: &str| Some((key.to_owned(), region.to_owned()));
+        assert_eq!(with(good), found("123456789012", "eu-west-1"));
         for bad in [
             "",
             "Credential=",
@@ -115,11 +121,11 @@ mod tests {
             "Credential=a/b/C D/e/f",
             "Bearer x",
             "Credential=////",
+            "Credential=a/b/us-east-1/d/e/f",
         ] {
             assert_eq!(with(bad), None, "{bad}");
         }
         let query = "x=1&X-Amz-Credential=k%2F20150830%2Fus-east-1%2Fs3%2Faws4_request";
-        let request = Request { method: "GET", path: "/", query, headers: &[] };
-        assert_eq!(credential_scope(&request).unwrap().service, "s3");
+        assert_eq!(claimed([].into_iter(), query, both), found("k", "us-east-1"));
     }
 }

@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -84,13 +83,12 @@ impl Bodies {
         (used * BODY_PERMIT_BYTES) as u64
     }
 
-    /// Reads a whole body of at most `bytes_max`.
-    pub async fn read(
+    /// Waits for the memory that a body of at most `bytes_max` takes.
+    pub async fn reserve(
         &self,
-        mut body: Incoming,
+        body: &Incoming,
         bytes_max: usize,
-        deadline: Duration,
-    ) -> Result<RequestBody, BodyError> {
+    ) -> Result<OwnedSemaphorePermit, BodyError> {
         let declared = body.size_hint().exact();
         if declared.is_some_and(|declared| declared > bytes_max as u64) {
             return Err(BodyError::TooLarge);
@@ -101,21 +99,27 @@ impl Bodies {
         // Those who wait for memory that slow bodies hold may wait for several of them in turn; the limit of the whole
         // request ends the wait.
         let permits = self.budget.clone().acquire_many_owned(permits).await;
-        let permits = permits.map_err(|_| BodyError::NoMemory)?;
-        let read = async {
-            let mut bytes = self.buffer(declared.unwrap_or(0) as usize);
-            while let Some(frame) =
-                std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
-            {
-                let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
-                if bytes.len() + data.len() > bytes_max {
-                    return Err(BodyError::TooLarge);
-                }
-                bytes.extend_from_slice(&data);
+        permits.map_err(|_| BodyError::NoMemory)
+    }
+
+    /// Reads a whole body of at most `bytes_max`, for which `permits` were reserved.
+    pub async fn read(
+        &self,
+        mut body: Incoming,
+        bytes_max: usize,
+        permits: OwnedSemaphorePermit,
+    ) -> Result<RequestBody, BodyError> {
+        let declared = body.size_hint().exact();
+        let mut bytes = self.buffer(declared.unwrap_or(0) as usize);
+        while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+        {
+            let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+            if bytes.len() + data.len() > bytes_max {
+                return Err(BodyError::TooLarge);
             }
-            Ok(RequestBody { bytes, pool: self.pool.clone(), _permits: permits })
-        };
-        tokio::time::timeout(deadline, read).await.unwrap_or(Err(BodyError::TimedOut))
+            bytes.extend_from_slice(&data);
+        }
+        Ok(RequestBody { bytes, pool: self.pool.clone(), _permits: permits })
     }
 
     fn buffer(&self, bytes: usize) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,6 +27,37 @@ pub struct Activity {
     idle_since: AtomicU64,
     /// Since when the peer has not taken what we write.
     blocked_since: AtomicU64,
+    /// What HTTP/1's one request at a time is doing.
+    body: Stage,
+    request: Stage,
+}
+
+/// A stage of a request that has a limit of its own, watched by the connection's guard: a timer of each request's own
+/// would be set and taken back under the runtime's lock, twice for each record that is put.
+#[derive(Default)]
+struct Stage {
+    /// Since when it runs.
+    since: AtomicU64,
+    over: AtomicBool,
+}
+
+/// A stage that runs; it ends when this is dropped.
+struct Running<'a>(&'a Stage);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.since.store(0, Ordering::Relaxed);
+        self.0.over.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Which limit a future has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// A body's.
+    Body,
+    /// A whole request's.
+    Request,
 }
 
 /// Why a connection is ended.
@@ -50,6 +81,8 @@ impl Activity {
             head_since: AtomicU64::new(0),
             idle_since: AtomicU64::new(1),
             blocked_since: AtomicU64::new(0),
+            body: Stage::default(),
+            request: Stage::default(),
         })
     }
 
@@ -85,37 +118,106 @@ impl Activity {
         }
     }
 
-    /// Waits until the connection has been too slow for one of the limits.
+    /// What `future` comes to, or `None` once the limit has passed. The caller pins it, so that it is not copied once
+    /// more.
+    pub async fn within<T>(
+        &self,
+        limit: Limit,
+        limits: &HttpLimits,
+        mut future: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
+        let allowed = Duration::from_millis(limit.of(limits));
+        if self.http2 {
+            // Its requests are tasks of their own, which the guard could not wake.
+            return tokio::time::timeout(allowed, future).await.ok();
+        }
+        let stage = self.stage(limit);
+        let mut running = None;
+        std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if stage.over.load(Ordering::Relaxed) => Poll::Ready(None),
+            Poll::Pending => {
+                running.get_or_insert_with(|| {
+                    stage.since.store(self.now(), Ordering::Relaxed);
+                    Running(stage)
+                });
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    fn stage(&self, limit: Limit) -> &Stage {
+        match limit {
+            Limit::Body => &self.body,
+            Limit::Request => &self.request,
+        }
+    }
+
+    /// Waits until the connection has been too slow for one of the limits. Belongs into the task that polls the
+    /// connection: it has the connection's requests polled again when one of theirs has passed.
     pub async fn too_slow(&self, limits: &HttpLimits) -> TooSlow {
         let rules = [
             (&self.blocked_since, limits.write_timeout_ms, TooSlow::Write),
             (&self.head_since, limits.header_read_timeout_ms, TooSlow::Head),
             (&self.idle_since, limits.idle_timeout_ms, TooSlow::Idle),
         ];
+        let stages =
+            [Limit::Body, Limit::Request].map(|limit| (self.stage(limit), limit.of(limits)));
         loop {
             let now = self.now();
-            let mut next = limits
-                .idle_timeout_ms
-                .min(limits.header_read_timeout_ms)
-                .min(limits.write_timeout_ms);
-            for (since, allowed, verdict) in rules {
-                let since = since.load(Ordering::Relaxed);
-                if since == 0 {
-                    continue;
-                }
-                let left = (since + allowed).saturating_sub(now);
-                if left == 0 {
-                    return verdict;
-                }
-                next = next.min(left);
+            // What begins after now ends after this, too.
+            let mut next = limits.idle_timeout_ms;
+            for allowed in rules.map(|rule| rule.1).into_iter().chain(stages.map(|stage| stage.1)) {
+                next = next.min(allowed);
             }
-            tokio::time::sleep(Duration::from_millis(next.max(1))).await;
+            for (since, allowed, verdict) in rules {
+                match left(since, allowed, now) {
+                    Some(0) => return verdict,
+                    Some(left) => next = next.min(left),
+                    None => {}
+                }
+            }
+            let mut over = false;
+            for (stage, allowed) in stages {
+                match left(&stage.since, allowed, now) {
+                    Some(0) => over |= !stage.over.swap(true, Ordering::Relaxed),
+                    Some(left) => next = next.min(left),
+                    None => {}
+                }
+            }
+            match over {
+                true => tokio::task::yield_now().await,
+                false => tokio::time::sleep(Duration::from_millis(next.max(1))).await,
+            }
+        }
+    }
+}
+
+/// Milliseconds that are left of `allowed`, if it runs.
+fn left(since: &AtomicU64, allowed: u64, now: u64) -> Option<u64> {
+    let since = since.load(Ordering::Relaxed);
+    (since != 0).then(|| (since + allowed).saturating_sub(now))
+}
+
+impl Limit {
+    fn of(self, limits: &HttpLimits) -> u64 {
+        match self {
+            Limit::Body => limits.body_read_timeout_ms,
+            Limit::Request => limits.request_timeout_ms,
         }
     }
 }
 
 /// Held while a request is answered.
 pub struct RequestGuard(Arc<Activity>);
+
+impl RequestGuard {
+    /// The connection's.
+    pub fn activity(&self) -> &Activity {
+        &self.0
+    }
+}
 
 impl Drop for RequestGuard {
     fn drop(&mut self) {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-/// Headers of one request.
-pub const HEADERS_MAX: usize = 100;
 /// Largest head of an HTTP/1 request, and hyper's read buffer.
 pub const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
 /// Largest header list of an HTTP/2 request.

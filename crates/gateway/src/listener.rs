@@ -215,7 +215,7 @@ where
         hyper::service::service_fn(move |request| {
             let (gateway, guard) = (gateway.clone(), activity.begin_request());
             async move {
-                let reply = gateway.answer(request).await;
+                let reply = gateway.answer(request, guard.activity()).await;
                 drop(guard);
                 Ok::<_, std::convert::Infallible>(reply)
             }
@@ -272,8 +272,8 @@ fn http1_builder() -> http1::Builder {
     // The connection's guard measures heads and idleness itself: hyper's timer would count idle time as a slow head.
     builder
         .header_read_timeout(None)
+        // The limit of headers is hyper's own, 100: one that is set has two lists of so many filled for each request.
         .max_buf_size(HTTP1_BUFFER_BYTES)
-        .max_headers(HEADERS_MAX)
         // A client may end its side once it has sent its request; it still gets its reply.
         .half_close(true);
     builder

@@ -1,8 +1,8 @@
 //! A request from its head to its reply.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
@@ -16,6 +16,7 @@ use millstream_wire::{Protocol, Unknown};
 use tokio::sync::watch;
 
 use crate::body::{Bodies, BodyError, ReplyBody};
+use crate::connection::{Activity, Limit};
 use crate::counters::GatewayCounters;
 use crate::dispatch::{self, Call};
 use crate::host::HostRules;
@@ -116,17 +117,19 @@ impl Gateway {
         })
     }
 
-    /// Answers a request, within the time that a request may take.
-    pub async fn answer(&self, request: Request<Incoming>) -> Response<ReplyBody> {
+    /// Answers a request of a connection, within the time that a request may take.
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        activity: &Activity,
+    ) -> Response<ReplyBody> {
         self.counters.requests.add(1);
         let id = self.ids.next();
         let protocol = protocol_of(request.headers());
-        let deadline = Duration::from_millis(self.http.request_timeout_ms);
-        let response = match tokio::time::timeout(deadline, self.route(request, protocol, &id))
-            .await
-        {
-            Ok(response) => response,
-            Err(_) => {
+        let route = pin!(self.route(request, protocol, &id, activity));
+        let response = match activity.within(Limit::Request, &self.http, route).await {
+            Some(response) => response,
+            None => {
                 let error = Error::new(ErrorCode::ServiceUnavailable, "The request took too long.");
                 reply::error(protocol, &error, &id)
             }
@@ -142,6 +145,7 @@ impl Gateway {
         request: Request<Incoming>,
         protocol: Protocol,
         id: &RequestId,
+        activity: &Activity,
     ) -> Response<ReplyBody> {
         if let Some(refused) = self.refuse_host(&request) {
             return refused;
@@ -151,7 +155,7 @@ impl Gateway {
         {
             return page;
         }
-        match self.operate(request, protocol, id).await {
+        match self.operate(request, protocol, id, activity).await {
             Ok(response) => response,
             Err(error) => {
                 tracing::debug!(request_id = %id.id, code = error.code.as_str(), "refused");
@@ -184,12 +188,21 @@ impl Gateway {
         request: Request<Incoming>,
         protocol: Protocol,
         id: &RequestId,
+        activity: &Activity,
     ) -> Result<Response<ReplyBody>, Error> {
         let (head, body) = request.into_parts();
         check_single(&head.headers)?;
         let operation = operation_of(&head.method, head.uri.path(), &head.headers)?;
-        let deadline = Duration::from_millis(self.http.body_read_timeout_ms);
-        let body = self.bodies.read(body, operation.body_bytes_max, deadline).await;
+        // Whoever waits for memory is not slow: only what arrives is timed.
+        let permits = self.bodies.reserve(&body, operation.body_bytes_max).await;
+        let body = match permits {
+            Ok(permits) => {
+                let read = pin!(self.bodies.read(body, operation.body_bytes_max, permits));
+                let read = activity.within(Limit::Body, &self.http, read).await;
+                read.unwrap_or(Err(BodyError::TimedOut))
+            }
+            Err(error) => Err(error),
+        };
         let body = body.map_err(|error| body_error(error, operation))?;
         let caller = self.caller(&head, &body, id)?;
         let mut call = Call {
@@ -248,6 +261,10 @@ fn protocol_of(headers: &HeaderMap) -> Protocol {
 }
 
 fn check_single(headers: &HeaderMap) -> Result<(), Error> {
+    // No header comes twice, as a rule.
+    if headers.len() == headers.keys_len() {
+        return Ok(());
+    }
     for name in SINGLE {
         if headers.get_all(name).iter().nth(1).is_some() {
             return Err(Error::new(

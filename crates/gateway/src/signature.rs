@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use hyper::header::HOST;
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use millstream_api::{Error, ErrorCode, SERVICE};
-use millstream_auth::{AuthCode, Request, authenticate, credential_scope, payload_sha256};
+use millstream_auth::{AuthCode, Request, authenticate, claimed, payload_sha256};
 use millstream_types::{AccountId, Region};
 
 use crate::service::Gateway;
@@ -20,19 +20,21 @@ pub struct Identity {
 impl Gateway {
     /// Anyone is let in; the scope says which region, an access key of twelve digits which account.
     pub(crate) fn open_identity(&self, head: &Parts) -> Identity {
-        let headers = header_list(head);
-        match credential_scope(&request(head, &headers)) {
-            Some(scope) => Identity {
-                account: scope.access_key_id.parse().unwrap_or(AccountId::ZERO),
-                region: scope.region,
-                principal: scope.access_key_id.into(),
-            },
-            None => Identity {
-                account: AccountId::ZERO,
-                region: self.region.clone(),
-                principal: "anonymous".into(),
-            },
-        }
+        let headers = head.headers.get_all(AUTHORIZATION).iter();
+        let headers = headers.map(HeaderValue::as_bytes);
+        let claimed = claimed(headers, head.uri.query().unwrap_or_default(), |key, region| {
+            let region = match region == self.region.as_str() {
+                true => self.region.clone(),
+                false => region.parse().ok()?,
+            };
+            let account = key.parse().unwrap_or(AccountId::ZERO);
+            Some(Identity { account, region, principal: key.into() })
+        });
+        claimed.unwrap_or_else(|| Identity {
+            account: AccountId::ZERO,
+            region: self.region.clone(),
+            principal: "anonymous".into(),
+        })
     }
 
     /// Only who signs with a known key is let in.

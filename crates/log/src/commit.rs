@@ -13,7 +13,7 @@ use crate::commit_build::{Built, Placed};
 use crate::contract::LogError;
 use crate::disk::{is_full, sync, write_all};
 use crate::footer::footer_bytes_max;
-use crate::limits::{GATHER_COMMIT_BYTES_MAX, GATHER_MAX, GATHER_REQUESTS_MIN};
+use crate::gather::Gather;
 use crate::open_index::{Linked, Place};
 use crate::queue::Item;
 use crate::sealing::Ended;
@@ -55,8 +55,7 @@ pub(crate) struct Committer {
     woken: Vec<Waker>,
     /// Bytes of a footer of the groups, logs and segments of now, without entries.
     footer_base: u64,
-    /// Requests of the last commits that were small, on average, in 1/16.
-    small_requests: usize,
+    gather: Gather,
 }
 
 /// Segments by which the table may grow between the check of a footer's size and its writing.
@@ -72,7 +71,7 @@ impl Committer {
             built: Built::default(),
             woken: Vec::new(),
             footer_base: 0,
-            small_requests: 0,
+            gather: Gather::default(),
         };
         committer.measure_footer();
         committer
@@ -87,7 +86,12 @@ impl Committer {
     /// One commit. False once the engine stops and nothing is left.
     fn turn(&mut self) -> bool {
         let shared = self.shared.clone();
-        self.gather();
+        if self.waiting.is_empty()
+            && let Some((wanted, limit)) = self.gather.wish()
+        {
+            let (requests, took) = shared.queue.gather(wanted, limit);
+            self.gather.gathered(requests, took);
+        }
         if !shared.queue.take(&mut self.waiting, &shared.counters) {
             return false;
         }
@@ -101,15 +105,6 @@ impl Committer {
         }
         self.commit();
         true
-    }
-
-    /// Waits a moment for those who were just answered to come again, when many small requests come at once: their
-    /// common commit costs one sync instead of several. Who comes alone never waits.
-    fn gather(&self) {
-        let usual = self.small_requests / 16;
-        if self.waiting.is_empty() && usual >= GATHER_REQUESTS_MIN {
-            self.shared.queue.gather(usual + usual / 2, GATHER_MAX);
-        }
     }
 
     fn refuse_all(&mut self, why: &LogError) {
@@ -259,9 +254,10 @@ impl Committer {
             let place = (active.segment.number, active.at);
             built.build(&tables, (self.chain.number, self.chain.crc), place, arrival);
         }
-        let requests = if bytes < GATHER_COMMIT_BYTES_MAX { built.items.len() } else { 0 };
-        self.small_requests = (self.small_requests * 15 / 16) + requests;
+        let requests = built.items.len();
         self.write_and_answer(&mut built);
+        let waiting = self.waiting.len() + self.shared.queue.waiting();
+        self.gather.committed(requests, waiting, bytes);
         self.shared.queue.done(bytes, &self.shared.counters);
         built.clear();
         self.built = built;
@@ -310,7 +306,9 @@ impl Committer {
         counters.write_ns.record((written - begun).as_nanos() as u64);
         if self.shared.options.sync {
             sync(file).map_err(|e| io::Error::other(format!("sync: {e}")))?;
-            counters.sync_ns.record(written.elapsed().as_nanos() as u64);
+            let took = written.elapsed();
+            counters.sync_ns.record(took.as_nanos() as u64);
+            self.gather.synced(took);
         }
         Ok(())
     }

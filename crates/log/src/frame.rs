@@ -117,12 +117,14 @@ struct Pool {
 
 #[derive(Default)]
 struct Kept {
-    buffers: Vec<Vec<u8>>,
+    /// Of [`SMALL_BYTES`] each, for frames of a record or two.
+    small: Vec<Vec<u8>>,
+    large: Vec<Vec<u8>>,
     bytes: usize,
 }
 
-/// Smallest buffer worth keeping.
-const KEPT_BYTES_MIN: usize = 4 * 1024;
+/// Size of small buffers. They are kept apart, so that a large frame does not have to make one of them grow.
+const SMALL_BYTES: usize = 4 * 1024;
 
 impl FramePool {
     /// A pool that keeps at most `bytes_max` of idle buffers.
@@ -133,25 +135,25 @@ impl FramePool {
 
 impl Pool {
     fn take(&self, bytes: usize) -> Vec<u8> {
-        if bytes < KEPT_BYTES_MIN {
-            return Vec::new();
-        }
+        let small = bytes <= SMALL_BYTES;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        match kept.buffers.pop() {
+        let buffer = if small { kept.small.pop() } else { kept.large.pop() };
+        match buffer {
             Some(buffer) => {
                 kept.bytes -= buffer.capacity();
                 buffer
             }
-            None => Vec::new(),
+            None => vec![0; if small { SMALL_BYTES } else { 0 }],
         }
     }
 
     fn give(&self, buffer: Vec<u8>) {
         let bytes = buffer.capacity();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if bytes >= KEPT_BYTES_MIN && kept.bytes + bytes <= self.bytes_max {
+        if kept.bytes + bytes <= self.bytes_max {
             kept.bytes += bytes;
-            kept.buffers.push(buffer);
+            let of_its_size = if bytes > SMALL_BYTES { &mut kept.large } else { &mut kept.small };
+            of_its_size.push(buffer);
         }
     }
 }
@@ -185,6 +187,6 @@ mod tests {
         let (first, second) = (Frame::new(&pool, [spec]), Frame::new(&pool, [spec]));
         drop(first);
         drop(second);
-        assert_eq!(pool.0.kept.lock().unwrap().buffers.len(), 1);
+        assert_eq!(pool.0.kept.lock().unwrap().large.len(), 1);
     }
 }

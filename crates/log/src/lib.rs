@@ -21,6 +21,7 @@ mod format;
 mod frame;
 mod fsck;
 mod fuzz;
+mod gather;
 pub mod limits;
 mod locate;
 mod metrics;

@@ -29,11 +29,17 @@ pub const QUEUE_BYTES_MAX: usize = 48 << 20;
 /// Bytes gathered into one commit, unless one frame is larger.
 pub const COMMIT_BYTES_MAX: usize = 8 << 20;
 
-/// Requests that the last commits held on average from which the committer waits a moment for half as many more.
-pub const GATHER_REQUESTS_MIN: usize = 4;
+/// Clients at work from which the committer may wait for more of them.
+pub const GATHER_CLIENTS_MIN: usize = 6;
 
-/// How long it waits: about as long as half a sync.
-pub const GATHER_MAX: Duration = Duration::from_micros(50);
+/// Which share of the clients it waits for at most, as a fraction: one may have gone.
+pub const GATHER_SHARE_MAX: (usize, usize) = (3, 4);
+
+/// Most that it waits; as a rule no longer than a sync takes.
+pub const GATHER_MAX: Duration = Duration::from_millis(1);
+
+/// How long it waits where nothing is synced.
+pub const GATHER_WITHOUT_SYNC: Duration = Duration::from_micros(50);
 
 /// Commits of at least so many bytes are worth a sync of their own.
 pub const GATHER_COMMIT_BYTES_MAX: usize = 128 << 10;
@@ -93,7 +99,7 @@ pub const MAINTENANCE_INTERVAL_MS: u64 = 20_000;
 /// Bytes per second that the rewriter reads at most.
 pub const REWRITE_BYTES_PER_SECOND: u64 = 64 << 20;
 
-/// Milliseconds after which data may be rewritten only to sort it.
+/// Milliseconds after which data may be rewritten only to sort it, unless the options say otherwise.
 pub const REWRITE_AGE_MS: u64 = 3_600_000;
 
 /// Average bytes of a run of blocks of one log below which a segment is worth sorting.

@@ -1,6 +1,7 @@
 //! What an engine is opened with, and what opening it tells.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use millstream_types::Clock;
 
@@ -38,6 +39,8 @@ pub struct Options {
     pub pool_bytes_max: u64,
     /// Threads for cold reads.
     pub read_threads: usize,
+    /// How old data is at least before it is rewritten only to sort it by log.
+    pub sort_after: Duration,
     /// Whether threads of the engine's own do the maintenance; otherwise only [`crate::Engine::maintain`] does.
     pub background: bool,
 }
@@ -60,6 +63,7 @@ impl Options {
             pool_segments_ahead: limits::POOL_SEGMENTS_AHEAD,
             pool_bytes_max: limits::POOL_BYTES_MAX,
             read_threads: limits::READ_THREADS,
+            sort_after: Duration::from_millis(limits::REWRITE_AGE_MS),
             background: true,
         }
     }

@@ -1,7 +1,6 @@
 //! What waits for the committer.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -98,8 +97,6 @@ impl Item {
 pub(crate) struct Queue {
     state: Mutex<QueueState>,
     filled: Condvar,
-    /// How many requests wait, to be looked at without the lock.
-    waiting: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -108,7 +105,8 @@ struct QueueState {
     /// Bytes of frames that wait or are being written.
     bytes: usize,
     stopping: bool,
-    committer_waits: bool,
+    /// How many requests the committer sleeps for; 0 while it is awake.
+    wanted: usize,
 }
 
 impl Queue {
@@ -134,10 +132,12 @@ impl Queue {
         }
         state.bytes += bytes;
         state.items.push_back(item);
-        self.waiting.store(state.items.len(), Ordering::Relaxed);
         counters.queue_bytes.set(state.bytes as u64);
         counters.queue_depth.set(state.items.len() as u64);
-        let wake = std::mem::take(&mut state.committer_waits);
+        let wake = state.wanted > 0 && state.items.len() >= state.wanted;
+        if wake {
+            state.wanted = 0;
+        }
         drop(state);
         if wake {
             self.filled.notify_one();
@@ -153,7 +153,7 @@ impl Queue {
             if state.stopping {
                 return false;
             }
-            state.committer_waits = true;
+            state.wanted = 1;
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if to.is_empty() {
@@ -161,19 +161,36 @@ impl Queue {
         } else {
             to.append(&mut state.items);
         }
-        self.waiting.store(0, Ordering::Relaxed);
         counters.queue_depth.set(0);
         true
     }
 
-    /// Lets others run until `wanted` requests wait or `limit` has passed. It gives its processor away instead of
-    /// sleeping: a sleep takes longer than a commit.
+    /// Sleeps until `wanted` requests wait, `limit` has passed, or the engine stops. Returns how many came meanwhile,
+    /// and how long it took.
     #[allow(clippy::disallowed_methods)] // the engine owns the times of its own I/O
-    pub(crate) fn gather(&self, wanted: usize, limit: Duration) {
-        let begun = Instant::now();
-        while self.waiting.load(Ordering::Relaxed) < wanted && begun.elapsed() < limit {
-            std::thread::yield_now();
+    pub(crate) fn gather(&self, wanted: usize, limit: Duration) -> (usize, Duration) {
+        let mut state = self.lock();
+        let before = state.items.len();
+        if before >= wanted {
+            return (0, Duration::ZERO);
         }
+        let begun = Instant::now();
+        state.wanted = wanted;
+        while state.wanted > 0 && !state.stopping {
+            let left = limit.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            let woken = self.filled.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.wanted = 0;
+        (state.items.len() - before, begun.elapsed())
+    }
+
+    /// How many requests wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().items.len()
     }
 
     /// Says that requests of these bytes are done.

@@ -17,8 +17,8 @@ use crate::disk::{is_full, read_exact, write_all_of};
 use crate::footer::{Footer, FooterBuilder, FooterState, Row, footer_bytes_max};
 use crate::frame::HEADER_ROOM;
 use crate::limits::{
-    PREPARE_STEP_BYTES, REWRITE_AGE_MS, REWRITE_BLOCKS_MAX, REWRITE_BYTES_PER_SECOND,
-    REWRITE_LOOKS_MAX, REWRITE_RUN_BYTES, REWRITE_SET_BYTES_MAX, REWRITE_SMALL_SEGMENTS,
+    PREPARE_STEP_BYTES, REWRITE_BLOCKS_MAX, REWRITE_BYTES_PER_SECOND, REWRITE_LOOKS_MAX,
+    REWRITE_RUN_BYTES, REWRITE_SET_BYTES_MAX, REWRITE_SMALL_SEGMENTS,
 };
 use crate::segment::{DATA_START, Role, Segment, SegmentHeader, Shape};
 use crate::set::Unit;
@@ -121,7 +121,7 @@ impl Shared {
             segment.shape()
         };
         let dying = |segment: &Segment, _: &Footer| shape(segment).is_some_and(|s| s.mostly_dead);
-        let old = self.options.clock.now().minus(Duration::from_millis(REWRITE_AGE_MS));
+        let old = self.options.clock.now().minus(self.options.sort_after);
         let scattered = |segment: &Segment, footer: &Footer| {
             footer.last_arrival < old && segment.shape().is_some_and(|s| s.scattered)
         };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use millstream_auth::Secret;
@@ -17,6 +18,8 @@ use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
 pub struct Config {
     pub listen: Vec<SocketAddr>,
     pub storage: Storage,
+    /// How old data is before it is sorted by shard; `None` leaves it to the log.
+    pub sort_after: Option<Duration>,
     pub limits: Limits,
     pub http: HttpLimits,
     pub auth: Auth,
@@ -81,6 +84,7 @@ impl Config {
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
         Ok(Config {
             storage: storage(options.data_dir, options.ephemeral, options.ephemeral_limit, file)?,
+            sort_after: sort_after(file)?,
             listen,
             limits,
             http,
@@ -133,6 +137,19 @@ fn storage(
             Ok(Storage::Directory(data_dir.unwrap_or_else(|| DEFAULT_DATA_DIR.into())))
         }
     }
+}
+
+/// `[log]` of the file.
+fn sort_after(file: &mut File) -> Result<Option<Duration>, String> {
+    let table = match file.table.remove("log") {
+        None => return Ok(None),
+        Some(Value::Table(table)) => table,
+        Some(_) => return Err("[log] must be a table".into()),
+    };
+    let mut log = File { table, name: "[log]".into() };
+    let seconds = log.number("sort_after_seconds")?;
+    log.finish()?;
+    Ok(seconds.map(Duration::from_secs))
 }
 
 fn tls(
@@ -339,11 +356,20 @@ mod tests {
     }
 
     #[test]
+    fn the_file_says_when_data_is_sorted() {
+        let sort_after = |text| merged(text).unwrap_or_else(|error| panic!("{error}")).sort_after;
+        assert_eq!(sort_after(""), None);
+        assert_eq!(sort_after("[log]\nsort_after_seconds = 0"), Some(Duration::ZERO));
+    }
+
+    #[test]
     fn what_is_not_known_or_does_not_fit_is_refused_by_name() {
         for (text, part) in [
             ("lisen = \"x\"", "lisen"),
             ("[limits]\nshards = 1", "limits.shards"),
             ("[limits]\nshards_max = -1", "limits.shards_max"),
+            ("[log]\nsort_after = 1", "sort_after"),
+            ("[log]\nsort_after_seconds = -1", "sort_after_seconds"),
             ("ephemeral = true\ndata_dir = \"x\"", "--ephemeral"),
             ("listen = \"0.0.0.0:0\"", "--insecure-open"),
             ("auth = \"enforced\"", "enforced"),

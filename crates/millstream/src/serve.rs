@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use millstream_auth::{KeyStore, Secret};
 use millstream_catalog::Catalog;
@@ -41,7 +42,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let random: Arc<dyn Random> = Arc::new(Entropy::new());
     // The addresses come first: a port in use is told before anything is recovered.
     let sockets = bind(&config.listen).await?;
-    let engine = open_engine(&config.storage, clock.clone())?;
+    let engine = open_engine(&config.storage, config.sort_after, clock.clone())?;
     let log: Arc<dyn Log> = engine.clone();
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
@@ -120,8 +121,12 @@ async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
     Ok(sockets)
 }
 
-fn open_engine(storage: &Storage, clock: Arc<dyn Clock>) -> Result<Arc<Engine>, String> {
-    let options = match storage {
+fn open_engine(
+    storage: &Storage,
+    sort_after: Option<Duration>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Engine>, String> {
+    let mut options = match storage {
         Storage::Directory(directory) => {
             let disk = RealDisk::create(directory.join(LOG_DIRECTORY));
             let disk = disk.map_err(|error| format!("{}: {error}", directory.display()))?;
@@ -133,6 +138,7 @@ fn open_engine(storage: &Storage, clock: Arc<dyn Clock>) -> Result<Arc<Engine>, 
             Options::ephemeral(Arc::new(disk), clock, limit.unwrap_or(free / 2))
         }
     };
+    options.sort_after = sort_after.unwrap_or(options.sort_after);
     let (engine, report) = Engine::open(options).map_err(|error| error.to_string())?;
     tell(&report);
     Ok(engine)

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use millstream_api::{Blob, Error, ErrorCode, PutEntry};
 use millstream_log::{Appended, Frame, FramePool, LogError, PartSpec};
 use millstream_records::{BlockWriter, payload_bytes};
-use millstream_types::{HashKey, Millis, SequenceNumber, ShardId};
+use millstream_types::{Clock, HashKey, SequenceNumber, ShardId};
 
 use crate::limits::BATCH_BYTES_MAX;
 use crate::owner::Owner;
@@ -49,11 +49,11 @@ pub async fn put(
     stream: &StreamRuntime,
     owner: &Owner,
     pool: &FramePool,
-    now: Millis,
+    clock: &dyn Clock,
     records: &[Incoming<'_>],
 ) -> Result<PutOutcome, Error> {
     let mut entries = vec![None; records.len()];
-    let order = admit(stream, now, records, &mut entries);
+    let order = admit(stream, clock, records, &mut entries);
     if order.is_empty() {
         count_shards(stream, now, records, &entries);
         return Ok(PutOutcome { entries, bytes_taken: 0 });
@@ -118,7 +118,7 @@ fn count_shards(
 /// as `(shard, index)`, sorted, so that a shard's records stay in the order of the request.
 fn admit(
     stream: &StreamRuntime,
-    now: Millis,
+    clock: &dyn Clock,
     records: &[Incoming<'_>],
     entries: &mut [Option<PutEntry>],
 ) -> Vec<(u32, u32)> {
@@ -133,6 +133,7 @@ fn admit(
     if !stream.limits_writes() {
         return order;
     }
+    let now = clock.now();
     let mut throttled_shard = None;
     order.retain(|(shard, index)| {
         let index = *index as usize;

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use millstream_catalog::{ShardState, Stream};
 use millstream_log::GroupId;
-use millstream_types::{Millis, ShardId};
+use millstream_types::{Clock, Millis, ShardId};
 
 use crate::limits::Limits;
 use crate::owner::{ShardLimits, StreamCounters};
@@ -112,7 +112,12 @@ pub struct Runtimes {
 
 impl Runtimes {
     /// The runtime of a stream as the catalog has it now.
-    pub fn of(&self, stream: &Arc<Stream>, limits: &Limits, now: Millis) -> Arc<StreamRuntime> {
+    pub fn of(
+        &self,
+        stream: &Arc<Stream>,
+        limits: &Limits,
+        clock: &dyn Clock,
+    ) -> Arc<StreamRuntime> {
         let known = self
             .by_group
             .read()
@@ -129,7 +134,8 @@ impl Runtimes {
             Some(before) if before.stream.version >= stream.version => before,
             before => {
                 let (stream, budget) = (stream.clone(), &self.series_budget);
-                let runtime = StreamRuntime::new(stream, before.as_deref(), budget, limits, now);
+                let before = before.as_deref();
+                let runtime = StreamRuntime::new(stream, before, budget, limits, clock.now());
                 let runtime = Arc::new(runtime);
                 all.insert(runtime.group(), runtime.clone());
                 runtime

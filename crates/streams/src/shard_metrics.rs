@@ -60,7 +60,7 @@ impl Streams {
         to: Millis,
     ) -> Vec<Point> {
         let Some(stream) = self.catalog.by_group(group) else { return Vec::new() };
-        let runtime = self.runtimes.of(&stream, &self.limits, self.now());
+        let runtime = self.runtimes.of(&stream, &self.limits, &*self.clock);
         let series = runtime.series.as_ref();
         series.map_or_else(Vec::new, |series| series.points(shard, metric, from, to))
     }

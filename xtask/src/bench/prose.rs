@@ -24,7 +24,9 @@ pub const HOW: &str = "\
 - The bare server uses the HTTP library of ours (hyper on tokio, two workers), reads the body whole and
   answers a fixed reply of the same size. With hashing it also computes the body's SHA-256.
 - The cold shard is one of 1,000 that were filled at once with 4 GiB under random keys; the system's cache of
-  the files is dropped before each read.
+  the files is dropped before each read. It is read as it was written, and again after the server's rewriter has
+  sorted it by shard: the server is started with `sort_after_seconds = 0` in `[log]` instead of an hour, and
+  reading begins when nothing was sorted for 30 seconds.
 - The many streams are made once and the server is ended with SIGKILL; each round starts it and makes 2,000 calls of
   ListStreams (100 streams a page) and of ListShards, one after the other, each on a connection of its own.
 ";

@@ -86,7 +86,20 @@ impl Subject {
     /// Starts it and waits until it takes requests.
     pub fn start(self, place: &Place, data: &Path) -> Result<Server, String> {
         let port = free_port()?;
+        self.launch(place, port, self.command(place, data, port)?)
+    }
+
+    /// Starts ours with a configuration file of this text.
+    pub fn start_with(self, place: &Place, data: &Path, config: &str) -> Result<Server, String> {
+        let file = place.logs.join("millstream.toml");
+        std::fs::write(&file, config).map_err(|e| format!("{}: {e}", file.display()))?;
+        let port = free_port()?;
         let mut command = self.command(place, data, port)?;
+        command.arg("--config").arg(file);
+        self.launch(place, port, command)
+    }
+
+    fn launch(self, place: &Place, port: u16, mut command: Command) -> Result<Server, String> {
         let log = place.logs.join(format!("{}.log", self.name()));
         let file = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         command.stdin(Stdio::null()).stderr(file);

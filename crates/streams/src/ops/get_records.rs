@@ -45,7 +45,7 @@ impl Streams {
         if input.dry_run == Some(true) {
             return Err(Refusal::DryRun.into());
         }
-        let runtime = self.runtimes.of(&stream, &self.limits, now);
+        let runtime = self.runtimes.of(&stream, &self.limits, &*self.clock);
         runtime.counters.get_records_calls.add(1);
         let shard = &stream.shards[shard];
         let limits = runtime.limits_of(shard.id);

@@ -28,7 +28,7 @@ impl Streams {
         let shard = listed_shard(&stream, &input.shard_id)?;
         let start = Start::of(&input)?;
         let now = self.now();
-        let runtime = self.runtimes.of(&stream, &self.limits, now);
+        let runtime = self.runtimes.of(&stream, &self.limits, &*self.clock);
         // botocore, GetShardIterator: five calls a second for each open shard.
         if shard.is_open() && !runtime.limits_of(shard.id).admit_iterator(now) {
             runtime.counters.read_throughput_exceeded.add(1);

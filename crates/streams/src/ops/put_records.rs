@@ -71,7 +71,7 @@ impl Streams {
     ) -> Result<Arc<StreamRuntime>, Error> {
         match stream.status {
             StreamStatus::Active | StreamStatus::Updating => {
-                Ok(self.runtimes.of(&stream, &self.limits, self.now()))
+                Ok(self.runtimes.of(&stream, &self.limits, &*self.clock))
             }
             StreamStatus::Creating | StreamStatus::Deleting => {
                 Err(self.not_found(caller, stream.name.clone()).into())
@@ -85,7 +85,7 @@ impl Streams {
         mut stream: Arc<StreamRuntime>,
         records: &[Incoming<'_>],
     ) -> Result<(Vec<PutEntry>, usize), Error> {
-        let first = put(&stream, &self.owner, &self.frames, self.now(), records).await?;
+        let first = put(&stream, &self.owner, &self.frames, &*self.clock, records).await?;
         let mut entries = first.entries;
         let mut bytes_taken = first.bytes_taken;
         for _ in 0..RESHARD_RETRIES_MAX {
@@ -97,7 +97,7 @@ impl Streams {
             let Some(next) = self.after_reshard(&stream).await else { break };
             stream = next;
             let again: Vec<_> = left.iter().map(|index| records[*index].clone()).collect();
-            let outcome = put(&stream, &self.owner, &self.frames, self.now(), &again).await?;
+            let outcome = put(&stream, &self.owner, &self.frames, &*self.clock, &again).await?;
             bytes_taken += outcome.bytes_taken;
             for (index, entry) in left.into_iter().zip(outcome.entries) {
                 entries[index] = entry;
@@ -115,7 +115,7 @@ impl Streams {
         let now = self.catalog.newer_than(stream.group(), stream.stream.version).await?;
         match now.status {
             StreamStatus::Active | StreamStatus::Updating => {
-                Some(self.runtimes.of(&now, &self.limits, self.now()))
+                Some(self.runtimes.of(&now, &self.limits, &*self.clock))
             }
             StreamStatus::Creating | StreamStatus::Deleting => None,
         }
