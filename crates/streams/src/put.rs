@@ -193,7 +193,8 @@ pub fn throttled(stream: &StreamRuntime, shard: ShardId) -> PutEntry {
     }
 }
 
-fn internal_failure() -> PutEntry {
+/// The entry of a record that failed for a fault of ours.
+pub fn internal_failure() -> PutEntry {
     PutEntry::Failed {
         code: ErrorCode::InternalFailure,
         message: Cow::Borrowed("Internal Service Failure"),

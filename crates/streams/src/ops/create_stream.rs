@@ -35,6 +35,7 @@ impl Streams {
         self.admit_call(Call::CreateStream, caller, None)?;
         let shard_count = shard_count(&input)?;
         check_tags(&tags, self.limits.tags_max)?;
+        self.await_release(caller, &name).await;
         let command = Command::CreateStream {
             account: caller.account.as_u64(),
             region: caller.region.to_string(),

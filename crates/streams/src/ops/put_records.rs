@@ -52,7 +52,7 @@ impl Streams {
         if input.dry_run == Some(true) {
             return Err(Refusal::DryRun.into());
         }
-        let (entries, bytes_taken) = self.put_everywhere(stream, &records).await?;
+        let (entries, bytes_taken) = self.put_or_inject("PutRecords", stream, &records).await?;
         counters.put_records_latency_us.record(began.elapsed().as_micros() as u64);
         count(&counters, bytes, bytes_taken, &entries);
         Ok(PutRecordsReply { entries, encryption: None })
