@@ -145,7 +145,32 @@ pub enum ReplyBody {
     /// The records of a GetRecords, encoded piece by piece as they are sent. The second part is what is held until
     /// the last piece is sent.
     Records(Box<GetRecordsBody>, u64, Box<dyn Send + Sync>),
+    /// No reply at all: the connection ends instead (a fault rule).
+    Cut,
+    /// The first part of another body, and then the end of the connection (a fault rule).
+    CutShort(Box<CutShort>),
 }
+
+/// A body that ends too early.
+pub struct CutShort {
+    whole: ReplyBody,
+    /// Bytes that are still sent.
+    left: usize,
+    /// What was sent has had its turn to go out.
+    flushed: bool,
+}
+
+/// The connection ends here, on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CutOff;
+
+impl std::fmt::Display for CutOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection was cut by a fault rule")
+    }
+}
+
+impl std::error::Error for CutOff {}
 
 impl ReplyBody {
     /// A body of these bytes.
@@ -158,21 +183,48 @@ impl ReplyBody {
         let left = body.content_length() as u64;
         ReplyBody::Records(Box::new(body), left, Box::new(held))
     }
+
+    /// Half of this body, and then the end of the connection.
+    pub fn cut_short(self) -> Self {
+        let left = self.size_hint().lower() as usize / 2;
+        ReplyBody::CutShort(Box::new(CutShort { whole: self, left, flushed: false }))
+    }
+}
+
+impl CutShort {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        if self.left > 0
+            && let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut self.whole).poll_frame(cx)
+            && let Ok(mut data) = frame.into_data()
+        {
+            data.truncate(self.left);
+            self.left -= data.len();
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        // An error ends the connection at once, with what is buffered: that goes out first.
+        if !std::mem::replace(&mut self.flushed, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(CutOff)))
+    }
 }
 
 impl Body for ReplyBody {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = CutOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let chunk = match &mut *self {
             ReplyBody::Whole(bytes) => bytes.take().filter(|bytes| !bytes.is_empty()),
             ReplyBody::Records(body, left, _) => body.next_chunk().inspect(|chunk| {
                 *left = left.saturating_sub(chunk.len() as u64);
             }),
+            ReplyBody::Cut => return Poll::Ready(Some(Err(CutOff))),
+            ReplyBody::CutShort(short) => return short.poll_frame(cx),
         };
         Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
@@ -181,6 +233,7 @@ impl Body for ReplyBody {
         match self {
             ReplyBody::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             ReplyBody::Records(_, left, _) => *left == 0,
+            ReplyBody::Cut | ReplyBody::CutShort(_) => false,
         }
     }
 
@@ -188,6 +241,8 @@ impl Body for ReplyBody {
         SizeHint::with_exact(match self {
             ReplyBody::Whole(bytes) => bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
             ReplyBody::Records(_, left, _) => *left,
+            ReplyBody::Cut => 0,
+            ReplyBody::CutShort(short) => return short.whole.size_hint(),
         })
     }
 }

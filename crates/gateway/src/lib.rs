@@ -7,7 +7,9 @@
 mod body;
 mod connection;
 mod counters;
+mod dev;
 mod dispatch;
+mod faults;
 mod framing;
 mod host;
 mod ids;
@@ -21,6 +23,7 @@ mod service;
 mod signature;
 
 pub use counters::GatewayCounters;
+pub use dev::{DevApi, DevReply};
 pub use framing::fuzz_framing;
 pub use host::HostRules;
 pub use limits::HttpLimits;

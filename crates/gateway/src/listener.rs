@@ -217,7 +217,7 @@ where
             async move {
                 let reply = gateway.answer(request, guard.activity()).await;
                 drop(guard);
-                Ok::<_, std::convert::Infallible>(reply)
+                reply
             }
         })
     };

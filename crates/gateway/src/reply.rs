@@ -39,10 +39,19 @@ pub fn error(protocol: Protocol, error: &Error, id: &RequestId) -> Response<Repl
 
 /// A page for people or monitoring: plain text, no protocol.
 pub fn page(status: StatusCode, text: String) -> Response<ReplyBody> {
+    plain(status, "text/plain; charset=utf-8", text)
+}
+
+/// A reply of the control API: JSON, no protocol.
+pub fn json(status: StatusCode, text: String) -> Response<ReplyBody> {
+    plain(status, "application/json", text)
+}
+
+fn plain(status: StatusCode, kind: &'static str, text: String) -> Response<ReplyBody> {
     let mut response = Response::new(ReplyBody::whole(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     response
 }

@@ -15,10 +15,12 @@ use millstream_types::{Clock, Random, Region};
 use millstream_wire::{Protocol, Unknown};
 use tokio::sync::watch;
 
-use crate::body::{Bodies, BodyError, ReplyBody};
+use crate::body::{Bodies, BodyError, CutOff, ReplyBody, RequestBody};
 use crate::connection::{Activity, Limit};
 use crate::counters::GatewayCounters;
+use crate::dev::{DEV_PATH, DevApi};
 use crate::dispatch::{self, Call};
+use crate::faults;
 use crate::host::HostRules;
 use crate::ids::{RequestId, RequestIds};
 use crate::limits::HttpLimits;
@@ -47,10 +49,12 @@ pub struct Parts {
     pub hosts: HostRules,
     /// Limits of the network.
     pub http: HttpLimits,
-    /// Service time, for signatures.
+    /// Real time, for signatures: clients sign by their own clocks, whatever service time is.
     pub clock: Arc<dyn Clock>,
     /// Where request ids begin.
     pub random: Arc<dyn Random>,
+    /// The control API of developers; none outside `open`.
+    pub dev: Option<Arc<dyn DevApi>>,
     /// What `/metrics` shows besides the gateway's own.
     pub collect: Vec<Arc<dyn Collect>>,
     /// Why writes are refused, if they are.
@@ -71,6 +75,7 @@ pub struct Gateway {
     pub(crate) clock: Arc<dyn Clock>,
     ids: RequestIds,
     pub(crate) bodies: Bodies,
+    pub(crate) dev: Option<Arc<dyn DevApi>>,
     pub(crate) collect: Vec<Arc<dyn Collect>>,
     pub(crate) refuses_writes: Box<dyn Fn() -> Option<String> + Send + Sync>,
     pub(crate) stop: watch::Receiver<bool>,
@@ -98,6 +103,7 @@ impl Gateway {
         let counters = Arc::new(GatewayCounters::default());
         let mut collect = parts.collect;
         collect.push(counters.clone());
+        collect.push(parts.streams.faults().clone());
         Arc::new(Gateway {
             streams: parts.streams,
             auth: parts.auth,
@@ -109,6 +115,7 @@ impl Gateway {
             http: parts.http,
             clock: parts.clock,
             ids: RequestIds::new(&*parts.random),
+            dev: parts.dev,
             collect,
             refuses_writes: parts.refuses_writes,
             stop: parts.stop,
@@ -117,12 +124,13 @@ impl Gateway {
         })
     }
 
-    /// Answers a request of a connection, within the time that a request may take.
+    /// Answers a request of a connection, within the time that a request may take; or ends the connection, if a fault
+    /// rule says so.
     pub async fn answer(
         &self,
         request: Request<Incoming>,
         activity: &Activity,
-    ) -> Response<ReplyBody> {
+    ) -> Result<Response<ReplyBody>, CutOff> {
         self.counters.requests.add(1);
         let id = self.ids.next();
         let protocol = protocol_of(request.headers());
@@ -134,10 +142,13 @@ impl Gateway {
                 reply::error(protocol, &error, &id)
             }
         };
+        if matches!(response.body(), ReplyBody::Cut) {
+            return Err(CutOff);
+        }
         let status = response.status();
         self.counters.client_errors.add(u64::from(status.is_client_error()));
         self.counters.server_errors.add(u64::from(status.is_server_error()));
-        response
+        Ok(response)
     }
 
     async fn route(
@@ -154,6 +165,9 @@ impl Gateway {
             && let Some(page) = self.page(request.uri().path())
         {
             return page;
+        }
+        if request.uri().path().starts_with(DEV_PATH) {
+            return self.develop(request, activity).await;
         }
         match self.operate(request, protocol, id, activity).await {
             Ok(response) => response,
@@ -193,18 +207,13 @@ impl Gateway {
         let (head, body) = request.into_parts();
         check_single(&head.headers)?;
         let operation = operation_of(&head.method, head.uri.path(), &head.headers)?;
-        // Whoever waits for memory is not slow: only what arrives is timed.
-        let permits = self.bodies.reserve(&body, operation.body_bytes_max).await;
-        let body = match permits {
-            Ok(permits) => {
-                let read = pin!(self.bodies.read(body, operation.body_bytes_max, permits));
-                let read = activity.within(Limit::Body, &self.http, read).await;
-                read.unwrap_or(Err(BodyError::TimedOut))
-            }
-            Err(error) => Err(error),
-        };
+        let body = self.read_body(body, operation.body_bytes_max, activity).await;
         let body = body.map_err(|error| body_error(error, operation))?;
         let caller = self.caller(&head, &body, id)?;
+        let injection = self.injection(operation, protocol, &body);
+        if let Some(instead) = faults::instead(injection, operation, &caller).await {
+            return instead;
+        }
         let mut call = Call {
             streams: &self.streams,
             caller: &caller,
@@ -217,7 +226,24 @@ impl Gateway {
         if call.unknown.count() > 0 {
             self.note_unknown(operation.name, &call.unknown);
         }
-        response
+        if injection.fault.is_none() {
+            return response;
+        }
+        let response = response.unwrap_or_else(|error| reply::error(protocol, &error, id));
+        Ok(faults::cut(injection, response))
+    }
+
+    /// Reads a whole body. Whoever waits for memory is not slow: only what arrives is timed.
+    pub(crate) async fn read_body(
+        &self,
+        body: Incoming,
+        bytes_max: usize,
+        activity: &Activity,
+    ) -> Result<RequestBody, BodyError> {
+        let permits = self.bodies.reserve(&body, bytes_max).await?;
+        let read = pin!(self.bodies.read(body, bytes_max, permits));
+        let read = activity.within(Limit::Body, &self.http, read).await;
+        read.unwrap_or(Err(BodyError::TimedOut))
     }
 
     /// Members that no model knows are ignored, as AWS does, but counted, and logged once each.

@@ -52,7 +52,8 @@ impl Engine {
             write_format(&*disk, FORMAT_NEWEST)?;
         }
         let shared = Arc::new(Shared::new(options));
-        let (chain, report) = recover(&shared, Mode::Repair)?;
+        let (chain, mut report) = recover(&shared, Mode::Repair)?;
+        report.last_arrival = chain.last_arrival;
         shared.update_gauges();
         let committer = Committer::new(shared.clone(), chain);
         let readers = Arc::new(ReadQueue::default());
@@ -72,6 +73,13 @@ impl Engine {
         *self.committer.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = self.shared.clone();
+        let upkeep = Arc::downgrade(&shared);
+        // What expires by a jump of the time is freed without waiting for the next round.
+        shared.options.clock.on_jump(Box::new(move || {
+            if let Some(shared) = upkeep.upgrade() {
+                shared.signal.raise();
+            }
+        }));
         others.push(spawn("log-notify", move || shared.notifier.run())?);
         for _ in 0..self.shared.options.read_threads.max(1) {
             let readers = self.readers.clone();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_types::Clock;
+use millstream_types::{Clock, Millis};
 
 use crate::disk::Disk;
 use crate::limits;
@@ -125,6 +125,8 @@ pub struct RecoveryReport {
     pub notes: Vec<String>,
     /// Damage of acknowledged data. Appends are refused while there is any.
     pub damage: Vec<Damage>,
+    /// The latest arrival that the log has seen: no later commit arrives before it, whatever the clock says.
+    pub last_arrival: Millis,
 }
 
 /// Whether an engine takes appends.

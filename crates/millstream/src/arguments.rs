@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::dev::DevOptions;
+
 /// Amazon Kinesis in one binary, on your own machines. Without a command it serves.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
@@ -36,6 +38,8 @@ pub enum Command {
     Tail(millstream_cli::TailArguments),
     /// Puts load on a Kinesis endpoint and measures it.
     Bench(millstream_bench::Args),
+    /// Controls a server in `open` mode, for tests: reset, service clock, faults.
+    Dev(DevOptions),
     /// Prints what is supported of the service model, as JSON.
     #[command(hide = true)]
     Model,
@@ -75,6 +79,10 @@ pub struct ServeOptions {
     /// Private key for TLS (PEM).
     #[arg(long, value_name = "FILE", env = "MILLSTREAM_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Streams to make before the server is ready unless they are there: NAME:SHARDS or NAME:on-demand, each with
+    /// @REGION if need be; may be given again.
+    #[arg(long, value_name = "STREAM,…", env = "MILLSTREAM_STREAMS", value_delimiter = ',')]
+    pub streams: Vec<String>,
     /// Lets --auth open listen on addresses that others can reach.
     #[arg(long, env = "MILLSTREAM_INSECURE_OPEN", num_args = 0..=1, default_missing_value = "true")]
     pub insecure_open: Option<bool>,

@@ -8,11 +8,12 @@ use std::time::Duration;
 use clap::ValueEnum;
 use millstream_auth::Secret;
 use millstream_gateway::{HostRules, HttpLimits};
-use millstream_streams::Limits;
+use millstream_streams::{Declaration, Limits};
 use millstream_types::{AccountId, Region};
 use toml::{Table, Value};
 
 use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
+use crate::declared::declarations;
 
 /// What `serve` runs with.
 pub struct Config {
@@ -24,6 +25,7 @@ pub struct Config {
     pub http: HttpLimits,
     pub auth: Auth,
     pub region: Region,
+    pub streams: Vec<Declaration>,
     pub tls: Option<(PathBuf, PathBuf)>,
     pub hosts: HostRules,
     pub keys: HashMap<String, (Secret, AccountId)>,
@@ -79,7 +81,13 @@ impl Config {
         let region =
             options.region.or(file.text("region")?).or_else(|| std::env::var("AWS_REGION").ok());
         let region = region.unwrap_or_else(|| DEFAULT_REGION.into());
-        let region = region.parse().map_err(|_| format!("{region:?} is no region's name"))?;
+        let region: Region =
+            region.parse().map_err(|_| format!("{region:?} is no region's name"))?;
+        // An empty variable says nothing.
+        let streams: Vec<_> =
+            options.streams.into_iter().filter(|text| !text.trim().is_empty()).collect();
+        let streams = some(streams).or(file.texts("streams")?).unwrap_or_default();
+        let streams = declarations(&streams, file.table.remove("stream"), &region)?;
         let (limits, http) = limits(options.limits, file)?;
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
         Ok(Config {
@@ -90,6 +98,7 @@ impl Config {
             http,
             auth,
             region,
+            streams,
             tls: tls(options.tls_cert, options.tls_key, file)?,
             hosts: HostRules {
                 names: file.texts("hosts")?.unwrap_or_default(),

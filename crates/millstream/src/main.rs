@@ -7,6 +7,9 @@
 mod arguments;
 mod chores;
 mod config;
+mod control;
+mod declared;
+mod dev;
 mod entropy;
 mod logging;
 mod model;
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Some(Command::Bench(options)) => {
             millstream_bench::run(&options).map_err(|error| error.to_string())
         }
+        Some(Command::Dev(options)) => dev::run(&options),
         Some(Command::Model) => {
             println!("{}", model::json());
             Ok(())

@@ -10,18 +10,19 @@ use std::time::Duration;
 use millstream_auth::{KeyStore, Secret};
 use millstream_catalog::Catalog;
 use millstream_counters::Collect;
-use millstream_gateway::{AuthMode, Gateway, Listener, Parts};
+use millstream_gateway::{AuthMode, DevApi, Gateway, Listener, Parts};
 use millstream_log::{Disk, Engine, EphemeralDisk, Health, Log, Options, RealDisk, RecoveryReport};
 use millstream_streams::{NoDelivery, Streams};
-use millstream_types::{AccountId, Clock, Random, SystemClock};
+use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, SystemClock};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::arguments::{Auth, ServeOptions};
 use crate::config::{Config, Storage};
+use crate::control::Control;
 use crate::entropy::Entropy;
-use crate::{logging, tls};
+use crate::{declared, logging, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -38,11 +39,16 @@ pub fn run(options: ServeOptions) -> Result<(), String> {
 }
 
 async fn serve(config: Config) -> Result<(), String> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let machine_clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let service_clock = Arc::new(AdjustableClock::new(machine_clock.clone()));
+    let clock: Arc<dyn Clock> = service_clock.clone();
     let random: Arc<dyn Random> = Arc::new(Entropy::new());
     // The addresses come first: a port in use is told before anything is recovered.
     let sockets = bind(&config.listen).await?;
-    let engine = open_engine(&config.storage, config.sort_after, clock.clone())?;
+    let (engine, report) = open_engine(&config.storage, config.sort_after, clock.clone())?;
+    if config.auth == Auth::Open {
+        resume_clock(&service_clock, report.last_arrival);
+    }
     let log: Arc<dyn Log> = engine.clone();
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
@@ -60,6 +66,8 @@ async fn serve(config: Config) -> Result<(), String> {
         &token_key,
     );
     let lifecycle = streams.start_lifecycle();
+    declared::make(&streams, &config.streams).await?;
+    let control = Control::new(service_clock, streams.clone(), config.streams);
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
@@ -68,16 +76,11 @@ async fn serve(config: Config) -> Result<(), String> {
         region: config.region,
         hosts: config.hosts,
         http: config.http,
-        clock,
+        clock: machine_clock,
         random,
+        dev: (config.auth == Auth::Open).then_some(control as Arc<dyn DevApi>),
         collect: vec![streams.clone() as Arc<dyn Collect>, engine.counters() as Arc<dyn Collect>],
-        refuses_writes: {
-            let engine = engine.clone();
-            Box::new(move || match engine.health() {
-                Health::Writable => None,
-                Health::Refusing(reason) => Some(reason),
-            })
-        },
+        refuses_writes: refuses_writes(engine.clone()),
         stop: stopped.clone(),
     });
     let tls = tls_config(config.tls, &config.storage, &config.listen)?;
@@ -88,9 +91,11 @@ async fn serve(config: Config) -> Result<(), String> {
         let listener = Listener { socket, tls: tls.clone() };
         serving.spawn(millstream_gateway::serve(listener, gateway.clone(), stopped.clone()));
     }
+    // Whoever reads that all is ready may say at once that it is to stop.
+    let mut signals = Signals::new()?;
     announce(&addresses)?;
     let failure = tokio::select! {
-        signalled = wait_for_signal() => signalled.err(),
+        () = signals.wait() => None,
         failure = catalog_failure(&catalog) => Some(failure),
     };
     tracing::info!("stopping: what is under way is finished");
@@ -101,6 +106,14 @@ async fn serve(config: Config) -> Result<(), String> {
     let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;
     stopped.map_err(|error| format!("the log did not stop cleanly: {error}"))?;
     failure.map_or(Ok(()), Err)
+}
+
+/// Why the log takes no writes, if it does not.
+fn refuses_writes(engine: Arc<Engine>) -> Box<dyn Fn() -> Option<String> + Send + Sync> {
+    Box::new(move || match engine.health() {
+        Health::Writable => None,
+        Health::Refusing(reason) => Some(reason),
+    })
 }
 
 /// Waits until the catalog cannot go on: a node without it must not serve.
@@ -121,11 +134,31 @@ async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, String> {
     Ok(sockets)
 }
 
+/// Goes on from where service time was when it was moved forward before the last stop: it never goes back. Outside
+/// `open` nobody can have a say in service time, and the engine alone keeps arrivals in order.
+fn resume_clock(clock: &AdjustableClock, last_arrival: Millis) {
+    let now = clock.now();
+    if last_arrival <= now {
+        return;
+    }
+    let ahead_ms = last_arrival.since(now).as_millis() as u64;
+    match clock.set(last_arrival) {
+        Ok(()) => tracing::warn!(
+            ahead_ms,
+            "service time is ahead of the machine's: it goes on from the last arrival"
+        ),
+        Err(_) => tracing::error!(
+            ahead_ms,
+            "the last arrival is further ahead than service time can be set"
+        ),
+    }
+}
+
 fn open_engine(
     storage: &Storage,
     sort_after: Option<Duration>,
     clock: Arc<dyn Clock>,
-) -> Result<Arc<Engine>, String> {
+) -> Result<(Arc<Engine>, RecoveryReport), String> {
     let mut options = match storage {
         Storage::Directory(directory) => {
             let disk = RealDisk::create(directory.join(LOG_DIRECTORY));
@@ -141,7 +174,7 @@ fn open_engine(
     options.sort_after = sort_after.unwrap_or(options.sort_after);
     let (engine, report) = Engine::open(options).map_err(|error| error.to_string())?;
     tell(&report);
-    Ok(engine)
+    Ok((engine, report))
 }
 
 /// What recovery found, named: nothing is skipped or cut in silence.
@@ -196,15 +229,27 @@ fn announce(addresses: &[SocketAddr]) -> Result<(), String> {
     Ok(())
 }
 
-async fn wait_for_signal() -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("signals: {error}");
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that stop a server; caught from the moment that this is made.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, String> {
+        let failed = |error: std::io::Error| format!("signals: {error}");
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
     }
-    Ok(())
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// The keys of the configuration.

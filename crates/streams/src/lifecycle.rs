@@ -55,9 +55,11 @@ impl Streams {
         let streams = self.clone();
         let task = tokio::spawn(async move {
             let mut changes = streams.catalog.changes();
+            let mut jumps = streams.jumps();
             let mut configured = Configured::of(&*streams.log).await;
             loop {
                 changes.mark_unchanged();
+                jumps.mark_unchanged();
                 let wait = streams.pass(&mut configured, &stopped).await;
                 tokio::select! {
                     _ = stopped.wait_for(|stop| *stop) => return,
@@ -66,6 +68,8 @@ impl Streams {
                             return;
                         }
                     }
+                    // A clock that is gone is never moved again.
+                    Ok(()) = jumps.changed() => {}
                     () = tokio::time::sleep(wait) => {}
                 }
             }

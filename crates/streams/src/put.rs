@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use millstream_api::{Blob, Error, ErrorCode, PutEntry};
+use millstream_catalog::StreamMode;
 use millstream_log::{Appended, Frame, FramePool, LogError, PartSpec};
 use millstream_records::{BlockWriter, payload_bytes};
 use millstream_types::{Clock, HashKey, SequenceNumber, ShardId};
@@ -55,12 +56,14 @@ pub async fn put(
     let mut entries = vec![None; records.len()];
     let order = admit(stream, clock, records, &mut entries);
     if order.is_empty() {
-        count_shards(stream, now, records, &entries);
+        count_shards(stream, clock, records, &entries);
         return Ok(PutOutcome { entries, bytes_taken: 0 });
     }
     let runs = runs_of(&order, records);
     let frame = lay_out(stream, pool, &order, &runs, records)?;
     let outcomes = owner.append(frame).await;
+    // Only on-demand streams change their shards by what these take.
+    let watched = stream.stream.mode == StreamMode::OnDemand;
     let mut bytes_taken = 0;
     for (run, outcome) in runs.iter().zip(outcomes) {
         let members = &order[run.from..run.to];
@@ -69,7 +72,9 @@ pub async fn put(
                 let bytes: usize =
                     members.iter().map(|(_, index)| records[*index as usize].bytes()).sum();
                 bytes_taken += bytes;
-                stream.limits_of(run.shard).count_write(bytes as u64, members.len() as u64);
+                if watched {
+                    stream.limits_of(run.shard).count_write(bytes as u64, members.len() as u64);
+                }
                 number(stream, run.shard, &appended, members, &mut entries);
             }
             Err(LogError::Sealed(_)) => {}
@@ -81,18 +86,19 @@ pub async fn put(
             }
         }
     }
-    count_shards(stream, now, records, &entries);
+    count_shards(stream, clock, records, &entries);
     Ok(PutOutcome { entries, bytes_taken })
 }
 
 /// Counts what each shard saw, where shard-level metrics are switched on.
 fn count_shards(
     stream: &StreamRuntime,
-    now: Millis,
+    clock: &dyn Clock,
     records: &[Incoming<'_>],
     entries: &[Option<PutEntry>],
 ) {
     let Some(series) = &stream.series else { return };
+    let now = clock.now();
     let mut shards = HashMap::<ShardId, (u64, u64, u64)>::new();
     for (record, entry) in records.iter().zip(entries) {
         let Some(shard) = stream.routing.shard_of(record.hash_key) else { continue };
@@ -227,7 +233,8 @@ pub fn throttled(stream: &StreamRuntime, shard: ShardId) -> PutEntry {
     }
 }
 
-fn internal_failure() -> PutEntry {
+/// The entry of a record that failed for a fault of ours.
+pub fn internal_failure() -> PutEntry {
     PutEntry::Failed {
         code: ErrorCode::InternalFailure,
         message: Cow::Borrowed("Internal Service Failure"),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use millstream_catalog::Catalog;
 use millstream_counters::Counter;
+use millstream_faults::Faults;
 use millstream_log::{FramePool, Log};
 use millstream_types::{Clock, Millis, Random};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::delivery::Delivery;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
@@ -49,6 +50,9 @@ pub struct Streams {
     pub(crate) scaling: ScalingCounters,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
+    /// Changes whenever service time was moved by hand.
+    jumps: watch::Receiver<()>,
+    pub(crate) faults: Arc<Faults>,
 }
 
 /// The unit in which memory for replies is reserved.
@@ -57,6 +61,8 @@ pub(crate) const REPLY_PERMIT_BYTES: usize = 64 * 1024;
 impl Streams {
     /// The service over a catalog that has its secrets (`token_key` is theirs).
     pub fn new(parts: Parts, token_key: &[u8; 32]) -> Arc<Self> {
+        let (jumped, jumps) = watch::channel(());
+        parts.clock.on_jump(Box::new(move || jumped.send_modify(|()| {})));
         let reply_permits = (parts.limits.reply_bytes_max as usize / REPLY_PERMIT_BYTES).max(1);
         Arc::new(Streams {
             catalog: parts.catalog,
@@ -73,11 +79,26 @@ impl Streams {
             scaling: ScalingCounters::default(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
             replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
+            jumps,
+            faults: Arc::default(),
         })
     }
 
     /// Service time.
     pub(crate) fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// Changes whenever service time was moved by hand: whoever waits in real time for a moment of service time waits
+    /// for this too. Marked as seen at the moment of the call.
+    pub fn jumps(&self) -> watch::Receiver<()> {
+        let mut jumps = self.jumps.clone();
+        jumps.mark_unchanged();
+        jumps
+    }
+
+    /// The faults to inject: none unless someone adds a rule.
+    pub fn faults(&self) -> &Arc<Faults> {
+        &self.faults
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A point in service time: milliseconds since 1970-01-01T00:00:00Z.
@@ -45,6 +46,34 @@ impl fmt::Debug for Millis {
 pub trait Clock: Send + Sync + 'static {
     /// The time now, never before an earlier answer.
     fn now(&self) -> Millis;
+
+    /// Has `hook` called whenever the time was moved by hand: whoever waits in real time for a moment of service time
+    /// looks at the time again. A hook is short, never calls the clock's controls, and stays as long as the clock. A
+    /// clock that is never moved calls none.
+    fn on_jump(&self, _hook: JumpHook) {}
+}
+
+/// What is called after a jump of a [`Clock`].
+pub type JumpHook = Box<dyn Fn() + Send + Sync>;
+
+/// The hooks of a clock that can be moved.
+#[derive(Default)]
+pub(crate) struct Jumps(Mutex<Vec<JumpHook>>);
+
+impl Jumps {
+    pub(crate) fn add(&self, hook: JumpHook) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(hook);
+    }
+
+    pub(crate) fn tell(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|hook| hook());
+    }
+}
+
+impl fmt::Debug for Jumps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Jumps")
+    }
 }
 
 /// The machine's wall clock, held still when the machine sets it back.
@@ -66,24 +95,31 @@ impl Clock for SystemClock {
 #[derive(Debug)]
 pub struct ManualClock {
     now_ms: AtomicU64,
+    jumps: Jumps,
 }
 
 impl ManualClock {
     /// A clock that stands at `start`.
     pub fn new(start: Millis) -> Self {
-        ManualClock { now_ms: AtomicU64::new(start.0) }
+        ManualClock { now_ms: AtomicU64::new(start.0), jumps: Jumps::default() }
     }
 
     /// Moves the clock forward and returns the new time.
     pub fn advance(&self, by: Duration) -> Millis {
         let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        Millis(self.now_ms.fetch_add(by_ms, Ordering::SeqCst) + by_ms)
+        let now = Millis(self.now_ms.fetch_add(by_ms, Ordering::SeqCst) + by_ms);
+        self.jumps.tell();
+        now
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Millis {
         Millis(self.now_ms.load(Ordering::SeqCst))
+    }
+
+    fn on_jump(&self, hook: JumpHook) {
+        self.jumps.add(hook);
     }
 }
 

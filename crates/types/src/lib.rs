@@ -5,6 +5,7 @@
 //! Must never: do I/O, know HTTP or JSON, or depend on another crate of the workspace.
 #![forbid(unsafe_code)]
 
+mod adjustable;
 mod arn;
 mod clock;
 mod fuzz;
@@ -16,8 +17,9 @@ mod resource_names;
 mod sequence;
 mod shard;
 
+pub use adjustable::{AdjustableClock, ClockReading, NotForward};
 pub use arn::{ArnError, StreamArn};
-pub use clock::{Clock, ManualClock, Millis, SystemClock};
+pub use clock::{Clock, JumpHook, ManualClock, Millis, SystemClock};
 pub use fuzz::fuzz_texts;
 pub use hash_key::{HashKey, HashKeyRange, InvalidHashKey};
 pub use names::{AccountId, InvalidName, Region, StreamName};

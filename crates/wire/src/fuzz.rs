@@ -8,7 +8,9 @@ use millstream_api::ops::{
 
 use crate::protocol::Protocol;
 use crate::unknown::Unknown;
-use crate::{decode, decode_error, decode_output, decode_put_record, decode_put_records};
+use crate::{
+    decode, decode_error, decode_output, decode_put_record, decode_put_records, peek_texts,
+};
 
 /// Decodes JSON as several requests and replies.
 pub fn fuzz_json(body: &[u8]) {
@@ -28,6 +30,7 @@ fn fuzz(protocol: Protocol, body: &[u8]) {
     fuzz_shape::<GetShardIteratorInput>(protocol, body);
     let _ = decode_output::<GetRecordsOutput<'_>>(protocol, body);
     let _ = decode_error(protocol, body);
+    let _ = peek_texts(protocol, body, ["StreamName", "ShardIterator"]);
 
     let fast = decode_put_records(protocol, body, &mut unknown);
     let slow = decode::<PutRecordsInput<'_>>(protocol, body, &mut unknown);

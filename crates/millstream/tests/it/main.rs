@@ -2,6 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod declared;
+mod dev_clock;
+mod dev_faults;
+mod dev_reset;
 mod hostile_bodies;
 mod hostile_cbor;
 mod hostile_heads;
@@ -71,6 +75,40 @@ fn send_body(server: &Server, operation: &str, body: &[u8]) -> Reply {
     wire.send(&request(operation, "", body));
     let http = wire.read_http().expect("an answer");
     Reply { status: http.status, http }
+}
+
+/// Calls the control API: status and JSON, or the text where it is none.
+fn dev(server: &Server, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let body = body.to_string();
+    let mut wire = server.connect();
+    wire.send(
+        format!(
+            "{method} /dev/{path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n{body}",
+            server.address(),
+            body.len()
+        )
+        .as_bytes(),
+    );
+    let http = wire.read_http().expect("an answer");
+    let text = || Value::String(String::from_utf8_lossy(&http.body).into_owned());
+    (http.status, serde_json::from_slice(&http.body).unwrap_or_else(|_| text()))
+}
+
+/// The same for what must succeed.
+fn dev_must(server: &Server, method: &str, path: &str, body: Value) -> Value {
+    let (status, value) = dev(server, method, path, &body);
+    assert_eq!(status, 200, "{method} {path} {body}: {value}");
+    value
+}
+
+/// Runs `millstream dev …` against a server: whether it succeeded, what it printed, what it said went wrong.
+fn dev_command(server: &Server, arguments: &[&str]) -> (bool, String, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_millstream"));
+    command.arg("dev").args(arguments).env_remove("AWS_ENDPOINT_URL");
+    command.arg("--endpoint").arg(format!("http://{}", server.address()));
+    let output = command.output().expect("the command runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
 }
 
 /// A value of a metric without labels; 0 if it is not there.

@@ -35,6 +35,7 @@ impl Streams {
         self.admit_call(Call::CreateStream, caller, None)?;
         let kind = kind_of(&input)?;
         check_tags(&tags, self.limits.tags_max)?;
+        self.await_release(caller, &name).await;
         let account = caller.account.as_u64();
         let region = caller.region.to_string();
         let max_record_size_kib =

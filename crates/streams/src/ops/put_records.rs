@@ -56,7 +56,7 @@ impl Streams {
         if stream.stream.capacity.auto {
             distribute(&stream, self.now(), &mut records);
         }
-        let (entries, bytes_taken) = self.put_everywhere(stream, &records).await?;
+        let (entries, bytes_taken) = self.put_or_inject("PutRecords", stream, &records).await?;
         counters.put_records_latency_us.record(began.elapsed().as_micros() as u64);
         count(&counters, bytes, bytes_taken, &entries);
         Ok(PutRecordsReply { entries, encryption: None })

@@ -186,3 +186,49 @@ async fn calls_have_rates_per_account() {
     assert_eq!(create_codes.last(), Some(&Some(LimitExceededException)));
     call(1).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_name_is_free_at_once_unless_a_delay_keeps_it() {
+    let f = Fixture::new().await;
+    for _ in 0..20 {
+        f.create("s", 1).await;
+        f.delete("s").await.unwrap();
+    }
+    let mut limits = Limits::default().without_rates();
+    limits.transition_delay_ms = 1;
+    let f = Fixture::with(limits).await;
+    f.streams.create_stream(&f.caller, create("s", 1)).await.unwrap();
+    f.clock.advance(Duration::from_millis(1));
+    f.until("s", StreamStatus::Active).await;
+    f.delete("s").await.unwrap();
+    let again = f.streams.create_stream(&f.caller, create("s", 1)).await;
+    assert_eq!(code(again), ResourceInUseException);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lifecycle_notices_a_jump_of_the_time_at_once() {
+    let mut limits = Limits::default().without_rates();
+    limits.transition_delay_ms = 900;
+    let f = Fixture::with(limits).await;
+    let began = tokio::time::Instant::now();
+    f.streams.create_stream(&f.caller, create("s", 1)).await.unwrap();
+    f.clock.advance(Duration::from_millis(900));
+    // While tasks are busy the runtime's time stands still: only the jump itself can wake the lifecycle.
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(f.status("s").await, Ok(StreamStatus::Active));
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_reset_waits_until_everything_is_gone() {
+    let f = Fixture::new().await;
+    f.create("a", 2).await;
+    f.streams.create_stream(&caller(1, "eu-west-1"), create("b", 1)).await.unwrap();
+    f.delete("a").await.unwrap();
+    f.streams.create_stream(&f.caller, create("c", 1)).await.unwrap();
+    assert!(f.streams.reset().await.unwrap() >= 2);
+    assert_eq!(f.catalog.read(|state| state.streams().count()), 0);
+    assert_eq!(f.log.groups().await.unwrap().len(), 1, "the catalog's own group");
+}

@@ -1,0 +1,65 @@
+//! Back to an empty service, for tests: everything is deleted by the operations that clients use.
+
+use millstream_api::Error;
+use millstream_api::ops::DeleteStreamInput;
+use millstream_catalog::{Stream, StreamStatus};
+use millstream_log::GroupId;
+
+use crate::caller::Caller;
+use crate::errors::Refusal;
+use crate::service::Streams;
+
+impl Streams {
+    /// Deletes every stream of every account and region, whatever it has, waits until all are gone, and forgets what
+    /// call rates have counted. Returns how many there were. What others make meanwhile stays.
+    pub async fn reset(&self) -> Result<u64, Error> {
+        self.catalog.barrier().await.map_err(|error| Refusal::Catalog(error.to_string()))?;
+        let groups: Vec<GroupId> =
+            self.catalog.read(|state| state.streams().map(|stream| stream.group).collect());
+        // All are on their way out before any is waited for: a delay of transitions passes once.
+        for wait in [false, true] {
+            for group in &groups {
+                self.remove(*group, wait).await?;
+            }
+        }
+        self.rates.clear();
+        Ok(groups.len() as u64)
+    }
+
+    /// Deletes a stream; with `wait`, until it is gone, and otherwise if its status allows it now.
+    async fn remove(&self, group: GroupId, wait: bool) -> Result<(), Error> {
+        let mut changes = self.catalog.changes();
+        loop {
+            changes.mark_unchanged();
+            let Some(stream) = self.catalog.by_group(group) else { return Ok(()) };
+            if stream.status == StreamStatus::Active {
+                // Another request may have been faster: then its status is another one by now.
+                let refused = self.delete_with_everything(&stream).await.err();
+                let still = self.catalog.by_group(group).is_some_and(|now| now == stream);
+                if let Some(error) = refused.filter(|_| still) {
+                    return Err(error);
+                }
+                if wait {
+                    continue;
+                }
+            }
+            if !wait {
+                return Ok(());
+            }
+            let stopped = |_| Refusal::Catalog("the catalog stopped".into());
+            changes.changed().await.map_err(stopped)?;
+        }
+    }
+
+    /// Deletes a stream with all that belongs to it.
+    async fn delete_with_everything(&self, stream: &Stream) -> Result<(), Error> {
+        let caller = Caller::internal(stream.account, stream.region.clone());
+        let input = DeleteStreamInput {
+            stream_name: Some(stream.name.to_string()),
+            enforce_consumer_deletion: Some(true),
+            stream_arn: None,
+            stream_id: None,
+        };
+        self.delete_stream(&caller, input).await
+    }
+}
