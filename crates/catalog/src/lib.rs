@@ -21,6 +21,6 @@ pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
 pub use command::{Command, Reshard};
 pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
 pub use machine::{CatalogMachine, fuzz_command};
-pub use outcome::{Outcome, Refusal};
+pub use outcome::{CapacityRefusal, Outcome, Refusal};
 pub use state::State;
 pub use stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use millstream_catalog::{CatalogError, Command, Outcome, Stream, StreamMode, StreamStatus};
+use millstream_catalog::{
+    CapacityRefusal, CatalogError, Command, Outcome, Stream, StreamMode, StreamStatus,
+};
 use millstream_replica::ReplicaError;
 use millstream_types::{AccountId, StreamName};
 
@@ -26,7 +28,7 @@ impl Streams {
         if stream.mode == mode {
             return Ok(());
         }
-        let why = millstream_catalog::Refusal::Mode(stream.mode);
+        let why = millstream_catalog::Refusal::Capacity(CapacityRefusal::Mode(stream.mode));
         Err(Refusal::Change { stream: stream.name.clone(), account: stream.account, why })
     }
 

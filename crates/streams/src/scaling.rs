@@ -238,7 +238,7 @@ fn new_peak(stream: &Stream, rate: u64, now: Millis) -> Option<Command> {
     let (day, kibps) = (day_of(now), kibps(rate));
     let today = stream.capacity.peaks.iter().find(|(of, _)| *of == day).map_or(0, |(_, k)| *k);
     let is_new = kibps >= today.saturating_add(today / 50).saturating_add(PEAK_STEP_KIBPS);
-    is_new.then(|| Command::NotePeak { group: stream.group.0, day, kibps })
+    is_new.then_some(Command::NotePeak { group: stream.group.0, day, kibps })
 }
 
 impl Streams {
