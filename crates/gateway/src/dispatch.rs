@@ -149,5 +149,6 @@ macro_rules! structures {
 structures! {
     DescribeLimitsOutput, DescribeStreamOutput, DescribeStreamSummaryOutput, GetShardIteratorOutput, ListShardsOutput,
     ListStreamsOutput, ListTagsForStreamOutput,
-    UpdateShardCountOutput, UpdateStreamWarmThroughputOutput, DescribeAccountSettingsOutput, UpdateAccountSettingsOutput,
+    UpdateShardCountOutput, UpdateStreamWarmThroughputOutput, DescribeAccountSettingsOutput,
+    UpdateAccountSettingsOutput,
 }

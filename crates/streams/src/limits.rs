@@ -125,8 +125,8 @@ limits! {
     update_stream_mode_per_day: rate = 2;
     /// Shards that UpdateShardCount may give a stream (botocore, `UpdateShardCount`).
     stream_shards_max: quota = 10_000;
-    /// Write throughput of an on-demand stream in MiB/s: where its shards stop growing (developer guide, quotas: 10 GB/s
-    /// in the largest regions).
+    /// Write throughput of an on-demand stream in MiB/s: where its shards stop growing (developer guide, quotas: 10
+    /// GB/s in the largest regions).
     on_demand_mibps_max: quota = 10_240;
     /// Shards of an account and region (developer guide, quotas: 20,000 in the largest regions).
     shards_max: quota = 20_000;
