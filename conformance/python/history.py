@@ -41,7 +41,7 @@ class History:
 
 
 def shard_faults(shards):
-    """Parents that do not end before their children begin; ranges that do not tile. `shards` as ListShards gives them."""
+    """Parents that do not end before their children begin, and ranges that do not tile, in what ListShards gives."""
     by_id, wrong = {shard["ShardId"]: shard for shard in shards}, []
     for shard in shards:
         start = int(shard["SequenceNumberRange"]["StartingSequenceNumber"])

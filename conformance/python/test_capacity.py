@@ -60,8 +60,7 @@ def test_a_number_of_shards_has_bounds(kinesis, name):
     make_stream(kinesis, name, 4)
     arguments = {"StreamName": name, "ScalingType": "UNIFORM_SCALING"}
     for target, expected in ((9, "LimitExceededException"), (1, "LimitExceededException"),
-                             (10_001, "LimitExceededException"), (4, "InvalidArgumentException"),
-                             (0, "ValidationException")):
+                             (10_001, "LimitExceededException"), (4, "InvalidArgumentException")):
         code, _ = failure(kinesis.update_shard_count, TargetShardCount=target, **arguments)
         assert code == expected, target
     assert open_ranges(kinesis, name) == even(4)

@@ -8,7 +8,7 @@ use millstream_types::{AccountId, Millis, Region, ShardId};
 
 use crate::apply::{active, change, create_stream, merge, reserve, set_status, shard_quota, split};
 use crate::command::{Command, Reshard};
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::{CapacityRefusal, Outcome, Refusal};
 use crate::scaling::{Change, OpenShard, is_even, next_step, peak};
 use crate::state::State;
 use crate::stream::{Stream, StreamMode, StreamStatus};
@@ -50,12 +50,12 @@ pub struct Scaling {
 impl Capacity {
     /// The highest write throughput that is remembered on `day` (days since 1970), in KiB/s.
     pub fn peak_kibps(&self, day: u32) -> u32 {
-        let kept = self.peaks.iter().filter(|(of, _)| *of + PEAK_DAYS > day);
+        let kept = self.peaks.iter().filter(|(of, _)| of.saturating_add(PEAK_DAYS) > day);
         kept.map(|(_, kibps)| *kibps).max().unwrap_or(0)
     }
 
     fn note_peak(&mut self, day: u32, kibps: u32) {
-        self.peaks.retain(|(of, _)| *of + PEAK_DAYS > day);
+        self.peaks.retain(|(of, _)| of.saturating_add(PEAK_DAYS) > day);
         match self.peaks.iter_mut().find(|(of, _)| *of == day) {
             Some((_, known)) => *known = kibps.max(*known),
             None => self.peaks.push((day, kibps)),
@@ -187,7 +187,7 @@ fn on_demand_quota(
     max: u64,
 ) -> Result<(), Refusal> {
     let full = state.usage(account, region).on_demand >= max;
-    if full { Err(Refusal::OnDemandQuota { max }) } else { Ok(()) }
+    if full { Err(Refusal::Capacity(CapacityRefusal::OnDemandQuota { max })) } else { Ok(()) }
 }
 
 fn set_distribution(stream: &mut Stream, auto: bool) -> Result<(), Refusal> {
@@ -206,14 +206,18 @@ fn set_distribution(stream: &mut Stream, auto: bool) -> Result<(), Refusal> {
 
 /// Refuses what is only for streams of one mode.
 pub(crate) fn of_mode(stream: &Stream, mode: StreamMode) -> Result<(), Refusal> {
-    if stream.mode == mode { Ok(()) } else { Err(Refusal::Mode(stream.mode)) }
+    if stream.mode == mode {
+        Ok(())
+    } else {
+        Err(Refusal::Capacity(CapacityRefusal::Mode(stream.mode)))
+    }
 }
 
 /// Takes one of the changes that a day allows.
 fn take_of_day(times: &mut Vec<Millis>, at: Millis, max: u64) -> Result<(), Refusal> {
     times.retain(|time| at < time.plus(DAY));
     if times.len() as u64 >= max {
-        return Err(Refusal::ChangesPerDay { max });
+        return Err(Refusal::Capacity(CapacityRefusal::ChangesPerDay { max }));
     }
     times.push(at);
     let over = times.len().saturating_sub(TIMES_MAX);
@@ -242,12 +246,12 @@ fn set_mode(
         active(stream)?;
         let mode = if on_demand { StreamMode::OnDemand } else { StreamMode::Provisioned };
         if stream.mode == mode {
-            return Err(Refusal::Mode(mode));
+            return Err(Refusal::Capacity(CapacityRefusal::Mode(mode)));
         }
         if on_demand {
             fits?;
         } else if stream_has_queues(stream) {
-            return Err(Refusal::HasQueues);
+            return Err(Refusal::Capacity(CapacityRefusal::HasQueues));
         }
         take_of_day(&mut stream.capacity.mode_changed, Millis(at), quotas.per_day_max)?;
         stream.mode = mode;
@@ -299,10 +303,10 @@ fn begin_scaling(
         let shards = open_by_key(stream);
         let open = shards.len() as u32;
         if target > open.saturating_mul(2) || target < open.div_ceil(2) {
-            return Err(Refusal::ShardCountBounds { open, target });
+            return Err(Refusal::Capacity(CapacityRefusal::ShardCountBounds { open, target }));
         }
         if is_even(&shards, target) {
-            return Err(Refusal::ShardCountSame { open });
+            return Err(Refusal::Capacity(CapacityRefusal::ShardCountSame { open }));
         }
         take_of_day(&mut stream.capacity.scaled, Millis(at), per_day_max)?;
         scale_to(stream, target, room, shards_max)?;

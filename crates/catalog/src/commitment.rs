@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use millstream_types::{AccountId, Millis, Region};
 
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::{CapacityRefusal, Outcome, Refusal};
 use crate::state::State;
 
 /// How long a commitment holds at least (botocore, `MinimumThroughputBillingCommitmentInput`: 24 hours).
@@ -90,7 +90,9 @@ pub(crate) fn set_commitment(
     if known.is_none() && state.commitments.len() >= COMMITMENTS_MAX {
         state.commitments.retain(|_, other| other.status(at) != CommitmentStatus::Disabled);
         if state.commitments.len() >= COMMITMENTS_MAX {
-            return Err(Refusal::SettingsQuota { max: COMMITMENTS_MAX as u64 });
+            return Err(Refusal::Capacity(CapacityRefusal::SettingsQuota {
+                max: COMMITMENTS_MAX as u64,
+            }));
         }
     }
     state.commitments.insert(scope, next);

@@ -30,7 +30,7 @@ pub use channels::{Channel, ChannelRefusal, ChannelStatus};
 pub use command::{Command, Reshard};
 pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
 pub use machine::{CatalogMachine, fuzz_command};
-pub use outcome::{Outcome, Refusal};
+pub use outcome::{CapacityRefusal, Outcome, Refusal};
 pub use resources::ResourceId;
 pub use shard_metrics::{ShardMetric, ShardMetrics};
 pub use state::State;

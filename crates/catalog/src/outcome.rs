@@ -64,6 +64,23 @@ pub enum Refusal {
         /// How long records are kept, in hours.
         hours: u32,
     },
+    /// A change of mode, number of shards or settings is not possible.
+    Capacity(CapacityRefusal),
+    /// The shard-level metrics are others by now.
+    Monitoring,
+    /// There is no such consumer or queue (any more).
+    NoResource,
+    /// The resource has no policy.
+    NoPolicy,
+    /// Of a command about channels.
+    Channel(ChannelRefusal),
+    /// The command itself makes no sense; only a fault of ours sends one.
+    Malformed(&'static str),
+}
+
+/// Why a change of mode, number of shards or settings was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CapacityRefusal {
     /// The change is not for streams of this mode.
     Mode(StreamMode),
     /// The number of shards is more than double, or less than half, of what is open.
@@ -95,14 +112,4 @@ pub enum Refusal {
         /// The quota.
         max: u64,
     },
-    /// The shard-level metrics are others by now.
-    Monitoring,
-    /// There is no such consumer or queue (any more).
-    NoResource,
-    /// The resource has no policy.
-    NoPolicy,
-    /// Of a command about channels.
-    Channel(ChannelRefusal),
-    /// The command itself makes no sense; only a fault of ours sends one.
-    Malformed(&'static str),
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use millstream_catalog::{
-    CatalogError, Channel, Command, Outcome, Stream, StreamMode, StreamStatus,
-};
+use millstream_catalog::{CapacityRefusal, CatalogError, Channel, Command, Outcome, Stream, StreamMode, StreamStatus};
 use millstream_replica::ReplicaError;
 use millstream_types::{AccountId, StreamName};
 
@@ -28,7 +26,7 @@ impl Streams {
         if stream.mode == mode {
             return Ok(());
         }
-        let why = millstream_catalog::Refusal::Mode(stream.mode);
+        let why = millstream_catalog::Refusal::Capacity(CapacityRefusal::Mode(stream.mode));
         Err(Refusal::Change { stream: stream.name.clone(), account: stream.account, why })
     }
 

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use millstream_api::{Error, ErrorCode};
-use millstream_catalog::{Stream, StreamStatus};
+use millstream_catalog::{CapacityRefusal, Stream, StreamStatus};
 use millstream_log::LogError;
 use millstream_types::{AccountId, Region, ShardId, StreamName};
 
@@ -269,13 +269,7 @@ fn change_refused(
                 "The retention period of {of} was changed to {hours} hours by another request."
             ),
         ),
-        Why::Mode(_)
-        | Why::ShardCountBounds { .. }
-        | Why::ShardCountSame { .. }
-        | Why::ChangesPerDay { .. }
-        | Why::OnDemandQuota { .. }
-        | Why::HasQueues
-        | Why::SettingsQuota { .. } => capacity_refused(&of, account, why),
+        Why::Capacity(why) => capacity_refused(&of, account, why),
         Why::Monitoring => Error::new(
             ErrorCode::ResourceInUseException,
             format!("The shard-level metrics of {of} were changed by another request."),
@@ -294,8 +288,8 @@ fn change_refused(
 }
 
 /// Why a change of mode, capacity or settings was refused. Which code each has: docs/decisions/0030.
-fn capacity_refused(of: &str, account: AccountId, why: millstream_catalog::Refusal) -> Error {
-    use millstream_catalog::Refusal as Why;
+pub fn capacity_refused(of: &str, account: AccountId, why: CapacityRefusal) -> Error {
+    use CapacityRefusal as Why;
     let limit = |text: String| Error::new(ErrorCode::LimitExceededException, text);
     match why {
         Why::Mode(mode) => Error::validation(format!(
@@ -326,11 +320,5 @@ fn capacity_refused(of: &str, account: AccountId, why: millstream_catalog::Refus
         Why::SettingsQuota { max } => limit(format!(
             "This request would exceed the limit of accounts and regions with settings. Limit: {max}."
         )),
-        _ => Error::new(ErrorCode::InternalFailureException, "Internal service failure."),
     }
-}
-
-/// Why a change of an account's settings was refused.
-pub fn settings_refused(account: AccountId, why: millstream_catalog::Refusal) -> Error {
-    capacity_refused("the account", account, why)
 }

@@ -143,8 +143,8 @@ limits! {
     update_stream_mode_per_day: rate = 2;
     /// Shards that UpdateShardCount may give a stream (botocore, `UpdateShardCount`).
     stream_shards_max: quota = 10_000;
-    /// Write throughput of an on-demand stream in MiB/s: where its shards stop growing (developer guide, quotas: 10 GB/s
-    /// in the largest regions).
+    /// Write throughput of an on-demand stream in MiB/s: where its shards stop growing (developer guide, quotas: 10
+    /// GB/s in the largest regions).
     on_demand_mibps_max: quota = 10_240;
     /// Calls that switch shard-level metrics on or off per second and account.
     monitoring_per_second: rate = 5;

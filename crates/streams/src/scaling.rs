@@ -35,7 +35,7 @@ const SHARD_BYTES_PER_SECOND: u64 = 1024 * 1024;
 const DAY_MS: u64 = 24 * 3_600_000;
 /// Most changes of shards in one command.
 const CHANGES_MAX: usize = 1000;
-/// A peak is written down once it is this much above the day's, in KiB/s, and a tenth of it.
+/// A peak is written down once it is this much above the day's, in KiB/s, and a fiftieth of it.
 const PEAK_STEP_KIBPS: u32 = 16;
 
 /// What is counted about scaling by traffic.
@@ -237,8 +237,8 @@ fn desired_shards(peak_kibps: u32, warm_mibps: u32, mibps_max: u64) -> usize {
 fn new_peak(stream: &Stream, rate: u64, now: Millis) -> Option<Command> {
     let (day, kibps) = (day_of(now), kibps(rate));
     let today = stream.capacity.peaks.iter().find(|(of, _)| *of == day).map_or(0, |(_, k)| *k);
-    let is_new = kibps >= today.saturating_add(today / 10).saturating_add(PEAK_STEP_KIBPS);
-    is_new.then(|| Command::NotePeak { group: stream.group.0, day, kibps })
+    let is_new = kibps >= today.saturating_add(today / 50).saturating_add(PEAK_STEP_KIBPS);
+    is_new.then_some(Command::NotePeak { group: stream.group.0, day, kibps })
 }
 
 impl Streams {

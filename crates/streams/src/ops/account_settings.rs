@@ -8,11 +8,13 @@ use millstream_api::ops::{
     MinimumThroughputBillingCommitmentOutputStatus as Shown, UpdateAccountSettingsInput,
     UpdateAccountSettingsOutput,
 };
-use millstream_catalog::{CatalogError, Command, Commitment, CommitmentStatus, Outcome};
+use millstream_catalog::{
+    CatalogError, Command, Commitment, CommitmentStatus, Outcome, Refusal as CatalogRefusal,
+};
 use millstream_types::Millis;
 
 use crate::caller::Caller;
-use crate::errors::Refusal;
+use crate::errors::{Refusal, capacity_refused};
 use crate::rates::Call;
 use crate::service::Streams;
 
@@ -49,8 +51,11 @@ impl Streams {
         };
         match self.catalog.submit(&command).await {
             Ok(Outcome::Done | Outcome::Stream(_) | Outcome::Channel(_)) => {}
+            Ok(Outcome::Refused(CatalogRefusal::Capacity(why))) => {
+                return Err(capacity_refused("the account", caller.account, why));
+            }
             Ok(Outcome::Refused(why)) => {
-                return Err(crate::errors::settings_refused(caller.account, why));
+                return Err(Refusal::Catalog(format!("settings were refused: {why:?}")).into());
             }
             Err(error) => return Err(unanswered(error).into()),
         }

@@ -100,7 +100,8 @@ fn kind_of(input: &CreateStreamInput) -> Result<Kind, Error> {
             warm_mibps: input.warm_throughput_mibps.map(|mibps| mibps.max(0) as u32),
             auto,
         }),
-        // botocore, UpdateStreamRecordDistributionStrategy: AUTO on a provisioned stream is an InvalidArgumentException.
+        // botocore, UpdateStreamRecordDistributionStrategy: AUTO on a provisioned stream is an
+        // InvalidArgumentException.
         Some(StreamMode::Provisioned) | None if auto => Err(Error::invalid_argument(
             "RecordDistributionStrategy AUTO cannot be specified for a stream in PROVISIONED mode.",
         )),

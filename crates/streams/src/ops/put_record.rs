@@ -77,8 +77,8 @@ impl Streams {
     }
 
     /// SequenceNumberForOrdering is a number that an earlier put returned: every new number of its shard exceeds it.
-    /// A number that no put can have returned yet is refused, since the promise could not be kept. Returns a hash key of
-    /// the number's shard.
+    /// A number that no put can have returned yet is refused, since the promise could not be kept. Returns a hash key
+    /// of the number's shard.
     async fn check_ordering(&self, stream: &StreamRuntime, floor: &str) -> Result<HashKey, Error> {
         let refused = || {
             Error::invalid_argument(format!(

@@ -144,7 +144,8 @@ fn traffic_that_falls_for_long_gives_shards_back_and_never_fewer_than_four() {
     for hour in 0..40 * 24 {
         world.pass(HOUR_MS, |from, to| ((to - from) * 200_000.0) as u64);
         if hour < 28 * 24 {
-            assert_eq!(world.open(), most, "hour {hour}: the peak is remembered for 30 days");
+            // Room for twice the peak is remembered for 30 days; what more there was for hot shards is not.
+            assert!((19..=most).contains(&world.open()), "hour {hour}");
         }
     }
     assert_eq!(world.open(), 4);
