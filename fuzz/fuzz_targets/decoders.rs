@@ -8,11 +8,12 @@ use libfuzzer_sys::fuzz_target;
 type Decoder = fn(&[u8]);
 
 /// The targets: the directories of `fuzz/seeds` bear the same names.
-const TARGETS: [(&str, Decoder); 10] = [
+const TARGETS: [(&str, Decoder); 11] = [
     ("json", millstream_wire::fuzz::fuzz_json),
     ("cbor", millstream_wire::fuzz::fuzz_cbor),
     ("framing", millstream_gateway::fuzz_framing),
     ("signature", millstream_auth::fuzz_request),
+    ("policy", millstream_auth::policy::fuzz_policy),
     ("texts", millstream_types::fuzz_texts),
     ("token", millstream_streams::fuzz_token),
     ("records", millstream_records::fuzz_records),
