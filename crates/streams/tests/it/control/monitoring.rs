@@ -196,9 +196,11 @@ async fn each_shard_counts_its_own_minutes_from_when_it_is_switched_on() {
 
 #[tokio::test]
 async fn refusals_for_throughput_are_counted_where_they_happen() {
-    let mut limits = Limits::default();
-    limits.shard_write_records_per_second = 3;
-    limits.shard_reads_per_second = 1;
+    let limits = Limits {
+        shard_write_records_per_second: 3,
+        shard_reads_per_second: 1,
+        ..Limits::default()
+    };
     let f = Fixture::with(limits).await;
     f.create("s", 1).await;
     enable(&f, &[MetricsName::All]).await.unwrap();
