@@ -13,6 +13,7 @@ const TARGETS: [(&str, Decoder); 11] = [
     ("cbor", millstream_wire::fuzz::fuzz_cbor),
     ("framing", millstream_gateway::fuzz_framing),
     ("signature", millstream_auth::fuzz_request),
+    ("policy", millstream_auth::policy::fuzz_policy),
     ("texts", millstream_types::fuzz_texts),
     ("token", millstream_streams::fuzz_token),
     ("aggregate", millstream_aggregate::fuzz_aggregate),

@@ -284,7 +284,7 @@ fn create(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
         status: ChannelStatus::Creating,
         status_since: Millis(*at),
         reason: None,
-        settings: settings.clone(),
+        settings: (**settings).clone(),
         tags: tags.clone(),
     })))
 }

@@ -403,7 +403,7 @@ pub enum Command {
         name: String,
         /// How it delivers.
         #[n(3)]
-        settings: ChannelSettings,
+        settings: Box<ChannelSettings>,
         /// Tags.
         #[n(4)]
         tags: BTreeMap<String, String>,

@@ -61,7 +61,7 @@ fn streams(count: usize) -> (State, Vec<u64>) {
 }
 
 fn create(group: u64, id: &str, name: &str, channels_max: u64) -> Command {
-    let (id, name, settings) = (id.to_owned(), name.to_owned(), settings());
+    let (id, name, settings) = (id.to_owned(), name.to_owned(), Box::new(settings()));
     let (tags, at) = (BTreeMap::new(), 1_700_000_001_234);
     Command::CreateChannel { group, id, name, settings, tags, at, channels_max }
 }

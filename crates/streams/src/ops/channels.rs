@@ -54,7 +54,7 @@ impl Streams {
             group: stream.group.0,
             id: id.to_string(),
             name: input.channel_name,
-            settings,
+            settings: Box::new(settings),
             tags,
             at: self.now().0,
             channels_max: self.limits.channels_max,

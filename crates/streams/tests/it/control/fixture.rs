@@ -7,7 +7,7 @@ use millstream_api::shapes::{Shard, StreamStatus};
 use millstream_api::{Error, ErrorCode};
 use millstream_catalog::Catalog;
 use millstream_log::testkit::MemoryLog;
-use millstream_streams::{Caller, Lifecycle, Limits, NoDelivery, Parts, Streams};
+use millstream_streams::{Caller, Delivery, Lifecycle, Limits, NoDelivery, Parts, Streams};
 use millstream_types::{AccountId, ManualClock, Millis, SeededRandom};
 
 pub const START: Millis = Millis(1_700_000_000_400);
@@ -18,6 +18,7 @@ pub struct Fixture {
     pub streams: Arc<Streams>,
     pub catalog: Arc<Catalog>,
     pub caller: Caller,
+    delivery: Arc<dyn Delivery>,
     lifecycle: Option<Lifecycle>,
 }
 
@@ -28,15 +29,29 @@ impl Fixture {
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::delivering(limits, Arc::new(NoDelivery)).await
+    }
+
+    /// A new service whose channels are delivered.
+    pub async fn delivering(limits: Limits, delivery: Arc<dyn Delivery>) -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let log = MemoryLog::new(clock.clone());
-        let mut fixture = Self::over(log, clock, limits).await;
+        let mut fixture = Self::over_with(log, clock, limits, delivery).await;
         fixture.start();
         fixture
     }
 
     /// A service over what is there already; its lifecycle does not run.
     pub async fn over(log: Arc<MemoryLog>, clock: Arc<ManualClock>, limits: Limits) -> Self {
+        Self::over_with(log, clock, limits, Arc::new(NoDelivery)).await
+    }
+
+    async fn over_with(
+        log: Arc<MemoryLog>,
+        clock: Arc<ManualClock>,
+        limits: Limits,
+        delivery: Arc<dyn Delivery>,
+    ) -> Self {
         let random = Arc::new(SeededRandom::new(7));
         let catalog = Catalog::open(log.clone(), clock.clone(), random.clone()).await.unwrap();
         let catalog = Arc::new(catalog);
@@ -46,12 +61,12 @@ impl Fixture {
             log: log.clone(),
             clock: clock.clone(),
             random,
-            delivery: Arc::new(NoDelivery),
+            delivery: delivery.clone(),
             limits,
         };
         let streams = Streams::new(parts, &key);
         let caller = caller(0, "us-east-1");
-        Fixture { log, clock, streams, catalog, caller, lifecycle: None }
+        Fixture { log, clock, streams, catalog, caller, delivery, lifecycle: None }
     }
 
     pub fn start(&mut self) {
@@ -64,7 +79,8 @@ impl Fixture {
             lifecycle.stop().await;
         }
         self.catalog.stop().await;
-        let mut next = Self::over(self.log.clone(), self.clock.clone(), limits).await;
+        let (log, clock, delivery) = (self.log.clone(), self.clock.clone(), self.delivery.clone());
+        let mut next = Self::over_with(log, clock, limits, delivery).await;
         next.start();
         next
     }

@@ -1,10 +1,13 @@
 //! The control plane of Data Streams over a log in memory and a clock that stands still.
 
 mod capacity;
+mod channels;
 mod create_and_delete;
 mod describe_and_list;
 mod fixture;
 mod list_shards;
 mod on_demand;
+mod monitoring;
 mod reshard;
+mod resources;
 mod settings;
