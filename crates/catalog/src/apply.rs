@@ -1,11 +1,13 @@
 //! What each command does: pure functions of state and command.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use millstream_replica::{GroupId, Position};
 use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
 
 use crate::command::{Command, Reshard};
+use crate::encryption::{self, SealedSecrets};
 use crate::outcome::{Outcome, Refusal};
 use crate::state::State;
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
@@ -49,13 +51,34 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             expire(stream, Millis(*before));
             Ok(())
         }),
+        Command::StartEncryption { group, key, at, starts_max } => {
+            change(state, *group, |stream| {
+                active(stream)?;
+                encryption::start(stream, key, *at, *starts_max)?;
+                set_status(stream, StreamStatus::Updating, *at);
+                Ok(())
+            })
+        }
+        Command::StopEncryption { group, from, at, stops_max } => change(state, *group, |stream| {
+            active(stream)?;
+            encryption::stop(stream, *from, *at, *stops_max)?;
+            set_status(stream, StreamStatus::Updating, *at);
+            Ok(())
+        }),
+        Command::SealSecrets { master, wrapped, token_key } => {
+            let (master, wrapped, token_key) = (master.clone(), wrapped.clone(), token_key.clone());
+            let secrets = SealedSecrets { master, wrapped, token_key };
+            Ok(encryption::seal_secrets(state, &secrets))
+        }
     };
     result.unwrap_or_else(Outcome::Refused)
 }
 
 fn init_secrets(state: &mut State, token_key: &[u8]) -> Result<Outcome, Refusal> {
     let key = token_key.try_into().map_err(|_| Refusal::Malformed("a token key has 32 bytes"))?;
-    state.token_key.get_or_insert(key);
+    if state.sealed_secrets.is_none() {
+        state.token_key.get_or_insert(key);
+    }
     Ok(Outcome::Done)
 }
 
@@ -128,6 +151,7 @@ fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusa
         tags: tags.clone(),
         shards: (0..*shard_count).map(|index| first_shard(index, *shard_count, created)).collect(),
         reshard: None,
+        encryption: Default::default(),
     };
     Ok(Outcome::Stream(state.put(stream)))
 }
@@ -198,6 +222,7 @@ fn set_status(stream: &mut Stream, status: StreamStatus, at: u64) {
 fn activate(stream: &mut Stream, at: u64) -> Result<(), Refusal> {
     not_deleting(stream)?;
     if stream.reshard.is_none() {
+        Arc::make_mut(&mut stream.encryption).settle(Millis(at));
         set_status(stream, StreamStatus::Active, at);
     }
     Ok(())

@@ -7,14 +7,17 @@
 mod apply;
 mod catalog;
 mod command;
+mod encryption;
 mod machine;
 mod outcome;
 mod state;
 mod stored;
+mod stored_encryption;
 mod stream;
 
 pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
-pub use command::{Command, Reshard};
+pub use command::{Command, Reshard, WrappedKey};
+pub use encryption::{Encryption, SealedSecrets, StreamKey, Turn};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{Outcome, Refusal};
 pub use state::State;

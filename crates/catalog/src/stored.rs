@@ -1,11 +1,13 @@
 //! A stream as it is written into a snapshot: CBOR with numbered fields, like commands.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use millstream_replica::{GroupId, Position};
 use millstream_types::{AccountId, HashKey, HashKeyRange, Millis, ShardId};
 use minicbor::{Decode, Encode};
 
+use crate::stored_encryption::{StoredEncryption, StoredSecrets};
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The part of a snapshot that is not a stream; it comes with the first slice.
@@ -20,6 +22,8 @@ pub struct StoredHead {
     /// Account, region, name, second.
     #[n(3)]
     pub retired: Vec<(u64, String, String, u64)>,
+    #[n(5)]
+    pub secrets: Option<StoredSecrets>,
 }
 
 /// A slice of a snapshot.
@@ -68,6 +72,8 @@ pub struct StoredStream {
     expired_before: u64,
     #[n(15)]
     pub first_shard: u32,
+    #[n(18)]
+    encryption: Option<StoredEncryption>,
 }
 
 #[derive(Encode, Decode)]
@@ -125,6 +131,7 @@ impl StoredStream {
             reshard: stream.reshard.as_ref().map(|r| (numbers(&r.parents), numbers(&r.children))),
             expired_before: stream.expired_before.0,
             first_shard: first,
+            encryption: StoredEncryption::of(&stream.encryption),
         }
     }
 }
@@ -180,6 +187,7 @@ impl StoredStream {
                 children: ids(children),
             }),
             tags: self.tags,
+            encryption: Arc::new(StoredEncryption::restore(self.encryption)),
         })
     }
 }

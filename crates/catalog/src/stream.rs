@@ -1,12 +1,15 @@
 //! Streams and shards as the catalog knows them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_replica::{GroupId, Position};
 use millstream_types::{
     AccountId, HashKeyRange, Millis, Region, SequenceNumber, ShardId, StreamArn, StreamName,
 };
+
+use crate::encryption::Encryption;
 
 /// A stream. Handed out as an `Arc` that never changes: a change makes a new one with a higher version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub struct Stream {
     pub shards: Vec<Shard>,
     /// The change of shards that is under way.
     pub reshard: Option<ReshardUnderWay>,
+    /// Its encryption.
+    pub encryption: Arc<Encryption>,
 }
 
 /// A split or merge between its two commands.
