@@ -70,8 +70,6 @@ pub static NOT_IMPLEMENTED: &[&str] = &[
     "ReceiveQueueRecords",
     "RegisterStreamConsumer",
     "RestoreDeadLetterQueueRecords",
-    "StartStreamEncryption",
-    "StopStreamEncryption",
     "SubscribeToShard",
     "UpdateAccountSettings",
     "UpdateChannel",

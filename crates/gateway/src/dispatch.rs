@@ -60,6 +60,8 @@ impl Call<'_> {
             }
             "AddTagsToStream" => self.call(|i| s.add_tags_to_stream(c, i)).await,
             "RemoveTagsFromStream" => self.call(|i| s.remove_tags_from_stream(c, i)).await,
+            "StartStreamEncryption" => self.call(|i| s.start_stream_encryption(c, i)).await,
+            "StopStreamEncryption" => self.call(|i| s.stop_stream_encryption(c, i)).await,
             "ListTagsForStream" => self.call(|i| s.list_tags_for_stream(c, i)).await,
             _ => Err(find(name).err().unwrap_or_else(|| {
                 Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")

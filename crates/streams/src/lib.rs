@@ -15,6 +15,7 @@ mod caller;
 mod change;
 mod date;
 mod describe;
+mod encryption;
 mod errors;
 mod lifecycle;
 pub mod limits;

@@ -30,6 +30,8 @@ pub enum Call {
     AddTags,
     RemoveTags,
     ListTags,
+    StartEncryption,
+    StopEncryption,
 }
 
 impl Call {
@@ -44,6 +46,7 @@ impl Call {
             Call::ListShards => limits.list_shards_per_second,
             Call::SplitShard | Call::MergeShards => limits.reshard_per_second,
             Call::IncreaseRetention | Call::DecreaseRetention => limits.retention_per_second,
+            Call::StartEncryption | Call::StopEncryption => limits.encryption_per_second,
             Call::AddTags | Call::RemoveTags | Call::ListTags => limits.tags_per_second,
         }
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use millstream_catalog::Catalog;
 use millstream_counters::Counter;
 use millstream_log::{FramePool, Log};
-use millstream_types::{Clock, Millis};
+use millstream_types::{Clock, Millis, Random};
+use millstream_vault::Vault;
 use tokio::sync::Semaphore;
 
+use crate::encryption::Sealers;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
 use crate::rates::Rates;
@@ -24,6 +26,10 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Quotas and rates.
     pub limits: Limits,
+    /// Keys.
+    pub vault: Arc<Vault>,
+    /// Randomness, fit for secrets.
+    pub random: Arc<dyn Random>,
 }
 
 /// Data Streams.
@@ -40,14 +46,16 @@ pub struct Streams {
     pub(crate) lifecycle_failures: Counter,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) sealers: Arc<Sealers>,
 }
 
 /// The unit in which memory for replies is reserved.
 pub(crate) const REPLY_PERMIT_BYTES: usize = 64 * 1024;
 
 impl Streams {
-    /// The service over a catalog that has its secrets (`token_key` is theirs).
-    pub fn new(parts: Parts, token_key: &[u8; 32]) -> Arc<Self> {
+    /// The service.
+    pub fn new(parts: Parts) -> Arc<Self> {
         let reply_permits = (parts.limits.reply_bytes_max as usize / REPLY_PERMIT_BYTES).max(1);
         Arc::new(Streams {
             catalog: parts.catalog,
@@ -55,12 +63,14 @@ impl Streams {
             log: parts.log,
             clock: parts.clock,
             limits: parts.limits,
-            sealer: TokenSealer::new(token_key),
+            sealer: TokenSealer::new(parts.vault.token_key()),
             runtimes: Runtimes::default(),
             rates: Rates::default(),
             lifecycle_failures: Counter::new(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
             replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
+            vault: parts.vault,
+            sealers: Arc::new(Sealers::new(parts.random)),
         })
     }
 

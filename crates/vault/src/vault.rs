@@ -125,6 +125,10 @@ impl Vault {
 
     /// The stream's data key number `id`. The master key is asked at the first use, and again after [`CHECKED_FOR`].
     pub async fn data_key(&self, stream: &Stream, id: u32) -> Result<Arc<DataKey>, KeyError> {
+        let Some(stored) = stream.encryption.key(id) else {
+            let text = format!("Stream {} has no data key {id}.", stream.name);
+            return Err(KeyError::new(KeyFault::NotFound, text));
+        };
         let kept = self.kept(stream.group.0, id);
         if let Some(known) = kept.known(self.clock.now()) {
             return known;
@@ -134,21 +138,14 @@ impl Vault {
         if let Some(known) = kept.known(now) {
             return known;
         }
-        let key = self.ask(stream, id).await.map(Arc::new);
+        let owner = owner_of(stream);
+        let key = self.masters.unwrap(&owner, &stored.master, &stored.wrapped).await.map(Arc::new);
         let counter = if key.is_ok() { &self.counters.unwrapped } else { &self.counters.refused };
         counter.add(1);
         let until = now.plus(if key.is_ok() { CHECKED_FOR } else { REFUSED_FOR });
         let known = Known { key: key.clone(), until };
         *kept.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         key
-    }
-
-    async fn ask(&self, stream: &Stream, id: u32) -> Result<DataKey, KeyError> {
-        let key = stream.encryption.key(id).ok_or_else(|| {
-            let name = &stream.name;
-            KeyError::new(KeyFault::NotFound, format!("Stream {name} has no data key {id}."))
-        })?;
-        self.masters.unwrap(&owner_of(stream), &key.master, &key.wrapped).await
     }
 
     fn kept(&self, group: u64, id: u32) -> Arc<Kept> {

@@ -4,11 +4,12 @@ use millstream_api::Error;
 use millstream_api::ops::{
     DescribeStreamSummaryInput, DescribeStreamSummaryOutput, StreamDescriptionSummary,
 };
-use millstream_api::shapes::{EncryptionType, EnhancedMetrics, RecordDistributionStrategy};
+use millstream_api::shapes::{EnhancedMetrics, RecordDistributionStrategy};
 use millstream_catalog::StreamStatus;
 
 use crate::caller::Caller;
 use crate::describe::{creation_of, mode_of, status_of};
+use crate::encryption::described;
 use crate::rates::Call;
 use crate::service::Streams;
 
@@ -29,6 +30,7 @@ impl Streams {
                 stream.open_shards().count()
             }
         };
+        let (encryption_type, key_id) = described(&stream);
         let stream_description_summary = StreamDescriptionSummary {
             stream_name: stream.name.to_string(),
             stream_arn: stream.arn().to_string(),
@@ -38,8 +40,8 @@ impl Streams {
             retention_period_hours: stream.retention_hours as i32,
             stream_creation_timestamp: creation_of(&stream),
             enhanced_monitoring: vec![EnhancedMetrics { shard_level_metrics: Some(vec![]) }],
-            encryption_type: Some(EncryptionType::None),
-            key_id: None,
+            encryption_type: Some(encryption_type),
+            key_id,
             open_shard_count: open_shards as i32,
             consumer_count: Some(0),
             warm_throughput: None,

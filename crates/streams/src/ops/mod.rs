@@ -13,4 +13,5 @@ mod put_record;
 mod put_records;
 mod reshard;
 mod retention_period;
+mod stream_encryption;
 mod tags;
