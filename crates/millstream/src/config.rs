@@ -12,6 +12,7 @@ use millstream_types::{AccountId, Region};
 use toml::{Table, Value};
 
 use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
+use crate::kms_config::KmsConfig;
 
 /// What `serve` runs with.
 pub struct Config {
@@ -24,6 +25,7 @@ pub struct Config {
     pub tls: Option<(PathBuf, PathBuf)>,
     pub hosts: HostRules,
     pub keys: HashMap<String, (Secret, AccountId)>,
+    pub kms: KmsConfig,
     pub log_format: LogFormat,
     pub log_level: tracing::Level,
 }
@@ -85,6 +87,7 @@ impl Config {
             limits,
             http,
             auth,
+            kms: KmsConfig::read(file.table.remove("kms"), &region)?,
             region,
             tls: tls(options.tls_cert, options.tls_key, file)?,
             hosts: HostRules {

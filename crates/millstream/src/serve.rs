@@ -20,7 +20,8 @@ use tokio::sync::watch;
 use crate::arguments::{Auth, ServeOptions};
 use crate::config::{Config, Storage};
 use crate::entropy::Entropy;
-use crate::{logging, tls};
+use crate::keys::open_vault;
+use crate::{logging, master_key, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -46,16 +47,17 @@ async fn serve(config: Config) -> Result<(), String> {
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
-    let token_key = catalog.token_key();
-    let streams = Streams::new(
-        millstream_streams::Parts {
-            catalog: catalog.clone(),
-            log,
-            clock: clock.clone(),
-            limits: config.limits.clone(),
-        },
-        &token_key,
-    );
+    let key_file = master_key::path_of(&config);
+    let (keys_clock, keys_random) = (clock.clone(), random.clone());
+    let vault = open_vault(config.kms, key_file, catalog.clone(), keys_clock, keys_random).await?;
+    let streams = Streams::new(millstream_streams::Parts {
+        catalog: catalog.clone(),
+        log,
+        clock: clock.clone(),
+        limits: config.limits.clone(),
+        vault: vault.clone(),
+        random: random.clone(),
+    });
     let lifecycle = streams.start_lifecycle();
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
@@ -67,7 +69,11 @@ async fn serve(config: Config) -> Result<(), String> {
         http: config.http,
         clock,
         random,
-        collect: vec![streams.clone() as Arc<dyn Collect>, engine.counters() as Arc<dyn Collect>],
+        collect: vec![
+            streams.clone() as Arc<dyn Collect>,
+            engine.counters() as Arc<dyn Collect>,
+            vault.counters() as Arc<dyn Collect>,
+        ],
         refuses_writes: {
             let engine = engine.clone();
             Box::new(move || match engine.health() {
