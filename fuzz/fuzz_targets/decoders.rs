@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 type Decoder = fn(&[u8]);
 
 /// The targets: the directories of `fuzz/seeds` bear the same names.
-const TARGETS: [(&str, Decoder); 10] = [
+const TARGETS: [(&str, Decoder); 11] = [
     ("json", millstream_wire::fuzz::fuzz_json),
     ("cbor", millstream_wire::fuzz::fuzz_cbor),
     ("framing", millstream_gateway::fuzz_framing),
@@ -16,6 +16,7 @@ const TARGETS: [(&str, Decoder); 10] = [
     ("texts", millstream_types::fuzz_texts),
     ("token", millstream_streams::fuzz_token),
     ("records", millstream_records::fuzz_records),
+    ("sealed", millstream_records::fuzz_sealed),
     ("log", millstream_log::fuzz_log),
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),

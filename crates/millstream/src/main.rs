@@ -8,6 +8,7 @@ mod arguments;
 mod chores;
 mod config;
 mod entropy;
+mod fsck_encryption;
 mod keys;
 mod kms;
 mod kms_config;
@@ -29,7 +30,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         None => serve::run(arguments.serve),
         Some(Command::Serve(options)) => serve::run(options),
-        Some(Command::Fsck { data_dir }) => return chores::fsck(&data_dir),
+        Some(Command::Fsck { data_dir, master_key_file }) => {
+            return chores::fsck(&data_dir, master_key_file);
+        }
         Some(Command::Finalize { data_dir }) => chores::finalize(&data_dir),
         Some(Command::Bench(options)) => {
             millstream_bench::run(&options).map_err(|error| error.to_string())

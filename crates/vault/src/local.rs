@@ -93,6 +93,17 @@ impl LocalKeys {
         master.starts_with(PREFIX)
     }
 
+    /// A data key as it is stored, opened with the secret of the master key's file alone, whatever keys are declared:
+    /// for checks of a data directory.
+    pub fn open_stored(
+        root: &DataKey,
+        master: &str,
+        context: &str,
+        wrapped: &[u8],
+    ) -> Option<DataKey> {
+        Self::is_local(master).then(|| unwrap(root, master, context, wrapped)).flatten()
+    }
+
     /// The key that a user means.
     pub fn find(&self, owner: &Owner, name: &KeyName) -> Result<Found<'_>, KeyError> {
         let missing = || {
