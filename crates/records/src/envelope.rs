@@ -1,7 +1,7 @@
 //! The envelope of an encrypted block: AES-256-GCM around the table and the contents.
 //!
-//! No nonce repeats under a key. A [`Sealer`] derives a key of its own from the data key and a salt that its maker draws
-//! at random, and counts its nonces up from 0; the proof is in `docs/decisions/0040-no-nonce-ever-repeats.md`.
+//! No nonce repeats under a key. A [`Sealer`] derives a key of its own from the data key and a salt that its maker
+//! draws at random, and counts its nonces up from 0; the proof is in `docs/decisions/0040-no-nonce-ever-repeats.md`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -2,7 +2,8 @@
 //!
 //! Owns: the layout (drawn in `docs/formats/records.md`), its writer and its reader, and the envelope of an encrypted
 //! block around the same table.
-//! Must never: know which log or shard a block belongs to beyond what a caller binds a sealed one to, keep a key, or copy a record to read it.
+//! Must never: know which log or shard a block belongs to beyond what a caller binds a sealed one to, keep a key, or
+//! copy a record to read it.
 #![forbid(unsafe_code)]
 
 mod envelope;

@@ -1,9 +1,9 @@
 //! Keys: data keys of streams, the master keys that wrap them, the cluster's secrets.
 //!
-//! Owns: what a master key is (`MasterKeys`), the local ones, the cache of unwrapped data keys with its bounded life, and
-//! the secrets of the catalog.
-//! Must never: do I/O (a key service is reached by the root, behind `MasterKeys`), print a key, or seal a block: that is
-//! `records`' to do.
+//! Owns: what a master key is (`MasterKeys`), the local ones, the cache of unwrapped data keys with its bounded life,
+//! and the secrets of the catalog.
+//! Must never: do I/O (a key service is reached by the root, behind `MasterKeys`), print a key, or seal a block: that
+//! is `records`' to do.
 #![forbid(unsafe_code)]
 
 mod data_key;

@@ -1,5 +1,5 @@
-//! Local master keys: the service's own, and those that the configuration declares. All are derived from one secret, the
-//! contents of the master key's file.
+//! Local master keys: the service's own, and those that the configuration declares. All are derived from one secret,
+//! the contents of the master key's file.
 
 use std::sync::Arc;
 
