@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from conftest import ACCOUNT, BINARY, REGION, Server, client, drain, failure, make_stream, running, wait_active
+from conftest import ACCOUNT, BINARY, REGION, drain, failure, make_stream, running
 
 FIRST = "shardId-000000000000"
 SERVICE_KEY = "alias/aws/kinesis"
@@ -20,14 +20,19 @@ CANARY = b"canary-plaintext-7f3a91"
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
+def settle(kinesis, name):
+    while kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
+        pass
+
+
 def encrypt(kinesis, name, key=SERVICE_KEY):
     kinesis.start_stream_encryption(StreamName=name, EncryptionType="KMS", KeyId=key)
-    wait_active(kinesis, name)
+    settle(kinesis, name)
 
 
 def decrypt(kinesis, name, key=SERVICE_KEY):
     kinesis.stop_stream_encryption(StreamName=name, EncryptionType="KMS", KeyId=key)
-    wait_active(kinesis, name)
+    settle(kinesis, name)
 
 
 def described(kinesis, name):
@@ -110,7 +115,7 @@ def test_nothing_readable_is_on_the_disk_and_all_comes_back_after_kill_9():
 
 
 def test_a_missing_or_foreign_master_key_is_refused_by_name_and_never_replaced():
-    with running() as server:
+    with running("--limits", "off") as server:
         make_stream(server.client(), "s", 1)
         server.stop()
         key = server.data / "master.key"
@@ -157,7 +162,7 @@ def test_what_does_not_fit_is_refused(kinesis, stream):
 ])
 def test_a_key_that_can_no_longer_be_used_stops_puts_and_gets(state, code):
     declared = f'[[kms.keys]]\nid = "{KEY}"\naliases = ["alias/mine"]\n'
-    with tempfile.TemporaryDirectory() as place, running(*config(place, declared)) as server:
+    with tempfile.TemporaryDirectory() as place, running("--limits", "off", *config(place, declared)) as server:
         kinesis = server.client()
         make_stream(kinesis, "s", 1)
         encrypt(kinesis, "s", "alias/mine")
@@ -239,7 +244,7 @@ def test_a_key_service_holds_the_keys(key_service):
         f'[kms]\nendpoint = "http://127.0.0.1:{key_service.server_port}"\nregion = "us-west-2"\n'
         'access_key_id = "AKIDKMS"\nsecret_access_key = "canary-secret"\ntimeout_ms = 2000\n'
     )
-    with tempfile.TemporaryDirectory() as place, running(*config(place, text)) as server:
+    with tempfile.TemporaryDirectory() as place, running("--limits", "off", *config(place, text)) as server:
         kinesis = server.client()
         make_stream(kinesis, "s", 1)
         start = {"StreamName": "s", "EncryptionType": "KMS"}
@@ -276,7 +281,7 @@ def test_a_key_service_that_is_gone_is_a_failure_of_ours():
     text = (
         '[kms]\nendpoint = "http://127.0.0.1:9"\naccess_key_id = "AKIDKMS"\nsecret_access_key = "s"\n'
     )
-    with tempfile.TemporaryDirectory() as place, running(*config(place, text)) as server:
+    with tempfile.TemporaryDirectory() as place, running("--limits", "off", *config(place, text)) as server:
         kinesis = server.client()
         make_stream(kinesis, "s", 1)
         call = failure(kinesis.start_stream_encryption, StreamName="s", EncryptionType="KMS", KeyId=KEY)

@@ -222,7 +222,9 @@ fn set_status(stream: &mut Stream, status: StreamStatus, at: u64) {
 fn activate(stream: &mut Stream, at: u64) -> Result<(), Refusal> {
     not_deleting(stream)?;
     if stream.reshard.is_none() {
-        Arc::make_mut(&mut stream.encryption).settle(Millis(at));
+        if stream.encryption.turn.is_some() {
+            Arc::make_mut(&mut stream.encryption).settle(Millis(at));
+        }
         set_status(stream, StreamStatus::Active, at);
     }
     Ok(())
