@@ -12,7 +12,7 @@ use millstream_log::{LogId, Position};
 use millstream_records::sealed_header;
 use millstream_streams::{Limits, Parts, Streams};
 use millstream_types::{Clock, SeededRandom};
-use millstream_vault::{KeyUse, LocalKey};
+use millstream_vault::{CHECKED_FOR, KeyUse, LocalKey, VaultCounters};
 
 use crate::harness::{Harness, read};
 use crate::keys;
@@ -54,8 +54,9 @@ async fn encrypted(limits: Limits) -> (Harness, Arc<Stream>) {
 }
 
 /// The same catalog and log under other declared keys, as after a restart.
-async fn with_keys(h: &mut Harness, declared: Vec<LocalKey>) {
+async fn with_keys(h: &mut Harness, declared: Vec<LocalKey>) -> Arc<VaultCounters> {
     let vault = keys::vault(&h.catalog, &h.clock, declared).await;
+    let counters = vault.counters();
     h.streams = Streams::new(Parts {
         catalog: h.catalog.clone(),
         log: h.log.clone(),
@@ -64,6 +65,7 @@ async fn with_keys(h: &mut Harness, declared: Vec<LocalKey>) {
         vault,
         random: Arc::new(SeededRandom::new(77)),
     });
+    counters
 }
 
 async fn put(h: &Harness, data: &[u8]) -> Result<Option<EncryptionType>, Error> {
@@ -170,7 +172,7 @@ async fn twenty_five_starts_are_taken_in_a_day() {
 }
 
 #[tokio::test]
-async fn a_key_is_asked_again_after_five_minutes_and_its_state_tells() {
+async fn a_key_that_can_no_longer_be_used_stops_puts_and_gets() {
     for (usable, expected) in [
         (KeyUse::Disabled, KMSDisabledException),
         (KeyUse::PendingDeletion, KMSInvalidStateException),
@@ -193,4 +195,18 @@ async fn a_key_is_asked_again_after_five_minutes_and_its_state_tells() {
         let data: Vec<_> = all(&h).await.unwrap().into_iter().map(|(data, _)| data).collect();
         assert_eq!(data, [b"x", b"z"]);
     }
+}
+
+#[tokio::test]
+async fn a_master_key_is_asked_at_the_first_use_and_after_five_minutes() {
+    let (mut h, _) = encrypted(Limits::default().without_rates()).await;
+    let counters = with_keys(&mut h, vec![]).await;
+    let mut asked = Vec::new();
+    for wait in [Duration::ZERO, CHECKED_FOR - Duration::from_millis(1), Duration::from_millis(1)] {
+        h.clock.advance(wait);
+        put(&h, b"x").await.unwrap();
+        all(&h).await.unwrap();
+        asked.push(counters.unwrapped.get());
+    }
+    assert_eq!(asked, [1, 1, 2]);
 }
