@@ -18,6 +18,7 @@ const TARGETS: [(&str, Decoder); 11] = [
     ("token", millstream_streams::fuzz_token),
     ("aggregate", millstream_aggregate::fuzz_aggregate),
     ("records", millstream_records::fuzz_records),
+    ("sealed", millstream_records::fuzz_sealed),
     ("log", millstream_log::fuzz_log),
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),

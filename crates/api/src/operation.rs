@@ -62,8 +62,6 @@ pub static NOT_IMPLEMENTED: &[&str] = &[
     "ReceiveQueueRecords",
     "RegisterStreamConsumer",
     "RestoreDeadLetterQueueRecords",
-    "StartStreamEncryption",
-    "StopStreamEncryption",
     "SubscribeToShard",
     "UpdateDeadLetterQueueRecordsVisibility",
     "UpdateQueue",

@@ -1,10 +1,13 @@
 //! What each command does: pure functions of state and command.
 
+use std::sync::Arc;
+
 use millstream_replica::{GroupId, Position};
 use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
 
 use crate::capacity::Capacity;
 use crate::command::{Command, Reshard};
+use crate::encryption::{self, SealedSecrets};
 use crate::outcome::{Outcome, Refusal};
 use crate::resources::ResourceId;
 use crate::settings::{set_max_record_size, set_monitoring};
@@ -64,6 +67,25 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         | Command::UpdateChannel { .. }
         | Command::DeleteChannel { .. }
         | Command::RemoveChannel { .. } => crate::channels::apply(state, command),
+        Command::StartEncryption { group, key, at, starts_max } => {
+            change(state, *group, |stream| {
+                active(stream)?;
+                encryption::start(stream, key, *at, *starts_max)?;
+                set_status(stream, StreamStatus::Updating, *at);
+                Ok(())
+            })
+        }
+        Command::StopEncryption { group, from, at, stops_max } => change(state, *group, |stream| {
+            active(stream)?;
+            encryption::stop(stream, *from, *at, *stops_max)?;
+            set_status(stream, StreamStatus::Updating, *at);
+            Ok(())
+        }),
+        Command::SealSecrets { master, wrapped, token_key } => {
+            let (master, wrapped, token_key) = (master.clone(), wrapped.clone(), token_key.clone());
+            let secrets = SealedSecrets { master, wrapped, token_key };
+            Ok(encryption::seal_secrets(state, &secrets))
+        }
     };
     result.unwrap_or_else(Outcome::Refused)
 }
@@ -90,7 +112,9 @@ fn apply_settings(state: &mut State, command: &Command) -> Result<Outcome, Refus
 
 fn init_secrets(state: &mut State, token_key: &[u8]) -> Result<Outcome, Refusal> {
     let key = token_key.try_into().map_err(|_| Refusal::Malformed("a token key has 32 bytes"))?;
-    state.token_key.get_or_insert(key);
+    if state.sealed_secrets.is_none() {
+        state.token_key.get_or_insert(key);
+    }
     Ok(Outcome::Done)
 }
 
@@ -166,6 +190,7 @@ pub(crate) fn create_stream(state: &mut State, command: &Command) -> Result<Outc
         shards: (0..*shard_count).map(|index| first_shard(index, *shard_count, created)).collect(),
         reshard: None,
         capacity: Capacity::default(),
+        encryption: Default::default(),
     };
     Ok(Outcome::Stream(state.put(stream)))
 }
@@ -245,6 +270,9 @@ pub(crate) fn set_status(stream: &mut Stream, status: StreamStatus, at: u64) {
 fn activate(stream: &mut Stream, at: u64) -> Result<(), Refusal> {
     not_deleting(stream)?;
     if stream.reshard.is_none() && stream.capacity.scaling.is_none() {
+        if stream.encryption.turn.is_some() {
+            Arc::make_mut(&mut stream.encryption).settle(Millis(at));
+        }
         set_status(stream, StreamStatus::Active, at);
     }
     Ok(())

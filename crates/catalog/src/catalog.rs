@@ -24,7 +24,6 @@ const NEWER_WAIT: Duration = Duration::from_secs(5);
 /// The control plane. Reading is cheap and never waits; changes go through [`Catalog::submit`].
 pub struct Catalog {
     replica: Replica<CatalogMachine>,
-    token_key: [u8; 32],
 }
 
 /// Why the catalog cannot answer.
@@ -46,7 +45,7 @@ impl From<ReplicaError> for CatalogError {
 }
 
 impl Catalog {
-    /// Replays the catalog, and makes its secrets at the very first start.
+    /// Replays the catalog. Its secrets are the vault's to make and to open.
     pub async fn open(
         log: Arc<dyn Log>,
         clock: Arc<dyn Clock>,
@@ -57,23 +56,11 @@ impl Catalog {
             group: CATALOG_GROUP,
             placement: Arc::new(SingleNode),
             clock,
-            random: random.clone(),
+            random,
             settings: Settings::default(),
         };
         let replica: Replica<CatalogMachine> = Replica::open(setup).await?;
-        if replica.read(State::token_key).is_none() {
-            let mut token_key = vec![0; 32];
-            random.fill(&mut token_key);
-            replica.submit(&Command::InitSecrets { token_key }).await?;
-        }
-        let token_key = replica.read(State::token_key);
-        let missing = || ReplicaError::Damaged("the catalog has no token key".into());
-        Ok(Catalog { replica, token_key: token_key.ok_or_else(missing)? })
-    }
-
-    /// The key of iterators and tokens.
-    pub fn token_key(&self) -> [u8; 32] {
-        self.token_key
+        Ok(Catalog { replica })
     }
 
     /// Looks at the state; short, since changes wait meanwhile.

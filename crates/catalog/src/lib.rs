@@ -11,6 +11,7 @@ mod channel_settings;
 mod channels;
 mod command;
 mod commitment;
+mod encryption;
 mod machine;
 mod outcome;
 mod resources;
@@ -19,6 +20,7 @@ mod settings;
 mod shard_metrics;
 mod state;
 mod stored;
+mod stored_encryption;
 mod stream;
 
 pub use capacity::{Capacity, PEAK_DAYS, Scaling};
@@ -27,8 +29,9 @@ pub use channel_settings::{
     ChannelLogs, ChannelSettings, Compression, DeadLetters, RecordFormat, StorageClass,
 };
 pub use channels::{Channel, ChannelRefusal, ChannelStatus};
-pub use command::{Command, Reshard};
+pub use command::{Command, Reshard, WrappedKey};
 pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
+pub use encryption::{Encryption, SealedSecrets, StreamKey, Turn};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{CapacityRefusal, Outcome, Refusal};
 pub use resources::ResourceId;

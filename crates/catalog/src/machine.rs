@@ -13,6 +13,7 @@ use crate::command::Command;
 use crate::outcome::Outcome;
 use crate::state::State;
 use crate::stored::{StoredChannel, StoredCommitment, StoredHead, StoredSlice, StoredStream};
+use crate::stored_encryption::StoredSecrets;
 use crate::stream::Stream;
 
 /// Shards of one stream that are written together: a stream of 20,000 shards is spread over several slices.
@@ -60,6 +61,7 @@ impl Machine for CatalogMachine {
             next_version: state.next_version,
             retired: retired.collect(),
             commitments: StoredCommitment::all(&state.commitments),
+            secrets: state.sealed_secrets.as_deref().map(StoredSecrets::of),
         };
         let (streams, channels) = (state.streams.clone(), state.channels.by_id.clone());
         Frozen { head, streams, channels }
@@ -97,6 +99,7 @@ impl Machine for CatalogMachine {
         let slice: StoredSlice = minicbor::decode(slice).map_err(|error| error.to_string())?;
         if let Some(head) = slice.head {
             state.token_key = head.token_key.try_into().ok();
+            state.sealed_secrets = head.secrets.map(|secrets| Arc::new(secrets.restore()));
             state.next_group = head.next_group;
             state.next_version = head.next_version;
             for (account, region, name, second) in head.retired {

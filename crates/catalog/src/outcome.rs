@@ -74,6 +74,13 @@ pub enum Refusal {
     NoPolicy,
     /// Of a command about channels.
     Channel(ChannelRefusal),
+    /// Encryption would be started or stopped more often than allowed in 24 hours.
+    EncryptionQuota {
+        /// The quota.
+        max: u64,
+    },
+    /// The stream is not encrypted with this data key (any more).
+    OtherEncryption,
     /// The command itself makes no sense; only a fault of ours sends one.
     Malformed(&'static str),
 }

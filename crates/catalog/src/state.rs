@@ -8,6 +8,7 @@ use millstream_types::{AccountId, Region, StreamName};
 
 use crate::channels::Channels;
 use crate::commitment::Commitment;
+use crate::encryption::SealedSecrets;
 use crate::stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The first group that a stream gets: those below are for the node's own machines.
@@ -20,6 +21,7 @@ pub type Scope = (AccountId, Region);
 #[derive(Debug)]
 pub struct State {
     pub(crate) token_key: Option<[u8; 32]>,
+    pub(crate) sealed_secrets: Option<Arc<SealedSecrets>>,
     pub(crate) next_group: u64,
     pub(crate) next_version: u64,
     pub(crate) names: HashMap<Scope, BTreeMap<StreamName, GroupId>>,
@@ -71,6 +73,7 @@ impl Default for State {
     fn default() -> Self {
         State {
             token_key: None,
+            sealed_secrets: None,
             next_group: FIRST_STREAM_GROUP,
             next_version: 1,
             names: HashMap::new(),
@@ -84,9 +87,14 @@ impl Default for State {
 }
 
 impl State {
-    /// The key of iterators and tokens, once it is made.
+    /// The key of iterators and tokens, where an earlier release left it in the clear.
     pub fn token_key(&self) -> Option<[u8; 32]> {
         self.token_key
+    }
+
+    /// The secrets, once they are sealed.
+    pub fn sealed_secrets(&self) -> Option<&Arc<SealedSecrets>> {
+        self.sealed_secrets.as_ref()
     }
 
     /// A stream by name.

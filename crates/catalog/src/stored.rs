@@ -1,6 +1,7 @@
 //! A stream as it is written into a snapshot: CBOR with numbered fields, like commands.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use millstream_replica::{GroupId, Position};
 use millstream_types::{AccountId, HashKey, HashKeyRange, Millis, ShardId};
@@ -14,6 +15,7 @@ pub use capacity::{StoredCapacity, StoredCommitment};
 pub use channels::StoredChannel;
 use settings::StoredSettings;
 
+use crate::stored_encryption::{StoredEncryption, StoredSecrets};
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The part of a snapshot that is not a stream; it comes with the first slice.
@@ -31,6 +33,8 @@ pub struct StoredHead {
     /// Settings of accounts.
     #[n(4)]
     pub commitments: Option<Vec<StoredCommitment>>,
+    #[n(5)]
+    pub secrets: Option<StoredSecrets>,
 }
 
 /// A slice of a snapshot.
@@ -85,6 +89,8 @@ pub struct StoredStream {
     capacity: Option<StoredCapacity>,
     #[n(20)]
     settings: Option<StoredSettings>,
+    #[n(18)]
+    encryption: Option<StoredEncryption>,
 }
 
 #[derive(Encode, Decode)]
@@ -144,6 +150,7 @@ impl StoredStream {
             first_shard: first,
             capacity: StoredCapacity::of(&stream.capacity),
             settings: StoredSettings::of(stream),
+            encryption: StoredEncryption::of(&stream.encryption),
         }
     }
 }
@@ -203,6 +210,7 @@ impl StoredStream {
             capacity: self.capacity.map(StoredCapacity::restore).unwrap_or_default(),
             shard_metrics,
             policy,
+            encryption: Arc::new(StoredEncryption::restore(self.encryption)),
         })
     }
 }

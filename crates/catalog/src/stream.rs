@@ -13,6 +13,8 @@ use crate::capacity::Capacity;
 
 use crate::shard_metrics::ShardMetrics;
 
+use crate::encryption::Encryption;
+
 /// A stream. Handed out as an `Arc` that never changes: a change makes a new one with a higher version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
@@ -52,6 +54,8 @@ pub struct Stream {
     pub reshard: Option<ReshardUnderWay>,
     /// What belongs to the mode and the number of shards.
     pub capacity: Capacity,
+    /// Its encryption.
+    pub encryption: Arc<Encryption>,
 }
 
 /// Splits and merges between their two commands.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use millstream_catalog::{
     CatalogMachine, Command, Outcome, Refusal, Reshard, ResourceId, ShardState, State, Stream,
-    StreamStatus,
+    StreamStatus, Turn, WrappedKey,
 };
 use millstream_replica::Machine;
 use millstream_types::{
@@ -24,6 +24,8 @@ struct Expected {
     metrics: u8,
     kib: u32,
     policy: Option<String>,
+    /// Data key in use, the one that follows (0 is none), the newest.
+    encryption: (Option<u32>, Option<u32>, u32),
 }
 
 type Place = (u64, String, String);
@@ -76,7 +78,7 @@ impl World {
         let at = self.now;
         let Some(stream) = self.find(place) else { return self.create(place) };
         let group = stream.group.0;
-        match self.below(16) {
+        match self.below(18) {
             0 => self.create(place),
             1 | 2 => Command::Activate { group, at },
             3 => Command::DeleteStream { group, at },
@@ -118,6 +120,18 @@ impl World {
                 let parents = stream.reshard.as_ref().map_or(0, |reshard| reshard.parents.len());
                 let ends = (0..parents as u64).map(|_| self.below(1000)).collect();
                 Command::FinishReshard { group, ends, at }
+            }
+            11 => {
+                let key = WrappedKey {
+                    key_id: "alias/aws/kinesis".into(),
+                    master: "m".into(),
+                    wrapped: vec![1, 2, 3],
+                };
+                Command::StartEncryption { group, key, at, starts_max: u64::MAX }
+            }
+            12 => {
+                let from = stream.encryption.current.unwrap_or(1);
+                Command::StopEncryption { group, from, at, stops_max: u64::MAX }
             }
             _ => Command::ExpireShards { group, before: self.horizon(&stream) },
         }
@@ -196,6 +210,7 @@ impl World {
                 metrics: 0,
                 kib: 1024,
                 policy: None,
+                encryption: (None, None, 0),
             }));
         }
         let mut next = known?.clone();
@@ -203,6 +218,9 @@ impl World {
             Command::Activate { .. } => {
                 if !next.resharding && next.status != Deleting {
                     next.status = Active;
+                    if let Some(turn) = next.encryption.1.take() {
+                        next.encryption.0 = (turn > 0).then_some(turn);
+                    }
                 }
                 known?.status != Deleting
             }
@@ -244,7 +262,19 @@ impl World {
                 true
             }
             Command::ExpireShards { .. } => true,
+            Command::StartEncryption { .. } => {
+                next.encryption.2 += 1;
+                next.encryption.1 = Some(next.encryption.2);
+                next.status = Updating;
+                known?.status == Active
+            }
+            Command::StopEncryption { from, .. } => {
+                next.encryption.1 = Some(0);
+                next.status = Updating;
+                known?.status == Active && known?.encryption.0 == Some(*from)
+            }
             Command::BeginReshard { .. }
+            | Command::SealSecrets { .. }
             | Command::InitSecrets { .. }
             | Command::CreateStream { .. }
             | Command::CreateOnDemandStream { .. }
@@ -328,6 +358,14 @@ impl World {
         let seen = stream.as_ref().map(|stream| Expected {
             status: stream.status,
             resharding: stream.reshard.is_some(),
+            encryption: (
+                stream.encryption.current,
+                stream.encryption.turn.map(|turn| match turn {
+                    Turn::To(id) => id,
+                    Turn::Off => 0,
+                }),
+                stream.encryption.last_id,
+            ),
             hours: stream.retention_hours,
             tags: stream.tags.clone(),
             metrics: stream.shard_metrics.bits(),

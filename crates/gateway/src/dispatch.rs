@@ -67,6 +67,8 @@ impl Call<'_> {
             }
             "AddTagsToStream" => self.call(|i| s.add_tags_to_stream(c, i)).await,
             "RemoveTagsFromStream" => self.call(|i| s.remove_tags_from_stream(c, i)).await,
+            "StartStreamEncryption" => self.call(|i| s.start_stream_encryption(c, i)).await,
+            "StopStreamEncryption" => self.call(|i| s.stop_stream_encryption(c, i)).await,
             "ListTagsForStream" => self.call(|i| s.list_tags_for_stream(c, i)).await,
             "UpdateShardCount" => self.call(|i| s.update_shard_count(c, i)).await,
             "UpdateStreamMode" => self.call(|i| s.update_stream_mode(c, i)).await,

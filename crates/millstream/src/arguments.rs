@@ -24,6 +24,9 @@ pub enum Command {
     Fsck {
         /// The data directory.
         data_dir: PathBuf,
+        /// The master key's file, to check encrypted blocks with. [default: master.key in the data directory]
+        #[arg(long, value_name = "FILE")]
+        master_key_file: Option<PathBuf>,
     },
     /// From now on writes this release's formats: there is no way back to the release before.
     Finalize {

@@ -14,6 +14,7 @@ use toml::{Table, Value};
 
 use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
 use crate::declared::declarations;
+use crate::kms_config::KmsConfig;
 
 /// What `serve` runs with.
 pub struct Config {
@@ -29,6 +30,7 @@ pub struct Config {
     pub tls: Option<(PathBuf, PathBuf)>,
     pub hosts: HostRules,
     pub keys: HashMap<String, (Secret, AccountId)>,
+    pub kms: KmsConfig,
     pub log_format: LogFormat,
     pub log_level: tracing::Level,
 }
@@ -97,6 +99,7 @@ impl Config {
             limits,
             http,
             auth,
+            kms: KmsConfig::read(file.table.remove("kms"), &region)?,
             region,
             streams,
             tls: tls(options.tls_cert, options.tls_key, file)?,

@@ -11,7 +11,13 @@ mod control;
 mod declared;
 mod dev;
 mod entropy;
+mod fsck_encryption;
+mod keys;
+mod kms;
+mod kms_config;
+mod kms_http;
 mod logging;
+mod master_key;
 mod model;
 mod serve;
 mod tls;
@@ -29,7 +35,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         None => serve::run(arguments.serve),
         Some(Command::Serve(options)) => serve::run(options),
-        Some(Command::Fsck { data_dir }) => return chores::fsck(&data_dir),
+        Some(Command::Fsck { data_dir, master_key_file }) => {
+            return chores::fsck(&data_dir, master_key_file);
+        }
         Some(Command::Finalize { data_dir }) => chores::finalize(&data_dir),
         Some(Command::Streams(options)) => return millstream_cli::streams(options, entropy()),
         Some(Command::Put(options)) => return millstream_cli::put(options, entropy()),

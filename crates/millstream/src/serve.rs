@@ -22,7 +22,8 @@ use crate::arguments::{Auth, ServeOptions};
 use crate::config::{Config, Storage};
 use crate::control::Control;
 use crate::entropy::Entropy;
-use crate::{declared, logging, tls};
+use crate::keys::open_vault;
+use crate::{declared, logging, master_key, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -53,18 +54,18 @@ async fn serve(config: Config) -> Result<(), String> {
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
-    let token_key = catalog.token_key();
-    let streams = Streams::new(
-        millstream_streams::Parts {
-            catalog: catalog.clone(),
-            log,
-            clock: clock.clone(),
-            random: random.clone(),
-            delivery: Arc::new(NoDelivery),
-            limits: config.limits.clone(),
-        },
-        &token_key,
-    );
+    let key_file = master_key::path_of(&config);
+    let (keys_clock, keys_random) = (clock.clone(), random.clone());
+    let vault = open_vault(config.kms, key_file, catalog.clone(), keys_clock, keys_random).await?;
+    let streams = Streams::new(millstream_streams::Parts {
+        catalog: catalog.clone(),
+        log,
+        clock: clock.clone(),
+        limits: config.limits.clone(),
+        vault: vault.clone(),
+        random: random.clone(),
+        delivery: Arc::new(NoDelivery),
+    });
     let lifecycle = streams.start_lifecycle();
     declared::make(&streams, &config.streams).await?;
     let control = Control::new(service_clock, streams.clone(), config.streams);
@@ -79,7 +80,11 @@ async fn serve(config: Config) -> Result<(), String> {
         clock: machine_clock,
         random,
         dev: (config.auth == Auth::Open).then_some(control as Arc<dyn DevApi>),
-        collect: vec![streams.clone() as Arc<dyn Collect>, engine.counters() as Arc<dyn Collect>],
+        collect: vec![
+            streams.clone() as Arc<dyn Collect>,
+            engine.counters() as Arc<dyn Collect>,
+            vault.counters() as Arc<dyn Collect>,
+        ],
         refuses_writes: refuses_writes(engine.clone()),
         stop: stopped.clone(),
     });

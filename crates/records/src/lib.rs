@@ -1,11 +1,19 @@
 //! The table of records inside a block: what the payload of a stream's log batch holds.
 //!
-//! Owns: the layout (drawn in `docs/formats/records.md`), its writer and its reader. The payload opens with codec and
-//! key id, so that compression and encryption are an envelope around the same table.
-//! Must never: know which log or shard a block belongs to, or copy a record to read it.
+//! Owns: the layout (drawn in `docs/formats/records.md`), its writer and its reader, and the envelope of an encrypted
+//! block around the same table.
+//! Must never: know which log or shard a block belongs to beyond what a caller binds a sealed one to, keep a key, or
+//! copy a record to read it.
 #![forbid(unsafe_code)]
 
+mod envelope;
+
 use std::ops::Range;
+
+pub use envelope::{
+    DATA_KEY_BYTES, OpenError, Place, SALT_BYTES, SEALED_BYTES, SEALS_MAX, SealedHeader, Sealer,
+    Spent, fuzz_sealed, open, plain_part, sealed_header,
+};
 
 /// Bytes before the table.
 pub const HEADER_BYTES: usize = 8;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use millstream_catalog::{CapacityRefusal, CatalogError, Channel, Command, Outcome, Stream, StreamMode, StreamStatus};
+use millstream_catalog::{
+    CapacityRefusal, CatalogError, Channel, Command, Outcome, Stream, StreamMode, StreamStatus,
+};
 use millstream_replica::ReplicaError;
 use millstream_types::{AccountId, StreamName};
 

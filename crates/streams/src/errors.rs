@@ -8,6 +8,7 @@ use millstream_api::{Error, ErrorCode};
 use millstream_catalog::{CapacityRefusal, Stream, StreamStatus};
 use millstream_log::LogError;
 use millstream_types::{AccountId, Region, ShardId, StreamName};
+use millstream_vault::{KeyError, KeyFault};
 
 use crate::resource_errors::{self, channel_refused, resource_refused};
 
@@ -108,6 +109,8 @@ pub enum Refusal {
     },
     /// Whether a change was made is not known.
     ChangeUnknown(String),
+    /// A master key cannot be used.
+    Key(KeyError),
     /// The log could not answer.
     Log(LogError),
     /// The catalog could not answer.
@@ -187,6 +190,7 @@ impl From<Refusal> for Error {
                     "Internal service failure: the change may have been made.",
                 )
             }
+            Refusal::Key(error) => key_refused(error),
             Refusal::DryRun => Error::new(
                 DryRunOperationException,
                 "Request would have succeeded, but the DryRun parameter is set.",
@@ -201,6 +205,23 @@ impl From<Refusal> for Error {
             }
         }
     }
+}
+
+/// The key service's failures under their names in the model. One that gave no answer is a fault of ours.
+fn key_refused(error: KeyError) -> Error {
+    let code = match error.fault {
+        KeyFault::NotFound => ErrorCode::KMSNotFoundException,
+        KeyFault::Disabled => ErrorCode::KMSDisabledException,
+        KeyFault::InvalidState => ErrorCode::KMSInvalidStateException,
+        KeyFault::AccessDenied => ErrorCode::KMSAccessDeniedException,
+        KeyFault::OptInRequired => ErrorCode::KMSOptInRequired,
+        KeyFault::Throttled => ErrorCode::KMSThrottlingException,
+        KeyFault::Unavailable => {
+            tracing::error!(%error, "the key service could not answer");
+            ErrorCode::InternalFailureException
+        }
+    };
+    Error::new(code, error.text)
 }
 
 impl From<LogError> for Refusal {
@@ -280,6 +301,13 @@ fn change_refused(
             format!("No resource policy found for {of}."),
         ),
         Why::Channel(why) => channel_refused(&of, why),
+        Why::EncryptionQuota { max } => limit(format!(
+            "The encryption of {of} can be started and stopped {max} times each in a rolling 24-hour period."
+        )),
+        Why::OtherEncryption => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!("The encryption of {of} was changed by another request."),
+        ),
         Why::Malformed(what) => {
             tracing::error!(what, "the catalog refused a malformed command");
             Error::new(ErrorCode::InternalFailureException, "Internal service failure.")

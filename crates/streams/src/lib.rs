@@ -19,6 +19,7 @@ mod declare;
 mod delivery;
 mod describe;
 mod distribution;
+mod encryption;
 mod errors;
 mod lifecycle;
 pub mod limits;

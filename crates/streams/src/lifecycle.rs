@@ -146,6 +146,8 @@ impl Streams {
                 self.log.delete(stream.group).await?;
                 self.submit(&stream.name, stream.account, &Command::RemoveStream { group }).await?;
                 self.runtimes.forget(stream.group);
+                self.sealers.forget(stream.group);
+                self.vault.forget(group);
                 configured.specs.remove(&stream.group);
             }
         }

@@ -156,6 +156,12 @@ limits! {
     channels_per_second: rate = 5;
     /// Channels of an account and region (a quota of ours).
     channels_max: quota = 100;
+    /// Calls of StartStreamEncryption and of StopStreamEncryption per second and account.
+    encryption_per_second: rate = 5;
+    /// Starts of a stream's encryption in 24 hours (botocore, `StartStreamEncryption`).
+    encryption_starts_per_day: quota = 25;
+    /// Stops of a stream's encryption in 24 hours (botocore, `StopStreamEncryption`).
+    encryption_stops_per_day: quota = 25;
     /// Shards of an account and region (developer guide, quotas: 20,000 in the largest regions).
     shards_max: quota = 20_000;
     /// Streams of an account and region; AWS sets no quota, the memory of a node does.

@@ -9,6 +9,7 @@ use millstream_log::{Appended, Frame, FramePool, LogError, PartSpec};
 use millstream_records::{BlockWriter, payload_bytes};
 use millstream_types::{Clock, HashKey, SequenceNumber, ShardId};
 
+use crate::encryption::Sealing;
 use crate::limits::BATCH_BYTES_MAX;
 use crate::owner::Owner;
 use crate::runtime::StreamRuntime;
@@ -52,6 +53,7 @@ pub async fn put(
     pool: &FramePool,
     clock: &dyn Clock,
     records: &[Incoming<'_>],
+    sealing: Option<&Sealing>,
 ) -> Result<PutOutcome, Error> {
     let mut entries = vec![None; records.len()];
     let order = admit(stream, clock, records, &mut entries);
@@ -59,8 +61,9 @@ pub async fn put(
         count_shards(stream, clock, records, &entries);
         return Ok(PutOutcome { entries, bytes_taken: 0 });
     }
-    let runs = runs_of(&order, records);
-    let frame = lay_out(stream, pool, &order, &runs, records)?;
+    let extra_bytes = sealing.map_or(0, |_| Sealing::EXTRA_BYTES);
+    let runs = runs_of(&order, records, extra_bytes);
+    let frame = lay_out(stream, pool, &order, &runs, records, sealing)?;
     let outcomes = owner.append(frame).await;
     // Only on-demand streams change their shards by what these take.
     let watched = stream.stream.mode == StreamMode::OnDemand;
@@ -156,7 +159,7 @@ fn admit(
 }
 
 /// Cuts the admitted records into batches: of one shard, and of at most [`BATCH_BYTES_MAX`] or one record.
-fn runs_of(order: &[(u32, u32)], records: &[Incoming<'_>]) -> Vec<Run> {
+fn runs_of(order: &[(u32, u32)], records: &[Incoming<'_>], extra_bytes: usize) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::with_capacity(order.len().min(64));
     let mut bytes = 0;
     for (at, (shard, index)) in order.iter().enumerate() {
@@ -168,7 +171,7 @@ fn runs_of(order: &[(u32, u32)], records: &[Incoming<'_>]) -> Vec<Run> {
             }
             _ => {
                 runs.push(Run { shard: ShardId(*shard), from: at, to: at + 1 });
-                bytes = more;
+                bytes = more + extra_bytes;
             }
         }
     }
@@ -181,18 +184,25 @@ fn lay_out(
     order: &[(u32, u32)],
     runs: &[Run],
     records: &[Incoming<'_>],
+    sealing: Option<&Sealing>,
 ) -> Result<Frame, Error> {
     let members =
         |run: &Run| order[run.from..run.to].iter().map(|(_, index)| &records[*index as usize]);
     let specs = runs.iter().map(|run| PartSpec {
         log: Owner::log_of(stream.group(), run.shard),
         count: (run.to - run.from) as u32,
-        payload_bytes: payload_bytes(run.to - run.from, members(run).map(Incoming::bytes).sum()),
+        payload_bytes: payload_bytes(run.to - run.from, members(run).map(Incoming::bytes).sum())
+            + sealing.map_or(0, |_| Sealing::EXTRA_BYTES),
     });
     let mut frame = Frame::new(pool, specs);
     let (parts, bytes) = frame.split_mut();
     for (run, part) in runs.iter().zip(parts) {
-        let mut writer = BlockWriter::new(&mut bytes[part.payload.clone()], run.to - run.from);
+        let payload = &mut bytes[part.payload.clone()];
+        let block = match sealing {
+            Some(_) => Sealing::plain_part(payload),
+            None => &mut *payload,
+        };
+        let mut writer = BlockWriter::new(block, run.to - run.from);
         for record in members(run) {
             let place =
                 writer.push(record.key.as_ref().map(|key| key.as_bytes()), record.data.len());
@@ -202,6 +212,9 @@ fn lay_out(
                 .map_err(|_| Error::serialization("Data is not valid base64."))?;
         }
         debug_assert!(writer.is_complete());
+        if let Some(sealing) = sealing {
+            sealing.seal(payload, run.shard.0, part.count);
+        }
     }
     Ok(frame)
 }

@@ -50,6 +50,8 @@ pub enum Call {
     ListChannels,
     UpdateChannel,
     DeleteChannel,
+    StartEncryption,
+    StopEncryption,
 }
 
 impl Call {
@@ -87,6 +89,7 @@ impl Call {
             | Call::ListChannels
             | Call::UpdateChannel
             | Call::DeleteChannel => limits.channels_per_second,
+            Call::StartEncryption | Call::StopEncryption => limits.encryption_per_second,
         }
     }
 }

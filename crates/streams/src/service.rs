@@ -7,9 +7,11 @@ use millstream_counters::Counter;
 use millstream_faults::Faults;
 use millstream_log::{FramePool, Log};
 use millstream_types::{Clock, Millis, Random};
+use millstream_vault::Vault;
 use tokio::sync::{Semaphore, watch};
 
 use crate::delivery::Delivery;
+use crate::encryption::Sealers;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
 use crate::rates::Rates;
@@ -25,12 +27,14 @@ pub struct Parts {
     pub log: Arc<dyn Log>,
     /// Service time.
     pub clock: Arc<dyn Clock>,
-    /// Ids of channels.
+    /// Randomness, fit for secrets: ids, salts, data keys.
     pub random: Arc<dyn Random>,
     /// What delivers the records of channels; [`crate::NoDelivery`] refuses them.
     pub delivery: Arc<dyn Delivery>,
     /// Quotas and rates.
     pub limits: Limits,
+    /// Keys.
+    pub vault: Arc<Vault>,
 }
 
 /// Data Streams.
@@ -53,14 +57,16 @@ pub struct Streams {
     /// Changes whenever service time was moved by hand.
     jumps: watch::Receiver<()>,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) sealers: Arc<Sealers>,
 }
 
 /// The unit in which memory for replies is reserved.
 pub(crate) const REPLY_PERMIT_BYTES: usize = 64 * 1024;
 
 impl Streams {
-    /// The service over a catalog that has its secrets (`token_key` is theirs).
-    pub fn new(parts: Parts, token_key: &[u8; 32]) -> Arc<Self> {
+    /// The service.
+    pub fn new(parts: Parts) -> Arc<Self> {
         let (jumped, jumps) = watch::channel(());
         parts.clock.on_jump(Box::new(move || jumped.send_modify(|()| {})));
         let reply_permits = (parts.limits.reply_bytes_max as usize / REPLY_PERMIT_BYTES).max(1);
@@ -69,10 +75,10 @@ impl Streams {
             owner: Owner::here(parts.log.clone()),
             log: parts.log,
             clock: parts.clock,
-            random: parts.random,
+            random: parts.random.clone(),
             delivery: parts.delivery,
             limits: parts.limits,
-            sealer: TokenSealer::new(token_key),
+            sealer: TokenSealer::new(parts.vault.token_key()),
             runtimes: Runtimes::default(),
             rates: Rates::default(),
             lifecycle_failures: Counter::new(),
@@ -81,6 +87,8 @@ impl Streams {
             replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
             jumps,
             faults: Arc::default(),
+            vault: parts.vault,
+            sealers: Arc::new(Sealers::new(parts.random)),
         })
     }
 

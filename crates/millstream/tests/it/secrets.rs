@@ -91,6 +91,31 @@ fn keys_are_never_shown() {
 }
 
 #[test]
+fn keys_of_encryption_are_never_shown() {
+    let server = server()
+        .argument("--log-level")
+        .argument("trace")
+        .config(&format!(
+            "[kms]\nendpoint = \"http://127.0.0.1:9\"\naccess_key_id = \"AKIDKMS\"\nsecret_access_key = \"{SECRET}\"\n\
+             session_token = \"{TOKEN}\"\n"
+        ))
+        .start();
+    create(&server, "s", 1);
+    let start = |key: &str| json!({ "StreamName": "s", "EncryptionType": "KMS", "KeyId": key });
+    let failed = server.call("StartStreamEncryption", &start("alias/far"));
+    check("an error", &String::from_utf8_lossy(&failed.http.body));
+    server.must("StartStreamEncryption", start("alias/aws/kinesis"));
+    crate::wait_active(&server, "s");
+    server.must("PutRecord", json!({ "StreamName": "s", "Data": DATA, "PartitionKey": KEY }));
+    crate::read(&server, "s", crate::SHARD);
+    check("the metrics", &server.get("/metrics").1);
+    check("the log", &server.log());
+    let file = std::fs::read_to_string(server.data_dir().join("master.key")).expect("a file");
+    let key = file.lines().nth(1).expect("a key");
+    assert!(key.len() == 64 && !server.log().contains(key));
+}
+
+#[test]
 fn a_configuration_that_is_refused_does_not_show_its_keys() {
     let home = millstream_testkit::Scratch::new();
     for keys in [

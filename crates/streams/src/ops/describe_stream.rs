@@ -2,10 +2,10 @@
 
 use millstream_api::Error;
 use millstream_api::ops::{DescribeStreamInput, DescribeStreamOutput, StreamDescription};
-use millstream_api::shapes::EncryptionType;
 
 use crate::caller::Caller;
 use crate::describe::{creation_of, mode_of, shard_of, shown_shards, status_of};
+use crate::encryption::described;
 use crate::limits::DESCRIBE_SHARDS_MAX;
 use crate::ops::enhanced_monitoring::monitoring_of;
 use crate::rates::Call;
@@ -32,6 +32,7 @@ impl Streams {
             .map(shard_of)
             .filter(|shard| after.is_none_or(|after| shard.shard_id.as_str() > after));
         let shards = rest.by_ref().take(limit).collect();
+        let (encryption_type, key_id) = described(&stream);
         let stream_description = StreamDescription {
             stream_name: stream.name.to_string(),
             stream_arn: stream.arn().to_string(),
@@ -42,8 +43,8 @@ impl Streams {
             retention_period_hours: stream.retention_hours as i32,
             stream_creation_timestamp: creation_of(&stream),
             enhanced_monitoring: monitoring_of(&stream),
-            encryption_type: Some(EncryptionType::None),
-            key_id: None,
+            encryption_type: Some(encryption_type),
+            key_id,
         };
         Ok(DescribeStreamOutput { stream_description })
     }

@@ -4,11 +4,11 @@ use millstream_api::Error;
 use millstream_api::ops::{
     DescribeStreamSummaryInput, DescribeStreamSummaryOutput, StreamDescriptionSummary,
 };
-use millstream_api::shapes::EncryptionType;
 use millstream_catalog::StreamStatus;
 
 use crate::caller::Caller;
 use crate::describe::{creation_of, distribution_of, mode_of, status_of};
+use crate::encryption::described;
 use crate::ops::enhanced_monitoring::monitoring_of;
 use crate::rates::Call;
 use crate::service::Streams;
@@ -31,6 +31,7 @@ impl Streams {
             }
         };
         let channel_count = self.catalog.read(|state| state.channels_of(stream.group).count());
+        let (encryption_type, key_id) = described(&stream);
         let stream_description_summary = StreamDescriptionSummary {
             stream_name: stream.name.to_string(),
             stream_arn: stream.arn().to_string(),
@@ -40,8 +41,8 @@ impl Streams {
             retention_period_hours: stream.retention_hours as i32,
             stream_creation_timestamp: creation_of(&stream),
             enhanced_monitoring: monitoring_of(&stream),
-            encryption_type: Some(EncryptionType::None),
-            key_id: None,
+            encryption_type: Some(encryption_type),
+            key_id,
             open_shard_count: open_shards as i32,
             consumer_count: Some(0),
             warm_throughput: self.warm_throughput_of(&stream),

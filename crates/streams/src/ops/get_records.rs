@@ -12,6 +12,7 @@ use millstream_types::{Millis, SequenceNumber, ShardId, StreamArn};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use crate::blocks::encryption_of;
 use crate::caller::Caller;
 use crate::errors::Refusal;
 use crate::limits::{GET_BYTES_MAX, GET_RECORDS_MAX, ITERATOR_LIFE_MS, READ_STEP_BYTES};
@@ -139,8 +140,7 @@ impl Streams {
             };
             stretch.held.push(permit);
             for batch in &read.batches {
-                let payload = self.payload(stream, batch)?;
-                if !stretch.take(batch, &payload)? {
+                if !self.take_batch(stream, shard, &mut stretch, batch).await? {
                     return Ok(stretch);
                 }
             }
@@ -158,6 +158,35 @@ impl Streams {
             }
         }
         Ok(stretch)
+    }
+
+    /// Takes a batch's records into the reply; `false` ends the reply before or within the batch.
+    async fn take_batch(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        stretch: &mut Stretch,
+        batch: &ReadBatch,
+    ) -> Result<bool, Error> {
+        if batch.arrival < stretch.oldest {
+            // What has expired is not opened: its key may be gone.
+            stretch.skip(batch);
+            return Ok(true);
+        }
+        let encryption = encryption_of(batch);
+        let empty = stretch.reply.records.is_empty();
+        // The records of a reply are all encrypted alike: it says so once.
+        if !empty && stretch.reply.encryption != encryption {
+            return Ok(false);
+        }
+        let payload = match self.payload(stream, shard.id, batch).await {
+            Ok(payload) => payload,
+            // What was read before is returned; the next call tells the failure.
+            Err(_) if !empty => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        stretch.reply.encryption = encryption;
+        stretch.take(batch, &payload)
     }
 
     /// Memory for one step of a read. The first step waits for it; a later one ends the reply where it is.
@@ -228,13 +257,15 @@ impl Stretch {
         self.reply.records.len() >= self.limit || self.bytes >= GET_BYTES_MAX
     }
 
+    /// Passes over a batch that has expired.
+    fn skip(&mut self, batch: &ReadBatch) {
+        self.last_arrival = Some(batch.arrival);
+        self.next = Position(batch.first.0 + u64::from(batch.batch.count));
+    }
+
     /// Takes a batch's records, as many as there is room for; `false` if not all were taken.
     fn take(&mut self, batch: &ReadBatch, payload: &Bytes) -> Result<bool, Error> {
         self.last_arrival = Some(batch.arrival);
-        if batch.arrival < self.oldest {
-            self.next = Position(batch.first.0 + u64::from(batch.batch.count));
-            return Ok(true);
-        }
         let places = records(payload, batch.batch.count).map_err(|error| {
             tracing::error!(%error, shard = %self.shard, position = batch.first.0, "a block cannot be read");
             Error::new(ErrorCode::InternalFailureException, format!("Internal service failure: {error}."))

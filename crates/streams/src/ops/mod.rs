@@ -19,6 +19,7 @@ mod reshard;
 mod resource_policy;
 mod resource_tags;
 mod retention_period;
+mod stream_encryption;
 mod tags;
 mod update_max_record_size;
 mod update_shard_count;

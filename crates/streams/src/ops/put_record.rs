@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::caller::Caller;
 use crate::distribution::distribute;
+use crate::encryption::of_puts;
 use crate::errors::Refusal;
 use crate::ops::put_records::{PathOf, incoming};
 use crate::owner::Owner;
@@ -47,6 +48,7 @@ impl Streams {
             return Err(Refusal::DryRun.into());
         }
         let counters = stream.counters.clone();
+        let encryption = of_puts(&stream.stream);
         let bytes = record.bytes() as u64;
         counters.put_record_calls.add(1);
         counters.put_record_bytes.add(bytes);
@@ -58,7 +60,7 @@ impl Streams {
                 counters.put_record_success.add(1);
                 counters.incoming_records.add(1);
                 counters.incoming_bytes.add(bytes);
-                Ok(PutRecordReply { shard: *shard, sequence: *sequence, encryption: None })
+                Ok(PutRecordReply { shard: *shard, sequence: *sequence, encryption })
             }
             Some(PutEntry::Failed {
                 code: ErrorCode::ProvisionedThroughputExceededException,

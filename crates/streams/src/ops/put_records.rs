@@ -11,10 +11,11 @@ use tokio::time::Instant;
 
 use crate::caller::Caller;
 use crate::distribution::distribute;
+use crate::encryption::of_puts;
 use crate::errors::Refusal;
 use crate::limits::{PUT_REQUEST_BYTES_MAX, RESHARD_RETRIES_MAX};
 use crate::owner::StreamCounters;
-use crate::put::{Incoming, put};
+use crate::put::{Incoming, PutOutcome, put};
 use crate::runtime::StreamRuntime;
 use crate::service::Streams;
 
@@ -31,6 +32,7 @@ impl Streams {
         caller.may("kinesis:PutRecords", &stream.arn())?;
         let stream = self.writable(caller, stream)?;
         let counters = stream.counters.clone();
+        let encryption = of_puts(&stream.stream);
         let mut records: Vec<_> = input
             .records
             .into_iter()
@@ -59,7 +61,7 @@ impl Streams {
         let (entries, bytes_taken) = self.put_or_inject("PutRecords", stream, &records).await?;
         counters.put_records_latency_us.record(began.elapsed().as_micros() as u64);
         count(&counters, bytes, bytes_taken, &entries);
-        Ok(PutRecordsReply { entries, encryption: None })
+        Ok(PutRecordsReply { entries, encryption })
     }
 
     /// The stream's runtime, if it takes records: a stream that is being created or deleted is not found yet, or any
@@ -85,7 +87,7 @@ impl Streams {
         mut stream: Arc<StreamRuntime>,
         records: &[Incoming<'_>],
     ) -> Result<(Vec<PutEntry>, usize), Error> {
-        let first = put(&stream, &self.owner, &self.frames, &*self.clock, records).await?;
+        let first = self.put_once(&stream, records).await?;
         let mut entries = first.entries;
         let mut bytes_taken = first.bytes_taken;
         for _ in 0..RESHARD_RETRIES_MAX {
@@ -97,7 +99,7 @@ impl Streams {
             let Some(next) = self.after_reshard(&stream).await else { break };
             stream = next;
             let again: Vec<_> = left.iter().map(|index| records[*index].clone()).collect();
-            let outcome = put(&stream, &self.owner, &self.frames, &*self.clock, &again).await?;
+            let outcome = self.put_once(&stream, &again).await?;
             bytes_taken += outcome.bytes_taken;
             for (index, entry) in left.into_iter().zip(outcome.entries) {
                 entries[index] = entry;
@@ -108,6 +110,16 @@ impl Streams {
             message: Cow::Borrowed("Internal Service Failure"),
         };
         Ok((entries.into_iter().map(|entry| entry.unwrap_or_else(failed)).collect(), bytes_taken))
+    }
+
+    async fn put_once(
+        &self,
+        stream: &StreamRuntime,
+        records: &[Incoming<'_>],
+    ) -> Result<PutOutcome, Error> {
+        let sealing = self.sealing(&stream.stream).await?;
+        let (owner, frames) = (&self.owner, &self.frames);
+        put(stream, owner, frames, &*self.clock, records, sealing.as_ref()).await
     }
 
     /// Waits until the catalog knows a later version of the stream than `stream`, whose shard was found sealed.

@@ -40,15 +40,16 @@ impl Harness {
             .await
             .unwrap();
         let catalog = Arc::new(catalog);
-        let parts = Parts {
+        let vault = crate::keys::vault(&catalog, &clock, vec![]).await;
+        let streams = Streams::new(Parts {
             catalog: catalog.clone(),
             log: log.clone(),
             clock: clock.clone(),
+            limits,
+            vault,
             random,
             delivery: Arc::new(NoDelivery),
-            limits,
-        };
-        let streams = Streams::new(parts, &catalog.token_key());
+        });
         Harness { streams, catalog, log, clock, caller: caller(0, "us-east-1") }
     }
 

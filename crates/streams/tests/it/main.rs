@@ -3,4 +3,7 @@
 
 mod control;
 mod data_plane;
+mod encryption;
 mod harness;
+mod keys;
+mod nonces;

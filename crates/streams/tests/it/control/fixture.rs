@@ -55,16 +55,16 @@ impl Fixture {
         let random = Arc::new(SeededRandom::new(7));
         let catalog = Catalog::open(log.clone(), clock.clone(), random.clone()).await.unwrap();
         let catalog = Arc::new(catalog);
-        let key = catalog.token_key();
-        let parts = Parts {
+        let vault = crate::keys::vault(&catalog, &clock, vec![]).await;
+        let streams = Streams::new(Parts {
             catalog: catalog.clone(),
             log: log.clone(),
             clock: clock.clone(),
+            limits,
+            vault,
             random,
             delivery: delivery.clone(),
-            limits,
-        };
-        let streams = Streams::new(parts, &key);
+        });
         let caller = caller(0, "us-east-1");
         Fixture { log, clock, streams, catalog, caller, delivery, lifecycle: None }
     }

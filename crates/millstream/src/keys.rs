@@ -1,0 +1,44 @@
+//! The vault of a node: its master key, the declared keys, and the key service if there is one.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use millstream_catalog::Catalog;
+use millstream_types::{Clock, Random};
+use millstream_vault::{
+    DataKey, LocalKeys, MasterKeys, Vault, VaultError, VaultParts, WithService,
+};
+
+use crate::kms::Kms;
+use crate::kms_config::KmsConfig;
+use crate::master_key;
+
+/// Opens the vault. `path` is the master key's file; without one the key lives in memory.
+pub async fn open_vault(
+    kms: KmsConfig,
+    path: Option<PathBuf>,
+    catalog: Arc<Catalog>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> Result<Arc<Vault>, String> {
+    let needed = catalog.read(|state| state.sealed_secrets().is_some());
+    let root = match &path {
+        Some(path) => master_key::load_or_make(path, needed, &*random)?,
+        None => DataKey::random(&*random),
+    };
+    let local = LocalKeys::new(root, kms.keys, random.clone());
+    let masters: Arc<dyn MasterKeys> = match kms.service {
+        Some(service) => {
+            Arc::new(WithService::new(local, Arc::new(Kms::new(service, clock.clone())?)))
+        }
+        None => Arc::new(local),
+    };
+    let opened = Vault::open(VaultParts { catalog, masters, clock, random }).await;
+    opened.map_err(|error| match (error, path) {
+        (VaultError::Key(error), Some(path)) => format!(
+            "the master key of {} does not fit this data: put back the file that was made with it ({error})",
+            path.display()
+        ),
+        (error, _) => format!("the vault did not open: {error}"),
+    })
+}

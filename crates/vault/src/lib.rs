@@ -1,0 +1,24 @@
+//! Keys: data keys of streams, the master keys that wrap them, the cluster's secrets.
+//!
+//! Owns: what a master key is (`MasterKeys`), the local ones, the cache of unwrapped data keys with its bounded life,
+//! and the secrets of the catalog.
+//! Must never: do I/O (a key service is reached by the root, behind `MasterKeys`), print a key, or seal a block: that
+//! is `records`' to do.
+#![forbid(unsafe_code)]
+
+mod data_key;
+mod error;
+mod local;
+mod master;
+mod metrics;
+mod name;
+mod vault;
+mod wrap;
+
+pub use data_key::DataKey;
+pub use error::{KeyError, KeyFault, VaultError};
+pub use local::{KeyUse, LocalKey, LocalKeys};
+pub use master::{Fut, Generated, MasterKeys, Owner, WithService};
+pub use metrics::VaultCounters;
+pub use name::{InvalidKeyName, KeyName, SERVICE_ALIAS};
+pub use vault::{CHECKED_FOR, Vault, VaultParts};

@@ -1,0 +1,195 @@
+//! The vault: data keys of streams as they are needed, and the cluster's secrets.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use millstream_catalog::{Catalog, Command, SealedSecrets, Stream, WrappedKey};
+use millstream_types::{AccountId, Clock, Millis, Random};
+
+use crate::data_key::DataKey;
+use crate::error::{KeyError, KeyFault, VaultError};
+use crate::master::{MasterKeys, Owner};
+use crate::metrics::VaultCounters;
+use crate::name::KeyName;
+use crate::wrap::{unwrap, wrap};
+
+/// How long a data key is used before its master key is asked again, in service time: so long a disabled key may still
+/// be at work (Amazon Kinesis caches data keys for minutes too; its developer guide names no number).
+pub const CHECKED_FOR: Duration = Duration::from_secs(300);
+/// How long a refusal holds before the master key is asked again, in service time.
+const REFUSED_FOR: Duration = Duration::from_secs(1);
+/// Most data keys that are kept unwrapped.
+const KEPT_MAX: usize = 10_000;
+/// What the secrets' data key is bound to.
+const SECRETS_CONTEXT: &str = "millstream:secrets";
+/// The name under which the key of tokens is encrypted.
+const TOKEN_KEY: &str = "token key";
+
+/// What a vault is built from.
+pub struct VaultParts {
+    /// Where wrapped keys are.
+    pub catalog: Arc<Catalog>,
+    /// What wraps them.
+    pub masters: Arc<dyn MasterKeys>,
+    /// Service time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+}
+
+/// The vault.
+pub struct Vault {
+    masters: Arc<dyn MasterKeys>,
+    clock: Arc<dyn Clock>,
+    token_key: DataKey,
+    kept: RwLock<HashMap<(u64, u32), Arc<Kept>>>,
+    counters: Arc<VaultCounters>,
+}
+
+/// What is known of one data key.
+#[derive(Default)]
+struct Kept {
+    known: RwLock<Option<Known>>,
+    /// Held by the one who asks the master key; the others wait for its answer.
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone)]
+struct Known {
+    key: Result<Arc<DataKey>, KeyError>,
+    until: Millis,
+}
+
+impl Kept {
+    fn known(&self, now: Millis) -> Option<Result<Arc<DataKey>, KeyError>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|known| now < known.until).map(|known| known.key.clone())
+    }
+}
+
+impl Vault {
+    /// Opens the secrets of the catalog; makes them at the first start, and wraps those that an earlier release left in
+    /// the clear.
+    pub async fn open(parts: VaultParts) -> Result<Arc<Self>, VaultError> {
+        let VaultParts { catalog, masters, clock, random } = parts;
+        if catalog.read(|state| state.sealed_secrets().is_none()) {
+            let clear = catalog.read(|state| state.token_key()).map(DataKey::new);
+            let token_key = clear.unwrap_or_else(|| DataKey::random(&*random));
+            let made = masters.generate(&secrets_owner(), &KeyName::service()).await?;
+            let sealed = wrap(&made.key, TOKEN_KEY, SECRETS_CONTEXT, &token_key, &*random);
+            let (master, wrapped) = (made.master, made.wrapped);
+            catalog.submit(&Command::SealSecrets { master, wrapped, token_key: sealed }).await?;
+        }
+        // Another node may have been first: what the catalog holds now counts.
+        let sealed = catalog.read(|state| state.sealed_secrets().cloned());
+        let sealed = sealed.ok_or(VaultError::Damaged("there are none"))?;
+        let token_key = open_token_key(&*masters, &sealed).await?;
+        Ok(Arc::new(Vault {
+            masters,
+            clock,
+            token_key,
+            kept: RwLock::default(),
+            counters: Arc::default(),
+        }))
+    }
+
+    /// The key of iterators and tokens.
+    pub fn token_key(&self) -> &[u8; 32] {
+        self.token_key.bytes()
+    }
+
+    /// What is counted.
+    pub fn counters(&self) -> Arc<VaultCounters> {
+        self.counters.clone()
+    }
+
+    /// A new data key for a stream, wrapped by the master key that the user means.
+    pub async fn generate(&self, stream: &Stream, name: &KeyName) -> Result<WrappedKey, KeyError> {
+        let made = self.masters.generate(&owner_of(stream), name).await;
+        let made = made.inspect_err(|_| self.counters.refused.add(1))?;
+        self.counters.generated.add(1);
+        let (key_id, master, wrapped) = (name.to_string(), made.master, made.wrapped);
+        Ok(WrappedKey { key_id, master, wrapped })
+    }
+
+    /// Whether a name means the master key of the stream's data key `id`, whatever state it is in.
+    pub async fn is_key_of(&self, stream: &Stream, id: u32, name: &KeyName) -> bool {
+        let Some(key) = stream.encryption.key(id) else { return false };
+        if key.key_id == name.as_str() {
+            return true;
+        }
+        let meant = self.masters.resolve(&owner_of(stream), name).await;
+        meant.is_ok_and(|meant| meant == key.master)
+    }
+
+    /// The stream's data key number `id`. The master key is asked at the first use, and again after [`CHECKED_FOR`].
+    pub async fn data_key(&self, stream: &Stream, id: u32) -> Result<Arc<DataKey>, KeyError> {
+        let Some(stored) = stream.encryption.key(id) else {
+            let text = format!("Stream {} has no data key {id}.", stream.name);
+            return Err(KeyError::new(KeyFault::NotFound, text));
+        };
+        let kept = self.kept(stream.group.0, id);
+        if let Some(known) = kept.known(self.clock.now()) {
+            return known;
+        }
+        let _asking = kept.asking.lock().await;
+        let now = self.clock.now();
+        if let Some(known) = kept.known(now) {
+            return known;
+        }
+        let owner = owner_of(stream);
+        let key = self.masters.unwrap(&owner, &stored.master, &stored.wrapped).await.map(Arc::new);
+        let counter = if key.is_ok() { &self.counters.unwrapped } else { &self.counters.refused };
+        counter.add(1);
+        let until = now.plus(if key.is_ok() { CHECKED_FOR } else { REFUSED_FOR });
+        let known = Known { key: key.clone(), until };
+        *kept.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        key
+    }
+
+    fn kept(&self, group: u64, id: u32) -> Arc<Kept> {
+        let known = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = known.get(&(group, id)) {
+            return kept.clone();
+        }
+        drop(known);
+        let now = self.clock.now();
+        let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= KEPT_MAX {
+            all.retain(|_, kept| kept.known(now).is_some());
+            if all.len() >= KEPT_MAX {
+                // More keys in five minutes than are kept: they are unwrapped again when they are needed.
+                all.clear();
+            }
+        }
+        all.entry((group, id)).or_default().clone()
+    }
+
+    /// Forgets the keys of a stream that was deleted.
+    pub fn forget(&self, group: u64) {
+        let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(of, _), _| *of != group);
+    }
+}
+
+async fn open_token_key(
+    masters: &dyn MasterKeys,
+    sealed: &SealedSecrets,
+) -> Result<DataKey, VaultError> {
+    let by = masters.unwrap(&secrets_owner(), &sealed.master, &sealed.wrapped).await?;
+    unwrap(&by, TOKEN_KEY, SECRETS_CONTEXT, &sealed.token_key)
+        .ok_or(VaultError::Damaged("the key of tokens"))
+}
+
+fn owner_of(stream: &Stream) -> Owner {
+    let (account, region) = (stream.account, stream.region.clone());
+    Owner { account, region, context: stream.arn().to_string() }
+}
+
+/// The secrets are the cluster's, no account's.
+fn secrets_owner() -> Owner {
+    let account = AccountId::from_u64(0).expect("zero is an account's number");
+    let region = "us-east-1".parse().expect("it is a region's name");
+    Owner { account, region, context: SECRETS_CONTEXT.into() }
+}
