@@ -6,6 +6,7 @@ use millstream_replica::{GroupId, Position};
 use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
 
 use crate::command::{Command, Reshard};
+use crate::consumers::{self, Consumers};
 use crate::outcome::{Outcome, Refusal};
 use crate::state::State;
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
@@ -24,9 +25,22 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         Command::Activate { group, at } => change(state, *group, |stream| activate(stream, *at)),
         Command::DeleteStream { group, at } => change(state, *group, |stream| {
             active(stream)?;
+            consumers::none(stream)?;
             set_status(stream, StreamStatus::Deleting, *at);
             Ok(())
         }),
+        Command::DeleteStreamWithConsumers { group, at } => change(state, *group, |stream| {
+            active(stream)?;
+            set_status(stream, StreamStatus::Deleting, *at);
+            consumers::deregister_all(stream, *at);
+            Ok(())
+        }),
+        Command::RegisterConsumer { group, .. }
+        | Command::ActivateConsumer { group, .. }
+        | Command::DeregisterConsumer { group, .. }
+        | Command::RemoveConsumer { group, .. } => {
+            change(state, *group, |stream| consumers::apply(stream, command))
+        }
         Command::RemoveStream { group } => remove_stream(state, *group),
         Command::SetRetention { group, hours, at, from_hours } => {
             change(state, *group, |stream| set_retention(stream, *hours, *at, *from_hours))
@@ -128,6 +142,7 @@ fn create_stream(state: &mut State, command: &Command) -> Result<Outcome, Refusa
         tags: tags.clone(),
         shards: (0..*shard_count).map(|index| first_shard(index, *shard_count, created)).collect(),
         reshard: None,
+        consumers: Consumers::default(),
     };
     Ok(Outcome::Stream(state.put(stream)))
 }
@@ -174,7 +189,7 @@ fn remove_stream(state: &mut State, group: u64) -> Result<Outcome, Refusal> {
     Ok(Outcome::Done)
 }
 
-fn active(stream: &Stream) -> Result<(), Refusal> {
+pub(crate) fn active(stream: &Stream) -> Result<(), Refusal> {
     match stream.status {
         StreamStatus::Active => Ok(()),
         status => Err(Refusal::Status(status)),

@@ -156,6 +156,86 @@ pub enum Command {
         #[n(1)]
         before: u64,
     },
+    /// Registers a consumer, CREATING.
+    #[n(20)]
+    RegisterConsumer {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// Name.
+        #[n(1)]
+        name: String,
+        /// Tags.
+        #[n(2)]
+        tags: BTreeMap<String, String>,
+        /// When.
+        #[n(3)]
+        at: u64,
+        /// Quota: consumers of the stream.
+        #[n(4)]
+        consumers_max: u64,
+        /// Quota: consumers of the stream being created at once.
+        #[n(5)]
+        creating_max: u64,
+    },
+    /// A consumer that is CREATING becomes ACTIVE.
+    #[n(21)]
+    ActivateConsumer {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// Name.
+        #[n(1)]
+        name: String,
+        /// The second of its registration.
+        #[n(2)]
+        created_second: u64,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// A consumer becomes DELETING.
+    #[n(22)]
+    DeregisterConsumer {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// Name.
+        #[n(1)]
+        name: String,
+        /// The second of its registration.
+        #[n(2)]
+        created_second: u64,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// A consumer that is DELETING is gone.
+    #[n(23)]
+    RemoveConsumer {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// Name.
+        #[n(1)]
+        name: String,
+        /// The second of its registration.
+        #[n(2)]
+        created_second: u64,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// ACTIVE becomes DELETING, and all consumers with it.
+    #[n(24)]
+    DeleteStreamWithConsumers {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// When.
+        #[n(1)]
+        at: u64,
+    },
 }
 
 /// A change of shards.

@@ -7,6 +7,7 @@
 mod apply;
 mod catalog;
 mod command;
+mod consumers;
 mod machine;
 mod outcome;
 mod state;
@@ -15,6 +16,7 @@ mod stream;
 
 pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
 pub use command::{Command, Reshard};
+pub use consumers::{Consumer, ConsumerStatus, Consumers};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{Outcome, Refusal};
 pub use state::State;

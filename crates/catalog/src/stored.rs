@@ -1,11 +1,14 @@
 //! A stream as it is written into a snapshot: CBOR with numbered fields, like commands.
 
+mod consumers;
+
 use std::collections::BTreeMap;
 
 use millstream_replica::{GroupId, Position};
 use millstream_types::{AccountId, HashKey, HashKeyRange, Millis, ShardId};
 use minicbor::{Decode, Encode};
 
+use self::consumers::StoredConsumers;
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The part of a snapshot that is not a stream; it comes with the first slice.
@@ -68,6 +71,8 @@ pub struct StoredStream {
     expired_before: u64,
     #[n(15)]
     pub first_shard: u32,
+    #[n(16)]
+    consumers: Option<StoredConsumers>,
 }
 
 #[derive(Encode, Decode)]
@@ -125,6 +130,7 @@ impl StoredStream {
             reshard: stream.reshard.as_ref().map(|r| (numbers(&r.parents), numbers(&r.children))),
             expired_before: stream.expired_before.0,
             first_shard: first,
+            consumers: StoredConsumers::of(&stream.consumers),
         }
     }
 }
@@ -180,6 +186,7 @@ impl StoredStream {
                 children: ids(children),
             }),
             tags: self.tags,
+            consumers: self.consumers.map_or_else(|| Ok(Default::default()), |c| c.restore())?,
         })
     }
 }

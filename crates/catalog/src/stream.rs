@@ -8,6 +8,8 @@ use millstream_types::{
     AccountId, HashKeyRange, Millis, Region, SequenceNumber, ShardId, StreamArn, StreamName,
 };
 
+use crate::consumers::Consumers;
+
 /// A stream. Handed out as an `Arc` that never changes: a change makes a new one with a higher version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
@@ -41,6 +43,8 @@ pub struct Stream {
     pub shards: Vec<Shard>,
     /// The change of shards that is under way.
     pub reshard: Option<ReshardUnderWay>,
+    /// Its consumers with a throughput of their own.
+    pub consumers: Consumers,
 }
 
 /// A split or merge between its two commands.

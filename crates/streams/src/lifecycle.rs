@@ -1,5 +1,5 @@
-//! The background service that finishes what operations began: CREATING, UPDATING and DELETING end here, and shards
-//! whose records are all beyond the retention expire.
+//! The background service that finishes what operations began: CREATING, UPDATING and DELETING end here, of streams and
+//! of consumers, and shards whose records are all beyond the retention expire.
 //!
 //! Its queue is the catalog itself: whatever is unfinished there is taken up again after a crash, and each step may be
 //! done twice. So its memory and its work are bounded by the quotas of streams.
@@ -81,6 +81,13 @@ impl Streams {
             .retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
         let mut wait = PASS_EVERY;
         for stream in streams {
+            match self.step_consumers(&stream, now, delay).await {
+                Ok(left) => wait = left.map_or(wait, |left| wait.min(left.max(WAIT_MIN))),
+                Err(why) => {
+                    self.lifecycle_failures.add(1);
+                    tracing::warn!(stream = %stream.name, ?why, "a consumer's change is tried again");
+                }
+            }
             let due = stream.status_since.plus(delay);
             if stream.status != StreamStatus::Active && now < due {
                 wait = wait.min(due.since(now).max(WAIT_MIN));
@@ -125,6 +132,7 @@ impl Streams {
                 self.log.delete(stream.group).await?;
                 self.submit(&stream.name, stream.account, &Command::RemoveStream { group }).await?;
                 self.runtimes.forget(stream.group);
+                self.fan_out.forget(stream.group);
                 configured.0.remove(&stream.group);
             }
         }

@@ -8,6 +8,7 @@ use millstream_log::{FramePool, Log};
 use millstream_types::{Clock, Millis};
 use tokio::sync::Semaphore;
 
+use crate::fan_out::FanOut;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
 use crate::rates::Rates;
@@ -40,6 +41,8 @@ pub struct Streams {
     pub(crate) lifecycle_failures: Counter,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
+    /// Subscriptions of consumers.
+    pub(crate) fan_out: FanOut,
 }
 
 /// The unit in which memory for replies is reserved.
@@ -54,6 +57,7 @@ impl Streams {
             owner: Owner::here(parts.log.clone()),
             log: parts.log,
             clock: parts.clock,
+            fan_out: FanOut::new(parts.limits.subscription_bytes_max),
             limits: parts.limits,
             sealer: TokenSealer::new(token_key),
             runtimes: Runtimes::default(),

@@ -26,6 +26,8 @@ pub enum TokenKind {
     ListStreams = 2,
     /// A NextToken of ListShards.
     ListShards = 3,
+    /// A NextToken of ListStreamConsumers.
+    ListStreamConsumers = 20,
 }
 
 /// The text is not a token of this kind made with this key.

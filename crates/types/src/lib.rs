@@ -7,6 +7,7 @@
 
 mod arn;
 mod clock;
+mod consumer;
 mod fuzz;
 mod hash_key;
 mod names;
@@ -16,6 +17,7 @@ mod shard;
 
 pub use arn::{ArnError, StreamArn};
 pub use clock::{Clock, ManualClock, Millis, SystemClock};
+pub use consumer::{ConsumerArn, ConsumerName};
 pub use fuzz::fuzz_texts;
 pub use hash_key::{HashKey, HashKeyRange, InvalidHashKey};
 pub use names::{AccountId, InvalidName, Region, StreamName};

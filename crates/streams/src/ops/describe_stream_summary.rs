@@ -41,7 +41,7 @@ impl Streams {
             encryption_type: Some(EncryptionType::None),
             key_id: None,
             open_shard_count: open_shards as i32,
-            consumer_count: Some(0),
+            consumer_count: Some(stream.consumers.len() as i32),
             warm_throughput: None,
             max_record_size_in_kib: Some(stream.max_record_size_kib as i32),
             channel_count: Some(0),
