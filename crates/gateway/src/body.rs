@@ -11,7 +11,9 @@ use hyper::body::Incoming;
 use millstream_wire::GetRecordsBody;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::connection::RequestGuard;
 use crate::limits::{BODY_PERMIT_BYTES, BODY_POOL_BUFFER_BYTES_MAX, BODY_POOL_BYTES_MAX};
+use crate::push::Events;
 
 /// Memory for request bodies: a budget that is reserved by declared size, and buffers that are used again.
 #[derive(Clone)]
@@ -141,6 +143,8 @@ pub enum ReplyBody {
     /// The records of a GetRecords, encoded piece by piece as they are sent. The second part is what is held until
     /// the last piece is sent.
     Records(Box<GetRecordsBody>, u64, Box<dyn Send + Sync>),
+    /// The events of a subscription, as they come.
+    Events(Box<Events>),
 }
 
 impl ReplyBody {
@@ -156,19 +160,32 @@ impl ReplyBody {
     }
 }
 
+impl ReplyBody {
+    /// Keeps the request's guard for as long as the reply may be sent in pieces of its own time.
+    pub fn hold(&mut self, guard: RequestGuard) {
+        match self {
+            ReplyBody::Events(events) => events.hold(guard),
+            ReplyBody::Whole(_) | ReplyBody::Records(..) => drop(guard),
+        }
+    }
+}
+
 impl Body for ReplyBody {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let chunk = match &mut *self {
             ReplyBody::Whole(bytes) => bytes.take().filter(|bytes| !bytes.is_empty()),
             ReplyBody::Records(body, left, _) => body.next_chunk().inspect(|chunk| {
                 *left = left.saturating_sub(chunk.len() as u64);
             }),
+            ReplyBody::Events(events) => {
+                return events.poll_next(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))));
+            }
         };
         Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
@@ -177,13 +194,17 @@ impl Body for ReplyBody {
         match self {
             ReplyBody::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             ReplyBody::Records(_, left, _) => *left == 0,
+            ReplyBody::Events(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(match self {
-            ReplyBody::Whole(bytes) => bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
-            ReplyBody::Records(_, left, _) => *left,
-        })
+        match self {
+            ReplyBody::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            ReplyBody::Records(_, left, _) => SizeHint::with_exact(*left),
+            ReplyBody::Events(_) => SizeHint::default(),
+        }
     }
 }

@@ -215,8 +215,8 @@ where
         hyper::service::service_fn(move |request| {
             let (gateway, guard) = (gateway.clone(), activity.begin_request());
             async move {
-                let reply = gateway.answer(request).await;
-                drop(guard);
+                let mut reply = gateway.answer(request).await;
+                reply.body_mut().hold(guard);
                 Ok::<_, std::convert::Infallible>(reply)
             }
         })

@@ -157,14 +157,16 @@ impl Feed {
 
     /// Whether it is over: its time, or what somebody did.
     fn over(&self) -> Option<Over> {
+        let Some(ending) = self.ending.get() else {
+            return (self.streams.now() >= self.ends).then_some(Over(None));
+        };
         let SubscriptionName { account, stream, consumer, .. } = self.name.clone();
-        let refusal = match self.ending.get() {
-            Some(Ending::TakenOver) => Refusal::ActiveSubscription(Box::new(self.name.clone())),
-            Some(Ending::ConsumerGone) => Refusal::ConsumerNotFound { consumer, stream, account },
-            Some(Ending::StreamGone) => {
+        let refusal = match ending {
+            Ending::TakenOver => Refusal::ActiveSubscription(Box::new(self.name.clone())),
+            Ending::ConsumerGone => Refusal::ConsumerNotFound { consumer, stream, account },
+            Ending::StreamGone => {
                 Refusal::StreamNotFound { name: stream, account, elsewhere: vec![] }
             }
-            None => return (self.streams.now() >= self.ends).then_some(Over(None)),
         };
         Some(Over(Some(refusal.into())))
     }
