@@ -8,9 +8,10 @@ use libfuzzer_sys::fuzz_target;
 type Decoder = fn(&[u8]);
 
 /// The targets: the directories of `fuzz/seeds` bear the same names.
-const TARGETS: [(&str, Decoder); 10] = [
+const TARGETS: [(&str, Decoder); 11] = [
     ("json", millstream_wire::fuzz::fuzz_json),
     ("cbor", millstream_wire::fuzz::fuzz_cbor),
+    ("event_stream", millstream_wire::fuzz_event_stream),
     ("framing", millstream_gateway::fuzz_framing),
     ("signature", millstream_auth::fuzz_request),
     ("texts", millstream_types::fuzz_texts),
