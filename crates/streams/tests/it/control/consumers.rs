@@ -197,6 +197,14 @@ async fn quotas_count_all_consumers_and_those_that_are_creating() {
     assert_eq!(code(fixture.register("a", "c5").await), LimitExceededException);
     limits.transition_delay_ms = 0;
     fixture = fixture.restart(limits).await;
+    // What a restart found CREATING is finished by its lifecycle.
+    let creating = async || {
+        let all = fixture.list("a", None, 100).await.unwrap().consumers.unwrap();
+        all.iter().any(|one| one.consumer_status == ConsumerStatus::Creating)
+    };
+    while creating().await {
+        tokio::task::yield_now().await;
+    }
     fixture.consumer("a", "c5").await;
     fixture.consumer("a", "c6").await;
     let error = fixture.register("a", "c7").await.unwrap_err();
