@@ -138,7 +138,7 @@ fn is_consumer_arn(text: &str) -> bool {
 fn is_resource_arn(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("arn:aws") else { return false };
     let account_ends = |at: usize| {
-        let head = rest[..at].as_bytes();
+        let head = &rest.as_bytes()[..at];
         at >= 13 && head[at - 13] == b':' && head[at - 12..].iter().all(u8::is_ascii_digit)
     };
     rest.match_indices(':').any(|(at, _)| {

@@ -8,6 +8,7 @@ use millstream_catalog::{Command, Consumer, ConsumerStatus, Stream};
 use millstream_types::{ConsumerArn, ConsumerName, Millis};
 
 use crate::caller::Caller;
+use crate::consumer_errors::ConsumerRefusal;
 use crate::errors::Refusal;
 use crate::service::Streams;
 
@@ -30,23 +31,23 @@ impl Streams {
         let stream_of_arn = arn.as_ref().map(|arn| arn.stream.to_string());
         let stream_arn = match (named.stream_arn, &stream_of_arn) {
             (Some(given), Some(of_arn)) if given != of_arn => {
-                return Err(Refusal::ConsumerNamesDisagree);
+                return Err(ConsumerRefusal::NamesDisagree.into());
             }
             (Some(arn), _) => arn,
             (None, Some(arn)) => arn,
-            (None, None) => return Err(Refusal::NoConsumerNamed),
+            (None, None) => return Err(ConsumerRefusal::NoneNamed.into()),
         };
         let name: Option<ConsumerName> = named
             .name
-            .map(|name| name.parse().map_err(|_| Refusal::NoConsumerNamed))
+            .map(|name| name.parse().map_err(|_| Refusal::from(ConsumerRefusal::NoneNamed)))
             .transpose()?;
         let name = match (name, &arn) {
             (Some(name), Some(arn)) if name != arn.name => {
-                return Err(Refusal::ConsumerNamesDisagree);
+                return Err(ConsumerRefusal::NamesDisagree.into());
             }
             (Some(name), _) => name,
             (None, Some(arn)) => arn.name.clone(),
-            (None, None) => return Err(Refusal::NoConsumerNamed),
+            (None, None) => return Err(ConsumerRefusal::NoneNamed.into()),
         };
         let stream = self.resolve(caller, None, Some(stream_arn)).await?;
         let second = arn.map(|arn| arn.created_second);
@@ -58,11 +59,10 @@ impl Streams {
         let stream = self.resolve(caller, None, Some(stream_arn)).await?;
         match find(&stream, &name, second) {
             Some(consumer) => Ok((stream.clone(), consumer.clone())),
-            None => Err(Refusal::ConsumerNotFound {
-                consumer: name,
-                stream: stream.name.clone(),
-                account: stream.account,
-            }),
+            None => {
+                let (stream, account) = (stream.name.clone(), stream.account);
+                Err(ConsumerRefusal::NotFound { consumer: name, stream, account }.into())
+            }
         }
     }
 
@@ -108,7 +108,7 @@ fn find<'a>(stream: &'a Stream, name: &ConsumerName, second: Option<u64>) -> Opt
 
 /// A consumer's ARN in the caller's region and account.
 fn parse_arn(caller: &Caller, text: &str) -> Result<ConsumerArn, Refusal> {
-    let invalid = || Refusal::InvalidConsumerArn { arn: text.to_owned() };
+    let invalid = || Refusal::from(ConsumerRefusal::InvalidArn { arn: text.to_owned() });
     let arn: ConsumerArn = text.parse().map_err(|_| invalid())?;
     if arn.stream.region != caller.region {
         return Err(invalid());

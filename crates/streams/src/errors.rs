@@ -7,7 +7,9 @@ use std::fmt;
 use millstream_api::{Error, ErrorCode};
 use millstream_catalog::{Stream, StreamStatus};
 use millstream_log::LogError;
-use millstream_types::{AccountId, ConsumerName, Region, ShardId, StreamName};
+use millstream_types::{AccountId, Region, ShardId, StreamName};
+
+use crate::consumer_errors::{self, ConsumerRefusal};
 
 /// Why an operation was refused.
 #[derive(Clone, Debug)]
@@ -53,44 +55,8 @@ pub enum Refusal {
         /// The ARN.
         arn: String,
     },
-    /// No consumer of this name, or another registration of it.
-    ConsumerNotFound {
-        /// The consumer's name.
-        consumer: ConsumerName,
-        /// The stream's name.
-        stream: StreamName,
-        /// Its account.
-        account: AccountId,
-    },
-    /// Neither ConsumerARN nor StreamARN and ConsumerName were given.
-    NoConsumerNamed,
-    /// What names the consumer names two.
-    ConsumerNamesDisagree,
-    /// The ARN names a consumer of another region, or not a consumer.
-    InvalidConsumerArn {
-        /// The ARN.
-        arn: String,
-    },
-    /// The consumer's status forbids a subscription.
-    ConsumerNotActive {
-        /// The consumer's name.
-        consumer: ConsumerName,
-        /// The second of its registration.
-        created_second: u64,
-        /// The stream's name.
-        stream: StreamName,
-        /// Its account.
-        account: AccountId,
-    },
-    /// Another subscription of the consumer to the shard is active.
-    ActiveSubscription(Box<SubscriptionName>),
-    /// Too many calls of SubscribeToShard by the consumer on the shard.
-    SubscriptionRate(Box<SubscriptionName>),
-    /// Too many subscriptions at once.
-    SubscriptionQuota {
-        /// The quota.
-        max: u64,
-    },
+    /// About a consumer or a subscription.
+    Consumer(Box<ConsumerRefusal>),
     /// The dry run would have succeeded.
     DryRun,
     /// Too many calls of one kind by the account, or on the stream.
@@ -175,40 +141,7 @@ impl From<Refusal> for Error {
             Refusal::InvalidArn { arn } => Error::invalid_argument(format!(
                 "The ARN {arn} does not name a stream of this region."
             )),
-            Refusal::ConsumerNotFound { consumer, stream, account } => Error::new(
-                ResourceNotFoundException,
-                format!(
-                    "Consumer {consumer} under stream {stream} under account {account} not found."
-                ),
-            ),
-            Refusal::NoConsumerNamed => Error::invalid_argument(
-                "Either ConsumerARN, or StreamARN and ConsumerName must be specified.",
-            ),
-            Refusal::ConsumerNamesDisagree => Error::invalid_argument(
-                "ConsumerARN, StreamARN and ConsumerName do not name the same consumer.",
-            ),
-            Refusal::InvalidConsumerArn { arn } => Error::invalid_argument(format!(
-                "The ARN {arn} does not name a consumer of this region."
-            )),
-            Refusal::ConsumerNotActive { consumer, created_second, stream, account } => Error::new(
-                ResourceInUseException,
-                format!(
-                    "Consumer {consumer} with creation timestamp {created_second} under stream: {stream} , account \
-                     {account} is not in ACTIVE status."
-                ),
-            ),
-            Refusal::ActiveSubscription(name) => Error::new(
-                ResourceInUseException,
-                format!("Another active subscription exists for this consumer: {name}"),
-            ),
-            Refusal::SubscriptionRate(name) => Error::new(
-                LimitExceededException,
-                format!("Rate exceeded for subscription {name}."),
-            ),
-            Refusal::SubscriptionQuota { max } => Error::new(
-                LimitExceededException,
-                format!("Too many subscriptions are active at once. Limit: {max}."),
-            ),
+            Refusal::Consumer(refusal) => (*refusal).into(),
             Refusal::CallRate { stream: Some(stream), account } => Error::new(
                 LimitExceededException,
                 format!("Rate exceeded for stream {stream} under account {account}."),
@@ -238,26 +171,6 @@ impl From<Refusal> for Error {
                 Error::new(InternalFailureException, format!("Internal service failure: {error}."))
             }
         }
-    }
-}
-
-/// A subscription as AWS names it: account, stream, shard, consumer.
-#[derive(Clone, Debug)]
-pub struct SubscriptionName {
-    /// The account.
-    pub account: AccountId,
-    /// The stream.
-    pub stream: StreamName,
-    /// The shard.
-    pub shard: ShardId,
-    /// The consumer.
-    pub consumer: ConsumerName,
-}
-
-impl fmt::Display for SubscriptionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SubscriptionName { account, stream, shard, consumer } = self;
-        write!(f, "{account}:{stream}:{shard}:{consumer}")
     }
 }
 
@@ -306,27 +219,13 @@ fn change_refused(
         Why::TagQuota { max } => Error::invalid_argument(format!(
             "Failed to add tags to {of} because a given stream cannot have more than {max} tags associated with it."
         )),
-        Why::ConsumerNameTaken(consumer) => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!(
-                "Consumer {consumer} under stream {stream} already exists for account {account}."
-            ),
-        ),
-        Why::NoConsumer(consumer) => {
-            Refusal::ConsumerNotFound { consumer, stream: stream.clone(), account }.into()
-        }
-        Why::HasConsumers => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!(
-                "Stream {stream} under account {account} has registered consumers; deregister them, or set \
-                 EnforceConsumerDeletion."
-            ),
-        ),
-        Why::ConsumerQuota { max } => {
-            limit(format!("This request would exceed the consumer limit for {of}. Limit: {max}."))
-        }
-        Why::CreatingConsumerQuota { max } => {
-            limit(format!("Too many consumers of {of} are in state CREATING. Limit: {max}."))
+        why @ (Why::ConsumerNameTaken(_)
+        | Why::NoConsumer(_)
+        | Why::HasConsumers
+        | Why::ConsumerQuota { .. }
+        | Why::CreatingConsumerQuota { .. }) => {
+            let refused = consumer_errors::change_refused(stream, account, &why);
+            refused.unwrap_or_else(|| Error::new(ErrorCode::InternalFailureException, ""))
         }
         Why::NoShard(shard) => {
             Refusal::ShardNotFound { shard: shard.to_string(), stream: stream.clone(), account }

@@ -13,6 +13,7 @@ mod blocks;
 mod bucket;
 mod caller;
 mod change;
+mod consumer_errors;
 mod consumers;
 mod date;
 mod describe;

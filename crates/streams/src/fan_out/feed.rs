@@ -17,7 +17,8 @@ use super::event::{Draft, EventEncoder, Held, Piece, PushEvent, continuation};
 use super::outbox::{Outbox, Subscription};
 use super::shard::{ConsumerKey, Cursor, Ending, Place, ShardFan, Step};
 use crate::bucket::Bucket;
-use crate::errors::{Refusal, SubscriptionName};
+use crate::consumer_errors::{ConsumerRefusal, SubscriptionName};
+use crate::errors::Refusal;
 use crate::limits::{EVENT_BYTES_MAX, KEEP_ALIVE, PACE_LOOK};
 use crate::ops::get_records::children;
 use crate::owner::Owner;
@@ -161,9 +162,9 @@ impl Feed {
             return (self.streams.now() >= self.ends).then_some(Over(None));
         };
         let SubscriptionName { account, stream, consumer, .. } = self.name.clone();
-        let refusal = match ending {
-            Ending::TakenOver => Refusal::ActiveSubscription(Box::new(self.name.clone())),
-            Ending::ConsumerGone => Refusal::ConsumerNotFound { consumer, stream, account },
+        let refusal: Refusal = match ending {
+            Ending::TakenOver => ConsumerRefusal::ActiveSubscription(self.name.clone()).into(),
+            Ending::ConsumerGone => ConsumerRefusal::NotFound { consumer, stream, account }.into(),
             Ending::StreamGone => {
                 Refusal::StreamNotFound { name: stream, account, elsewhere: vec![] }
             }

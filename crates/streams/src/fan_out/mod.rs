@@ -27,6 +27,7 @@ pub use outbox::Subscription;
 
 use self::counters::ConsumerCounters;
 use self::shard::{Place, ShardFan};
+use crate::consumer_errors::ConsumerRefusal;
 use crate::errors::Refusal;
 use crate::limits::SUBSCRIPTION_CALL_BUCKETS_MAX;
 use crate::rates::Rates;
@@ -74,7 +75,7 @@ impl FanOut {
     ) -> Result<(Arc<ShardFan>, u64, bool), Refusal> {
         if self.active.fetch_add(1, Ordering::Relaxed) >= max {
             self.active.fetch_sub(1, Ordering::Relaxed);
-            return Err(Refusal::SubscriptionQuota { max });
+            return Err(ConsumerRefusal::SubscriptionQuota { max }.into());
         }
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let mut shards = self.shards();

@@ -10,7 +10,8 @@ use millstream_types::{ConsumerName, Millis};
 use tokio::sync::{Notify, watch};
 
 use super::event::{ENCODINGS, EventEncoder, SharedEvent};
-use crate::errors::{Refusal, SubscriptionName};
+use crate::consumer_errors::{ConsumerRefusal, SubscriptionName};
+use crate::errors::Refusal;
 
 /// Most events that are kept for sharing, whatever their size.
 const RING_EVENTS_MAX: usize = 1024;
@@ -115,7 +116,7 @@ impl ShardFan {
         let mut state = self.state();
         if let Some(other) = state.slots.get(&place.consumer) {
             if now < other.since.plus(place.take_over_after) {
-                return Err(Refusal::ActiveSubscription(Box::new(place.name)));
+                return Err(ConsumerRefusal::ActiveSubscription(place.name).into());
             }
             let _ = other.ending.set(Ending::TakenOver);
             self.changed.send_replace(());

@@ -6,6 +6,7 @@ use millstream_catalog::Command;
 use millstream_types::ConsumerName;
 
 use crate::caller::Caller;
+use crate::consumer_errors::ConsumerRefusal;
 use crate::consumers::consumer_of;
 use crate::errors::Refusal;
 use crate::rates::Call;
@@ -29,7 +30,7 @@ impl Streams {
         check_tags(&tags, self.limits.tags_max)?;
         // The model's pattern for names is the type's own.
         let name: ConsumerName =
-            input.consumer_name.parse().map_err(|_| Refusal::NoConsumerNamed)?;
+            input.consumer_name.parse().map_err(|_| Refusal::from(ConsumerRefusal::NoneNamed))?;
         let command = Command::RegisterConsumer {
             group: stream.group.0,
             name: name.to_string(),

@@ -7,8 +7,9 @@ use millstream_api::ops::SubscribeToShardInput;
 use millstream_catalog::{Consumer, ConsumerStatus, Shard, Stream, StreamStatus};
 
 use crate::caller::Caller;
+use crate::consumer_errors::{ConsumerRefusal, SubscriptionName};
 use crate::consumers::ConsumerNamed;
-use crate::errors::{Refusal, SubscriptionName};
+use crate::errors::Refusal;
 use crate::fan_out::{EventEncoder, FeedStart, Subscription};
 use crate::ops::get_shard_iterator::{Asker, Start, listed_shard};
 use crate::service::Streams;
@@ -51,12 +52,13 @@ impl Streams {
             return Ok(());
         }
         self.fan_out.counters_of(stream, consumer).subscribe_rate_exceeded.add(1);
-        Err(Refusal::SubscriptionRate(Box::new(SubscriptionName {
+        Err(ConsumerRefusal::SubscriptionRate(SubscriptionName {
             account: stream.account,
             stream: stream.name.clone(),
             shard: shard.id,
             consumer: consumer.name.clone(),
-        })))
+        })
+        .into())
     }
 }
 
@@ -67,11 +69,10 @@ fn require_active(stream: &Stream, consumer: &Consumer) -> Result<(), Refusal> {
     }
     match consumer.status {
         ConsumerStatus::Active => Ok(()),
-        ConsumerStatus::Creating | ConsumerStatus::Deleting => Err(Refusal::ConsumerNotActive {
-            consumer: consumer.name.clone(),
-            created_second: consumer.created_second,
-            stream: name,
-            account,
-        }),
+        ConsumerStatus::Creating | ConsumerStatus::Deleting => {
+            let (consumer, created_second) = (consumer.name.clone(), consumer.created_second);
+            Err(ConsumerRefusal::NotActive { consumer, created_second, stream: name, account }
+                .into())
+        }
     }
 }
