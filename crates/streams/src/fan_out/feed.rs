@@ -9,7 +9,7 @@ use millstream_api::{Error, GetRecordsReply};
 use millstream_catalog::{Consumer, Shard, ShardState, Stream};
 use millstream_log::{End, LogError, Position};
 use millstream_types::Millis;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Sleep};
 
 use super::counters::ConsumerCounters;
@@ -19,7 +19,7 @@ use super::shard::{ConsumerKey, Cursor, Ending, Place, ShardFan, Step};
 use crate::bucket::Bucket;
 use crate::consumer_errors::{ConsumerRefusal, SubscriptionName};
 use crate::errors::Refusal;
-use crate::limits::{EVENT_BYTES_MAX, KEEP_ALIVE, PACE_LOOK};
+use crate::limits::{EVENT_BYTES_MAX, EVENT_RESERVE_BYTES, KEEP_ALIVE, PACE_LOOK};
 use crate::ops::get_records::children;
 use crate::owner::Owner;
 use crate::service::Streams;
@@ -195,13 +195,18 @@ impl Feed {
     async fn read(&mut self, until: Option<Position>) -> Result<(), Over> {
         let streams = self.streams.clone();
         let (log, from) = (self.fan.log, self.cursor.position);
+        // Before anything is read: a thousand readers that wait for memory must not hold what they have read.
+        let permit = streams.fan_out.reserve(EVENT_RESERVE_BYTES).await.ok_or(Over(None))?;
         let read = match streams.log.read(log, from, EVENT_BYTES_MAX).await {
             Ok(read) => read,
             Err(LogError::Trimmed(first)) if first > from => {
                 self.cursor.position = first;
                 return Ok(());
             }
-            Err(LogError::Gone) => return self.wait().await,
+            Err(LogError::Gone) => {
+                drop(permit);
+                return self.wait().await;
+            }
             Err(error) => return Err(Over(Some(Refusal::Log(error).into()))),
         };
         let at_tip = !matches!(read.end, End::More);
@@ -209,7 +214,10 @@ impl Feed {
             self.cursor.at_tail = at_tip;
             return Ok(());
         }
-        let Some((stream, shard)) = self.shard() else { return self.wait().await };
+        let Some((stream, shard)) = self.shard() else {
+            drop(permit);
+            return self.wait().await;
+        };
         let piece = Piece { batches: &read.batches, from, until, at_tip };
         let draft = streams.draft(&stream, &stream.shards[shard], piece, streams.now());
         let draft = draft.map_err(|error| Over(Some(error)))?;
@@ -219,10 +227,15 @@ impl Feed {
             self.cursor.position = draft.next;
             return Ok(());
         }
-        self.send_alone(draft).await
+        drop(read);
+        self.send_alone(draft, permit).await
     }
 
-    async fn send_alone(&mut self, draft: Draft) -> Result<(), Over> {
+    async fn send_alone(
+        &mut self,
+        draft: Draft,
+        mut permit: OwnedSemaphorePermit,
+    ) -> Result<(), Over> {
         let Draft { event, next, bytes, .. } = draft;
         let sent = Sent {
             next,
@@ -230,10 +243,15 @@ impl Feed {
             records: event.reply.records.len(),
             millis_behind: event.reply.millis_behind_latest,
         };
-        // Base64 and framing make an event about half as large again at most, but for tiny records.
-        let permit = self.streams.fan_out.reserve(bytes + bytes / 2).await;
-        let Some(permit) = permit else { return Err(Over(None)) };
         let bytes = self.encoder.event(event);
+        let needed = self.streams.fan_out.permits_of(bytes.len());
+        // What is not needed goes back; what one large record needs beyond it is waited for with nothing in hand.
+        let exact = permit.split(needed as usize);
+        drop(permit);
+        let permit = match exact {
+            Some(permit) => permit,
+            None => self.streams.fan_out.reserve(bytes.len()).await.ok_or(Over(None))?,
+        };
         self.send(Bytes::from_owner(Held { bytes, _permit: permit }), sent).await
     }
 
