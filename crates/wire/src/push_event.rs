@@ -120,7 +120,7 @@ mod tests {
             let (message, taken) = read_message(&event).unwrap().unwrap();
             assert_eq!(taken, event.len());
             let record = millstream_api::ops::Record {
-                sequence_number: number.to_string(),
+                sequence_number: number.to_string().into(),
                 approximate_arrival_timestamp: Some(millstream_types::Millis(1_700_000_000_123)),
                 data: millstream_api::Blob::Raw(data.clone().into()),
                 partition_key: Some("\u{7}".into()),
