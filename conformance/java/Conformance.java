@@ -6,9 +6,12 @@ import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -21,6 +24,7 @@ import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
+import software.amazon.awssdk.services.kinesis.model.ConsumerStatus;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
 import software.amazon.awssdk.services.kinesis.model.InvalidArgumentException;
 import software.amazon.awssdk.services.kinesis.model.KinesisException;
@@ -32,6 +36,8 @@ import software.amazon.awssdk.services.kinesis.model.Shard;
 import software.amazon.awssdk.services.kinesis.model.ShardFilterType;
 import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
 import software.amazon.awssdk.services.kinesis.model.StreamStatus;
+import software.amazon.awssdk.services.kinesis.model.SubscribeToShardEvent;
+import software.amazon.awssdk.services.kinesis.model.SubscribeToShardResponseHandler;
 
 /** The AWS SDK for Java, which speaks CBOR, against a real server. The last line is "N passed, N failed". */
 public final class Conformance {
@@ -63,6 +69,7 @@ public final class Conformance {
           String name = "java-async-" + protocol.name().toLowerCase().replace('_', '-') + (tls ? "-tls" : "");
           try (KinesisAsyncClient async = async(tls ? server.secure() : server.clear(), protocol, tls ? trust : null)) {
             test("the asynchronous client works: " + name, () -> asyncLife(async, name));
+            test("a subscription is fed: " + name, () -> subscription(async, name));
           }
         }
       }
@@ -252,6 +259,53 @@ public final class Conformance {
     List<Record> records = kinesis.getRecords(request -> request.shardIterator(iterator(kinesis, stream, FIRST))).records();
     check(java.util.Arrays.equals(records.get(0).data().asByteArray(), large), "the large one");
     check(records.get(1).data().asByteArray().length == 0, "the empty one");
+  }
+
+  /** Registers, subscribes, puts; then splits the shard and sees its children. */
+  private static void subscription(KinesisAsyncClient kinesis, String prefix) throws Exception {
+    String stream = prefix + "-fan-out";
+    kinesis.createStream(request -> request.streamName(stream).shardCount(1)).join();
+    kinesis.waiter().waitUntilStreamExists(request -> request.streamName(stream)).join();
+    String arn = "arn:aws:kinesis:eu-west-1:000000000000:stream/" + stream;
+    String consumer =
+        kinesis.registerStreamConsumer(r -> r.streamARN(arn).consumerName("java")).join().consumer().consumerARN();
+    while (kinesis.describeStreamConsumer(r -> r.consumerARN(consumer)).join().consumerDescription().consumerStatus()
+        != ConsumerStatus.ACTIVE) {
+      Thread.sleep(10);
+    }
+    List<SubscribeToShardEvent> events = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch all = new CountDownLatch(50);
+    SubscribeToShardResponseHandler handler =
+        SubscribeToShardResponseHandler.builder()
+            .subscriber(
+                event -> {
+                  if (event instanceof SubscribeToShardEvent one) {
+                    events.add(one);
+                    one.records().forEach(record -> all.countDown());
+                  }
+                })
+            .build();
+    CompletableFuture<Void> ended =
+        kinesis.subscribeToShard(
+            r -> r.consumerARN(consumer).shardId(FIRST).startingPosition(p -> p.type(ShardIteratorType.TRIM_HORIZON)),
+            handler);
+    for (int n = 0; n < 50; n++) {
+      SdkBytes data = SdkBytes.fromUtf8String("value-" + n);
+      kinesis.putRecord(r -> r.streamName(stream).partitionKey("k").data(data)).join();
+    }
+    check(all.await(30, TimeUnit.SECONDS), "all records arrive, not " + (50 - all.getCount()));
+    kinesis.splitShard(r -> r.streamName(stream).shardToSplit(FIRST).newStartingHashKey("1000")).join();
+    ended.get(30, TimeUnit.SECONDS);
+    List<String> got = new ArrayList<>();
+    for (SubscribeToShardEvent event : events) {
+      boolean last = event == events.get(events.size() - 1);
+      check(last == (event.continuationSequenceNumber() == null), "a continuation until the last");
+      check(last == event.hasChildShards(), "children at the end only");
+      event.records().forEach(record -> got.add(record.data().asUtf8String()));
+    }
+    for (int n = 0; n < 50; n++) {
+      check(got.get(n).equals("value-" + n), "in order");
+    }
   }
 
   private static void asyncLife(KinesisAsyncClient kinesis, String stream) {

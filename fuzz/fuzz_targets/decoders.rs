@@ -11,6 +11,7 @@ type Decoder = fn(&[u8]);
 const TARGETS: [(&str, Decoder); 11] = [
     ("json", millstream_wire::fuzz::fuzz_json),
     ("cbor", millstream_wire::fuzz::fuzz_cbor),
+    ("event_stream", millstream_wire::fuzz_event_stream),
     ("framing", millstream_gateway::fuzz_framing),
     ("signature", millstream_auth::fuzz_request),
     ("policy", millstream_auth::policy::fuzz_policy),

@@ -7,7 +7,7 @@ use crate::limits::POOL_MIB_DEFAULT;
 /// Drives a Kinesis endpoint and prints records/s, MB/s, latencies, and what they cost the server.
 ///
 /// Bodies of random bytes under random keys are encoded before the clock starts. The stream is created for the run and
-/// deleted after it. Clear-text HTTP/1.1 and JSON only, on any Kinesis-compatible endpoint.
+/// deleted after it. Clear-text HTTP/1.1 (HTTP/2 for subscriptions) and JSON only, on any Kinesis-compatible endpoint.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bench")]
 pub struct Args {
@@ -27,6 +27,8 @@ pub enum Operation {
     GetRecords(GetRecords),
     /// Makes many streams, then lists them and their shards.
     Listing(Listing),
+    /// Subscribes to the stream while it is put to.
+    Subscribe(Subscribe),
 }
 
 /// Options of `put-records`.
@@ -74,6 +76,24 @@ pub struct Listing {
     /// Calls of ListStreams and of ListShards that are timed.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub calls: u64,
+    /// What all operations share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `subscribe`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Subscribe {
+    /// Consumers, each subscribed to every shard.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=50))]
+    pub consumers: u64,
+    /// HTTP/2 connections that the subscriptions share.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub subscription_connections: u64,
+    /// Calls of PutRecord per second, and the time from each reply to the record's arrival; 0 puts with PutRecords as
+    /// fast as it goes, first without and then with the subscriptions.
+    #[arg(long, default_value_t = 0)]
+    pub rate: u64,
     /// What all operations share.
     #[command(flatten)]
     pub common: Common,

@@ -33,6 +33,11 @@ impl Caller {
         }
     }
 
+    /// The host that requests name.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Whether requests carry a real signature, which gets old.
     pub fn signed(&self) -> bool {
         self.signed

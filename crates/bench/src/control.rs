@@ -37,9 +37,35 @@ impl Control {
         }
     }
 
-    /// Deletes the stream.
+    /// Deletes the stream, and its consumers with it.
     pub fn delete(&self) -> Result<(), Error> {
-        self.call("DeleteStream", &self.named()).map(drop)
+        let body =
+            format!("{{\"StreamName\":\"{}\",\"EnforceConsumerDeletion\":true}}", self.stream);
+        self.call("DeleteStream", &body).map(drop)
+    }
+
+    /// Registers so many consumers and waits until they are ACTIVE; their ARNs.
+    pub fn register(&self, count: u64) -> Result<Vec<String>, Error> {
+        let summary = self.call("DescribeStreamSummary", &self.named())?;
+        let stream = member(&summary, "StreamARN")?;
+        let mut consumers = Vec::new();
+        for number in 0..count {
+            let body =
+                format!("{{\"StreamARN\":\"{stream}\",\"ConsumerName\":\"bench-{number}\"}}");
+            let consumer = member(&self.call("RegisterStreamConsumer", &body)?, "ConsumerARN")?;
+            let body = format!("{{\"ConsumerARN\":\"{consumer}\"}}");
+            let begun = clock::now();
+            while member(&self.call("DescribeStreamConsumer", &body)?, "ConsumerStatus")?
+                != "ACTIVE"
+            {
+                if clock::now().duration_since(begun) > ACTIVE_WAIT {
+                    return Err(Error::NotActive(consumer));
+                }
+                std::thread::sleep(ACTIVE_POLL);
+            }
+            consumers.push(consumer);
+        }
+        Ok(consumers)
     }
 
     /// Ids of all shards, in the order of ListShards.
@@ -121,6 +147,14 @@ impl Control {
             inbox.extend_from_slice(&chunk[..count]);
         }
     }
+}
+
+/// The text of a member, wherever it is: names and ARNs hold nothing that is escaped.
+fn member(reply: &[u8], name: &str) -> Result<String, Error> {
+    let found = String::from_utf8_lossy(reply);
+    let value =
+        found.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split_once('"'));
+    value.map(|(value, _)| value.to_owned()).ok_or_else(|| Error::Reply(shortened(reply)))
 }
 
 fn text(bytes: &[u8]) -> String {

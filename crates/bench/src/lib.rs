@@ -3,7 +3,7 @@
 //! Owns: encoding requests ahead of the clock, driving connections, timing replies, and comparing what is read back
 //! with what was acknowledged. It speaks clear-text HTTP/1.1 and JSON to any Kinesis-compatible endpoint, so that
 //! peers are driven by the same code.
-//! Must never: use the shared client or a HTTP library.
+//! Must never: use the shared client, or a HTTP library but for the subscriptions' HTTP/2.
 //! It runs on the processors that it measures, and what it costs is part of every figure.
 #![forbid(unsafe_code)]
 
@@ -17,6 +17,7 @@ mod caller;
 mod clock;
 mod control;
 mod error;
+mod events;
 mod histogram;
 mod json;
 mod lanes;
@@ -32,9 +33,10 @@ mod read;
 mod read_back;
 mod reply;
 mod report;
+mod subscribe;
 mod tally;
 
-pub use args::{Args, Common, GetRecords, Listing, Operation, PutRecord, PutRecords};
+pub use args::{Args, Common, GetRecords, Listing, Operation, PutRecord, PutRecords, Subscribe};
 pub use error::Error;
 
 use caller::Caller;
@@ -57,6 +59,7 @@ pub fn run(args: &Args) -> Result<(), Error> {
         Operation::PutRecord(put) => ("put-record", &put.common),
         Operation::GetRecords(get) => ("get-records", &get.common),
         Operation::Listing(listing) => ("listing", &listing.common),
+        Operation::Subscribe(subscribe) => ("subscribe", &subscribe.common),
     };
     check(common)?;
     let (host, address) = endpoint(&common.endpoint)?;
@@ -72,6 +75,7 @@ pub fn run(args: &Args) -> Result<(), Error> {
         Operation::PutRecord(_) => puts(&control, common, None, name),
         Operation::GetRecords(get) => gets(&control, common, get, name),
         Operation::Listing(listing) => listing::run(&control, common, listing, name),
+        Operation::Subscribe(options) => subscribe::subscribe(&control, common, options),
     };
     if one_stream && !common.keep && !common.existing {
         control.delete()?;

@@ -28,3 +28,7 @@ pub const SAMPLES_MAX: usize = 1_000_000;
 pub const GET_RECORDS_LIMIT: usize = 10_000;
 /// Connections that read everything back after a run.
 pub const READ_BACK_CONNECTIONS: usize = 4;
+/// How long nothing may arrive at subscribers that still miss records.
+pub const ARRIVAL_WAIT: Duration = Duration::from_secs(10);
+/// Flow-control window of a subscription: what the KCL opens.
+pub const STREAM_WINDOW_BYTES: u32 = 512 * 1024;

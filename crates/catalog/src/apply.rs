@@ -7,6 +7,7 @@ use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
 
 use crate::capacity::Capacity;
 use crate::command::{Command, Reshard};
+use crate::consumers::{self, Consumers};
 use crate::encryption::{self, SealedSecrets};
 use crate::outcome::{Outcome, Refusal};
 use crate::resources::ResourceId;
@@ -27,7 +28,14 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         Command::InitSecrets { token_key } => init_secrets(state, token_key),
         Command::CreateStream { .. } => create_stream(state, command),
         Command::Activate { group, at } => change(state, *group, |stream| activate(stream, *at)),
-        Command::DeleteStream { group, at } => delete_stream(state, *group, *at),
+        Command::DeleteStream { group, at } => delete_stream(state, *group, *at, false),
+        Command::DeleteStreamWithConsumers { group, at } => delete_stream(state, *group, *at, true),
+        Command::RegisterConsumer { group, .. }
+        | Command::ActivateConsumer { group, .. }
+        | Command::DeregisterConsumer { group, .. }
+        | Command::RemoveConsumer { group, .. } => {
+            change(state, *group, |stream| consumers::apply(stream, command))
+        }
         Command::RemoveStream { group } => remove_stream(state, *group),
         Command::SetRetention { group, hours, at, from_hours } => {
             change(state, *group, |stream| set_retention(stream, *hours, *at, *from_hours))
@@ -191,6 +199,7 @@ pub(crate) fn create_stream(state: &mut State, command: &Command) -> Result<Outc
         reshard: None,
         capacity: Capacity::default(),
         encryption: Default::default(),
+        consumers: Consumers::default(),
     };
     Ok(Outcome::Stream(state.put(stream)))
 }
@@ -217,11 +226,21 @@ fn first_shard(index: u32, count: u32, created: Millis) -> Shard {
     }
 }
 
-fn delete_stream(state: &mut State, group: u64, at: u64) -> Result<Outcome, Refusal> {
+/// Consumers go with their stream if that is wanted; what else hangs on it has to be deleted first.
+fn delete_stream(
+    state: &mut State,
+    group: u64,
+    at: u64,
+    with_consumers: bool,
+) -> Result<Outcome, Refusal> {
     crate::channels::none_at_work(state, group)?;
     change(state, group, |stream| {
         active(stream)?;
+        if !with_consumers {
+            consumers::none(stream)?;
+        }
         set_status(stream, StreamStatus::Deleting, at);
+        consumers::deregister_all(stream, at);
         Ok(())
     })
 }

@@ -159,6 +159,86 @@ pub enum Command {
         #[n(1)]
         before: u64,
     },
+    /// Registers a consumer, CREATING.
+    #[n(20)]
+    RegisterConsumer {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// Name.
+        #[n(1)]
+        name: String,
+        /// Tags.
+        #[n(2)]
+        tags: BTreeMap<String, String>,
+        /// When.
+        #[n(3)]
+        at: u64,
+        /// Quota: consumers of the stream.
+        #[n(4)]
+        consumers_max: u64,
+        /// Quota: consumers of the stream being created at once.
+        #[n(5)]
+        creating_max: u64,
+    },
+    /// A consumer that is CREATING becomes ACTIVE.
+    #[n(21)]
+    ActivateConsumer {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// Name.
+        #[n(1)]
+        name: String,
+        /// The second of its registration.
+        #[n(2)]
+        created_second: u64,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// A consumer becomes DELETING.
+    #[n(22)]
+    DeregisterConsumer {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// Name.
+        #[n(1)]
+        name: String,
+        /// The second of its registration.
+        #[n(2)]
+        created_second: u64,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// A consumer that is DELETING is gone.
+    #[n(23)]
+    RemoveConsumer {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// Name.
+        #[n(1)]
+        name: String,
+        /// The second of its registration.
+        #[n(2)]
+        created_second: u64,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// ACTIVE becomes DELETING, and all consumers with it.
+    #[n(24)]
+    DeleteStreamWithConsumers {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// When.
+        #[n(1)]
+        at: u64,
+    },
     /// Makes an on-demand stream, CREATING.
     #[n(30)]
     CreateOnDemandStream {
@@ -327,6 +407,51 @@ pub enum Command {
         #[n(3)]
         at: u64,
     },
+    /// Writes a stream's records with a new data key; UPDATING.
+    #[n(40)]
+    StartEncryption {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// The data key.
+        #[n(1)]
+        key: WrappedKey,
+        /// When.
+        #[n(2)]
+        at: u64,
+        /// Quota: starts in 24 hours.
+        #[n(3)]
+        starts_max: u64,
+    },
+    /// Writes a stream's records in the clear; UPDATING.
+    #[n(41)]
+    StopEncryption {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// The number of the data key that the sender knew to be in use.
+        #[n(1)]
+        from: u32,
+        /// When.
+        #[n(2)]
+        at: u64,
+        /// Quota: stops in 24 hours.
+        #[n(3)]
+        stops_max: u64,
+    },
+    /// Keeps the secrets, sealed, in place of those in the clear; a second one changes nothing.
+    #[n(42)]
+    SealSecrets {
+        /// The master key as the vault knows it.
+        #[n(0)]
+        master: String,
+        /// A data key, wrapped by it.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        wrapped: Vec<u8>,
+        /// The key of iterators and tokens, encrypted with the data key.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        token_key: Vec<u8>,
+    },
     /// Switches shard-level metrics on and off; UPDATING.
     #[n(60)]
     SetMonitoring {
@@ -459,51 +584,6 @@ pub enum Command {
         /// The channel.
         #[n(0)]
         id: String,
-    },
-    /// Writes a stream's records with a new data key; UPDATING.
-    #[n(40)]
-    StartEncryption {
-        /// The stream.
-        #[n(0)]
-        group: u64,
-        /// The data key.
-        #[n(1)]
-        key: WrappedKey,
-        /// When.
-        #[n(2)]
-        at: u64,
-        /// Quota: starts in 24 hours.
-        #[n(3)]
-        starts_max: u64,
-    },
-    /// Writes a stream's records in the clear; UPDATING.
-    #[n(41)]
-    StopEncryption {
-        /// The stream.
-        #[n(0)]
-        group: u64,
-        /// The number of the data key that the sender knew to be in use.
-        #[n(1)]
-        from: u32,
-        /// When.
-        #[n(2)]
-        at: u64,
-        /// Quota: stops in 24 hours.
-        #[n(3)]
-        stops_max: u64,
-    },
-    /// Keeps the secrets, sealed, in place of those in the clear; a second one changes nothing.
-    #[n(42)]
-    SealSecrets {
-        /// The master key as the vault knows it.
-        #[n(0)]
-        master: String,
-        /// A data key, wrapped by it.
-        #[cbor(n(1), with = "minicbor::bytes")]
-        wrapped: Vec<u8>,
-        /// The key of iterators and tokens, encrypted with the data key.
-        #[cbor(n(2), with = "minicbor::bytes")]
-        token_key: Vec<u8>,
     },
 }
 

@@ -11,6 +11,7 @@ mod channel_settings;
 mod channels;
 mod command;
 mod commitment;
+mod consumers;
 mod encryption;
 mod machine;
 mod outcome;
@@ -31,6 +32,7 @@ pub use channel_settings::{
 pub use channels::{Channel, ChannelRefusal, ChannelStatus};
 pub use command::{Command, Reshard, WrappedKey};
 pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
+pub use consumers::{Consumer, ConsumerStatus, Consumers};
 pub use encryption::{Encryption, SealedSecrets, StreamKey, Turn};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{CapacityRefusal, Outcome, Refusal};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use millstream_types::ShardId;
+use millstream_types::{ConsumerName, ShardId};
 
 use crate::channels::{Channel, ChannelRefusal};
 use crate::stream::{Stream, StreamMode, StreamStatus};
@@ -59,6 +59,22 @@ pub enum Refusal {
     KeyOutside(ShardId),
     /// The two shards do not lie beside each other.
     NotAdjacent(ShardId, ShardId),
+    /// A consumer of this name is there already.
+    ConsumerNameTaken(ConsumerName),
+    /// The stream has no such consumer (any more).
+    NoConsumer(ConsumerName),
+    /// The stream still has consumers.
+    HasConsumers,
+    /// The stream would have too many consumers.
+    ConsumerQuota {
+        /// The quota.
+        max: u64,
+    },
+    /// Too many consumers of the stream are being created at once.
+    CreatingConsumerQuota {
+        /// The quota.
+        max: u64,
+    },
     /// The retention is another by now, in hours.
     Retention {
         /// How long records are kept, in hours.

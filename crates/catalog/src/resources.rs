@@ -31,7 +31,7 @@ pub enum ResourceId {
         name: String,
         /// The second of its creation: a consumer registered again is another.
         #[n(2)]
-        created_seconds: u64,
+        created_second: u64,
     },
     /// A queue.
     #[n(2)]
@@ -96,7 +96,10 @@ fn edit_tags(
             tags_may_change(stream)?;
             edit(&mut stream.tags)
         }),
-        ResourceId::Consumer { .. } | ResourceId::Queue { .. } => Err(Refusal::NoResource),
+        ResourceId::Consumer { group, name, created_second } => change(state, *group, |stream| {
+            edit(&mut crate::consumers::registered(stream, name, *created_second)?.tags)
+        }),
+        ResourceId::Queue { .. } => Err(Refusal::NoResource),
         ResourceId::Channel { id } => crate::channels::change(state, id, |channel| {
             channel.tags_may_change()?;
             edit(&mut channel.tags)
@@ -122,7 +125,15 @@ pub(crate) fn set_policy(
                 Ok(())
             })
         }
-        ResourceId::Consumer { .. } | ResourceId::Queue { .. } => Err(Refusal::NoResource),
+        ResourceId::Consumer { group, name, created_second } => change(state, *group, |stream| {
+            let consumer = crate::consumers::registered(stream, name, *created_second)?;
+            if policy.is_none() && consumer.policy.is_none() {
+                return Err(Refusal::NoPolicy);
+            }
+            consumer.policy = policy.map(str::to_owned);
+            Ok(())
+        }),
+        ResourceId::Queue { .. } => Err(Refusal::NoResource),
         // Channels have none (botocore, `PutResourcePolicy`: a data stream, a queue, or a consumer).
         ResourceId::Channel { .. } => Err(Refusal::Malformed("a channel has no policy")),
     }

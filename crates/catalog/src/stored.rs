@@ -1,5 +1,7 @@
 //! A stream as it is written into a snapshot: CBOR with numbered fields, like commands.
 
+mod consumers;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ pub use capacity::{StoredCapacity, StoredCommitment};
 pub use channels::StoredChannel;
 use settings::StoredSettings;
 
+use self::consumers::StoredConsumers;
 use crate::stored_encryption::{StoredEncryption, StoredSecrets};
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
@@ -91,6 +94,8 @@ pub struct StoredStream {
     settings: Option<StoredSettings>,
     #[n(18)]
     encryption: Option<StoredEncryption>,
+    #[n(16)]
+    consumers: Option<StoredConsumers>,
 }
 
 #[derive(Encode, Decode)]
@@ -151,6 +156,7 @@ impl StoredStream {
             capacity: StoredCapacity::of(&stream.capacity),
             settings: StoredSettings::of(stream),
             encryption: StoredEncryption::of(&stream.encryption),
+            consumers: StoredConsumers::of(&stream.consumers),
         }
     }
 }
@@ -211,6 +217,7 @@ impl StoredStream {
             shard_metrics,
             policy,
             encryption: Arc::new(StoredEncryption::restore(self.encryption)),
+            consumers: self.consumers.map_or_else(|| Ok(Default::default()), |c| c.restore())?,
         })
     }
 }

@@ -15,6 +15,8 @@ use crate::shard_metrics::ShardMetrics;
 
 use crate::encryption::Encryption;
 
+use crate::consumers::Consumers;
+
 /// A stream. Handed out as an `Arc` that never changes: a change makes a new one with a higher version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
@@ -56,6 +58,8 @@ pub struct Stream {
     pub capacity: Capacity,
     /// Its encryption.
     pub encryption: Arc<Encryption>,
+    /// Its consumers with a throughput of their own.
+    pub consumers: Consumers,
 }
 
 /// Splits and merges between their two commands.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use millstream_catalog::{
-    CatalogMachine, Command, Outcome, Refusal, Reshard, ResourceId, ShardState, State, Stream,
-    StreamStatus, Turn, WrappedKey,
+    CatalogMachine, Command, ConsumerStatus, Outcome, Refusal, Reshard, ResourceId, ShardState,
+    State, Stream, StreamStatus, Turn, WrappedKey,
 };
 use millstream_replica::Machine;
 use millstream_types::{
@@ -26,6 +26,7 @@ struct Expected {
     policy: Option<String>,
     /// Data key in use, the one that follows (0 is none), the newest.
     encryption: (Option<u32>, Option<u32>, u32),
+    consumers: BTreeMap<String, ConsumerStatus>,
 }
 
 type Place = (u64, String, String);
@@ -45,6 +46,8 @@ const SHARDS_MAX: u64 = 12;
 const STREAMS_MAX: u64 = 4;
 const CREATING_MAX: u64 = 2;
 const TAGS_MAX: u64 = 3;
+const CONSUMERS_MAX: u64 = 3;
+const CREATING_CONSUMERS_MAX: u64 = 2;
 
 impl World {
     fn new(seed: u64) -> Self {
@@ -133,7 +136,30 @@ impl World {
                 let from = stream.encryption.current.unwrap_or(1);
                 Command::StopEncryption { group, from, at, stops_max: u64::MAX }
             }
+            11..16 => self.consumer_command(&stream),
+            16 => Command::DeleteStreamWithConsumers { group, at },
             _ => Command::ExpireShards { group, before: self.horizon(&stream) },
+        }
+    }
+
+    fn consumer_command(&self, stream: &Stream) -> Command {
+        let (group, at) = (stream.group.0, self.now);
+        let name = ["x", "y", "z", "w"][self.below(4) as usize].to_owned();
+        let known = stream.consumers.get(&name.parse().unwrap());
+        let created_second = known.map_or(7, |consumer| consumer.created_second);
+        match self.below(6) {
+            0 | 1 => Command::RegisterConsumer {
+                group,
+                name,
+                tags: BTreeMap::new(),
+                at,
+                consumers_max: CONSUMERS_MAX,
+                creating_max: CREATING_CONSUMERS_MAX,
+            },
+            2 => Command::ActivateConsumer { group, name, created_second, at },
+            3 => Command::DeregisterConsumer { group, name, created_second, at },
+            4 => Command::RemoveConsumer { group, name, created_second, at },
+            _ => Command::ActivateConsumer { group, name, created_second: created_second + 1, at },
         }
     }
 
@@ -211,6 +237,7 @@ impl World {
                 kib: 1024,
                 policy: None,
                 encryption: (None, None, 0),
+                consumers: BTreeMap::new(),
             }));
         }
         let mut next = known?.clone();
@@ -226,7 +253,18 @@ impl World {
             }
             Command::DeleteStream { .. } => {
                 next.status = Deleting;
+                known?.status == Active && next.consumers.is_empty()
+            }
+            Command::DeleteStreamWithConsumers { .. } => {
+                next.status = Deleting;
+                next.consumers.values_mut().for_each(|status| *status = ConsumerStatus::Deleting);
                 known?.status == Active
+            }
+            Command::RegisterConsumer { .. }
+            | Command::ActivateConsumer { .. }
+            | Command::DeregisterConsumer { .. }
+            | Command::RemoveConsumer { .. } => {
+                expect_consumer(&mut next, self.find(place)?.as_ref(), command)
             }
             Command::RemoveStream { .. } => return (next.status == Deleting).then_some(None),
             Command::SetRetention { hours, from_hours, .. } => {
@@ -376,6 +414,11 @@ impl World {
                 .iter()
                 .filter(|s| matches!(s.state, ShardState::Open | ShardState::Reserved))
                 .count() as u64,
+            consumers: stream
+                .consumers
+                .iter()
+                .map(|one| (one.name.to_string(), one.status))
+                .collect(),
         });
         assert_eq!(seen.as_ref(), self.expected.get(place));
         let Some(stream) = stream else { return };
@@ -562,5 +605,38 @@ fn a_scaling_goes_on_from_a_snapshot_at_any_step_and_tiles_at_each() {
         assert_eq!(stream.open_shards().count() as u32, target);
         assert!(world.state.commitment(stream.account, &stream.region).is_some());
         assert_tiles(&stream, "after", |shard| shard.is_open());
+    }
+}
+
+/// Whether a command about a consumer must be done, by the stream before or after it; `next` is what it then is.
+fn expect_consumer(next: &mut Expected, stream: &Stream, command: &Command) -> bool {
+    use ConsumerStatus::*;
+    let creating = next.consumers.values().filter(|status| **status == Creating).count() as u64;
+    match command {
+        Command::RegisterConsumer { name, .. } => {
+            let fits = next.status == StreamStatus::Active
+                && (next.consumers.len() as u64) < CONSUMERS_MAX
+                && creating < CREATING_CONSUMERS_MAX;
+            fits && next.consumers.insert(name.clone(), Creating).is_none()
+        }
+        Command::ActivateConsumer { name, created_second, .. } => {
+            let known = stream.consumers.get(&name.parse().unwrap());
+            let status = next.consumers.get_mut(name);
+            let same = known.is_some_and(|known| known.created_second == *created_second);
+            match status {
+                Some(status) if same => {
+                    if *status == Creating {
+                        *status = Active;
+                    }
+                    true
+                }
+                _ => false,
+            }
+        }
+        Command::DeregisterConsumer { name, .. } => {
+            next.consumers.get_mut(name).map(|status| *status = Deleting).is_some()
+        }
+        Command::RemoveConsumer { name, .. } => next.consumers.remove(name) == Some(Deleting),
+        _ => false,
     }
 }

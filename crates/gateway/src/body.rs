@@ -10,7 +10,9 @@ use hyper::body::Incoming;
 use millstream_wire::GetRecordsBody;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::connection::RequestGuard;
 use crate::limits::{BODY_PERMIT_BYTES, BODY_POOL_BUFFER_BYTES_MAX, BODY_POOL_BYTES_MAX};
+use crate::push::Events;
 
 /// Memory for request bodies: a budget that is reserved by declared size, and buffers that are used again.
 #[derive(Clone)]
@@ -149,6 +151,8 @@ pub enum ReplyBody {
     Cut,
     /// The first part of another body, and then the end of the connection (a fault rule).
     CutShort(Box<CutShort>),
+    /// The events of a subscription, as they come.
+    Events(Box<Events>),
 }
 
 /// A body that ends too early.
@@ -210,6 +214,19 @@ impl CutShort {
     }
 }
 
+impl ReplyBody {
+    /// Keeps the request's guard for as long as the reply may be sent in pieces of its own time.
+    pub fn hold(&mut self, guard: RequestGuard) {
+        match self {
+            ReplyBody::Events(events) => events.hold(guard),
+            ReplyBody::Whole(_)
+            | ReplyBody::Records(..)
+            | ReplyBody::Cut
+            | ReplyBody::CutShort(_) => drop(guard),
+        }
+    }
+}
+
 impl Body for ReplyBody {
     type Data = Bytes;
     type Error = CutOff;
@@ -225,6 +242,9 @@ impl Body for ReplyBody {
             }),
             ReplyBody::Cut => return Poll::Ready(Some(Err(CutOff))),
             ReplyBody::CutShort(short) => return short.poll_frame(cx),
+            ReplyBody::Events(events) => {
+                return events.poll_next(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))));
+            }
         };
         Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
@@ -234,15 +254,19 @@ impl Body for ReplyBody {
             ReplyBody::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             ReplyBody::Records(_, left, _) => *left == 0,
             ReplyBody::Cut | ReplyBody::CutShort(_) => false,
+            ReplyBody::Events(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(match self {
-            ReplyBody::Whole(bytes) => bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
-            ReplyBody::Records(_, left, _) => *left,
-            ReplyBody::Cut => 0,
-            ReplyBody::CutShort(short) => return short.whole.size_hint(),
-        })
+        match self {
+            ReplyBody::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            ReplyBody::Records(_, left, _) => SizeHint::with_exact(*left),
+            ReplyBody::Cut => SizeHint::with_exact(0),
+            ReplyBody::CutShort(short) => short.whole.size_hint(),
+            ReplyBody::Events(_) => SizeHint::default(),
+        }
     }
 }

@@ -1,14 +1,18 @@
 //! From an operation's name to the service's method and back: the registration of every operation.
 
 use std::future::Future;
+use std::sync::Arc;
 
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use millstream_api::{Error, ErrorCode, NOT_IMPLEMENTED, Operation, Record, Wire, operation};
 use millstream_streams::{Caller, Streams};
-use millstream_wire::{Protocol, Unknown};
+use millstream_wire::{EVENT_STREAM_CONTENT_TYPE, Protocol, Unknown};
+use tokio::sync::watch;
 
 use crate::body::ReplyBody;
 use crate::ids::RequestId;
+use crate::push::{Events, PushEncoder};
 use crate::reply;
 
 /// The operation of a target's last part. AWS names no operation in this error; we do.
@@ -25,13 +29,15 @@ pub fn find(name: &str) -> Result<&'static Operation, Error> {
 
 /// A request on its way to an operation.
 pub struct Call<'a> {
-    pub streams: &'a Streams,
+    pub streams: &'a Arc<Streams>,
     pub caller: &'a Caller,
     pub protocol: Protocol,
     pub body: &'a [u8],
     pub id: &'a RequestId,
     /// Members that no model knows are noted here.
     pub unknown: Unknown,
+    /// Turns true when the server stops: subscriptions end.
+    pub stop: &'a watch::Receiver<bool>,
 }
 
 impl Call<'_> {
@@ -69,6 +75,11 @@ impl Call<'_> {
             "RemoveTagsFromStream" => self.call(|i| s.remove_tags_from_stream(c, i)).await,
             "StartStreamEncryption" => self.call(|i| s.start_stream_encryption(c, i)).await,
             "StopStreamEncryption" => self.call(|i| s.stop_stream_encryption(c, i)).await,
+            "RegisterStreamConsumer" => self.call(|i| s.register_stream_consumer(c, i)).await,
+            "DeregisterStreamConsumer" => self.call(|i| s.deregister_stream_consumer(c, i)).await,
+            "DescribeStreamConsumer" => self.call(|i| s.describe_stream_consumer(c, i)).await,
+            "ListStreamConsumers" => self.call(|i| s.list_stream_consumers(c, i)).await,
+            "SubscribeToShard" => self.subscribe_to_shard().await,
             "ListTagsForStream" => self.call(|i| s.list_tags_for_stream(c, i)).await,
             "UpdateShardCount" => self.call(|i| s.update_shard_count(c, i)).await,
             "UpdateStreamMode" => self.call(|i| s.update_stream_mode(c, i)).await,
@@ -140,6 +151,17 @@ impl Call<'_> {
         Ok(self.ok(ReplyBody::records(body, held.held)))
     }
 
+    async fn subscribe_to_shard(&mut self) -> Result<Response<ReplyBody>, Error> {
+        let input = millstream_wire::decode(self.protocol, self.body, &mut self.unknown)?;
+        let encoder = Arc::new(PushEncoder(self.protocol));
+        let subscription = self.streams.subscribe_to_shard(self.caller, input, encoder).await?;
+        let events = Events::new(subscription, self.stop.clone());
+        let mut response = self.ok(ReplyBody::Events(Box::new(events)));
+        let content_type = HeaderValue::from_static(EVENT_STREAM_CONTENT_TYPE);
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+        Ok(response)
+    }
+
     fn ok(&self, body: ReplyBody) -> Response<ReplyBody> {
         reply::reply(self.protocol, StatusCode::OK, body, self.id)
     }
@@ -170,9 +192,9 @@ macro_rules! structures {
 }
 
 structures! {
-    DescribeLimitsOutput, DescribeStreamOutput, DescribeStreamSummaryOutput, GetShardIteratorOutput, ListShardsOutput,
-    ListStreamsOutput, ListTagsForStreamOutput,
-    UpdateShardCountOutput, UpdateStreamWarmThroughputOutput, DescribeAccountSettingsOutput, UpdateAccountSettingsOutput,
-    EnhancedMonitoringOutput, ListTagsForResourceOutput,
-    GetResourcePolicyOutput, CreateChannelOutput, DescribeChannelOutput, ListChannelsOutput, UpdateChannelOutput,
+    CreateChannelOutput, DescribeAccountSettingsOutput, DescribeChannelOutput, DescribeLimitsOutput,
+    DescribeStreamConsumerOutput, DescribeStreamOutput, DescribeStreamSummaryOutput, EnhancedMonitoringOutput,
+    GetResourcePolicyOutput, GetShardIteratorOutput, ListChannelsOutput, ListShardsOutput, ListStreamConsumersOutput,
+    ListStreamsOutput, ListTagsForResourceOutput, ListTagsForStreamOutput, RegisterStreamConsumerOutput,
+    UpdateAccountSettingsOutput, UpdateChannelOutput, UpdateShardCountOutput, UpdateStreamWarmThroughputOutput,
 }

@@ -17,6 +17,7 @@ mod limits;
 mod listener;
 mod pages;
 mod prometheus;
+mod push;
 mod reply;
 mod rewind;
 mod service;

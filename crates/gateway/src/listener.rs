@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::body::CutOff;
 use crate::connection::{Activity, TooSlow, Watched};
 use crate::limits::*;
 use crate::rewind::{HTTP2_PREFACE, Rewind};
@@ -215,9 +216,9 @@ where
         hyper::service::service_fn(move |request| {
             let (gateway, guard) = (gateway.clone(), activity.begin_request());
             async move {
-                let reply = gateway.answer(request, guard.activity()).await;
-                drop(guard);
-                reply
+                let mut reply = gateway.answer(request, guard.activity()).await?;
+                reply.body_mut().hold(guard);
+                Ok::<_, CutOff>(reply)
             }
         })
     };

@@ -221,6 +221,7 @@ impl Gateway {
             body: &body,
             id,
             unknown: Unknown::default(),
+            stop: &self.stop,
         };
         let response = call.run(operation.name).await;
         if call.unknown.count() > 0 {

@@ -14,6 +14,8 @@ use crate::resource_errors::{self, channel_refused, resource_refused};
 
 pub use crate::resource_errors::ChangeOf;
 
+use crate::consumer_errors::{self, ConsumerRefusal};
+
 /// Why an operation was refused.
 #[derive(Clone, Debug)]
 pub enum Refusal {
@@ -58,6 +60,8 @@ pub enum Refusal {
         /// The ARN.
         arn: String,
     },
+    /// About a consumer or a subscription.
+    Consumer(Box<ConsumerRefusal>),
     /// The dry run would have succeeded.
     DryRun,
     /// Too many calls of one kind by the account, or on the stream.
@@ -166,6 +170,7 @@ impl From<Refusal> for Error {
             Refusal::InvalidArn { arn } => Error::invalid_argument(format!(
                 "The ARN {arn} does not name a stream of this region."
             )),
+            Refusal::Consumer(refusal) => (*refusal).into(),
             Refusal::CallRate { stream: Some(stream), account } => Error::new(
                 LimitExceededException,
                 format!("Rate exceeded for stream {stream} under account {account}."),
@@ -269,6 +274,14 @@ fn change_refused(
         Why::TagQuota { max } => Error::invalid_argument(format!(
             "Failed to add tags to {of} because a given stream cannot have more than {max} tags associated with it."
         )),
+        why @ (Why::ConsumerNameTaken(_)
+        | Why::NoConsumer(_)
+        | Why::HasConsumers
+        | Why::ConsumerQuota { .. }
+        | Why::CreatingConsumerQuota { .. }) => {
+            let refused = consumer_errors::change_refused(stream, account, &why);
+            refused.unwrap_or_else(|| Error::new(ErrorCode::InternalFailureException, ""))
+        }
         Why::NoShard(shard) => {
             Refusal::ShardNotFound { shard: shard.to_string(), stream: stream.clone(), account }
                 .into()

@@ -1,5 +1,5 @@
-//! The background service that finishes what operations began: CREATING, UPDATING and DELETING end here, and shards
-//! whose records are all beyond the retention expire.
+//! The background service that finishes what operations began: CREATING, UPDATING and DELETING end here, of streams and
+//! of consumers, and shards whose records are all beyond the retention expire.
 //!
 //! Its queue is the catalog itself: whatever is unfinished there is taken up again after a crash, and each step may be
 //! done twice. So its memory and its work are bounded by the quotas of streams.
@@ -93,6 +93,13 @@ impl Streams {
             if *stopped.borrow() {
                 break;
             }
+            match self.step_consumers(&stream, now, delay).await {
+                Ok(left) => wait = left.map_or(wait, |left| wait.min(left.max(WAIT_MIN))),
+                Err(why) => {
+                    self.lifecycle_failures.add(1);
+                    tracing::warn!(stream = %stream.name, ?why, "a consumer's change is tried again");
+                }
+            }
             let due = stream.status_since.plus(delay);
             if stream.status != StreamStatus::Active && now < due {
                 wait = wait.min(due.since(now).max(WAIT_MIN));
@@ -148,6 +155,7 @@ impl Streams {
                 self.runtimes.forget(stream.group);
                 self.sealers.forget(stream.group);
                 self.vault.forget(group);
+                self.fan_out.forget(stream.group);
                 configured.specs.remove(&stream.group);
             }
         }

@@ -1,5 +1,7 @@
 //! Limits of the service, with their units and sources. Each is a key of `[limits]`.
 
+use std::time::Duration;
+
 /// Records in one PutRecords (botocore, `PutRecordsRequestEntryList`).
 pub const PUT_RECORDS_MAX: usize = 500;
 /// Bytes of data and keys in one PutRecords (botocore, `PutRecords`: 10 MiB with keys).
@@ -26,6 +28,8 @@ pub const DESCRIBE_SHARDS_MAX: usize = 100;
 pub const LIST_STREAMS_MAX: usize = 100;
 /// Shards in a page of ListShards (botocore, `ListShardsInput`).
 pub const LIST_SHARDS_MAX: usize = 1000;
+/// Consumers in a page of ListStreamConsumers (botocore, `ListStreamConsumersInput`).
+pub const LIST_CONSUMERS_MAX: usize = 100;
 /// Tags in a page of ListTagsForStream (botocore, `ListTagsForStreamInputLimit`).
 pub const LIST_TAGS_MAX: usize = 50;
 /// Shortest retention, in hours (botocore, `DecreaseStreamRetentionPeriod`).
@@ -59,6 +63,20 @@ pub const FRAME_POOL_BYTES_MAX: usize = 24 * 1024 * 1024;
 pub const ON_DEMAND_SHARDS_MIN: u32 = 4;
 /// Largest warm throughput, in MiB/s (botocore, `UpdateStreamWarmThroughput`: 10 GiB/s).
 pub const WARM_MIBPS_MAX: u32 = 10_240;
+
+/// Bytes of keys and data in one event of a subscription, unless one record is larger: as much as a batch holds, so that
+/// a client that does not read costs little.
+pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+/// What a subscription that reads alone reserves before it reads: an event of `EVENT_BYTES_MAX` in base64 and framing.
+pub const EVENT_RESERVE_BYTES: usize = EVENT_BYTES_MAX / 2 * 3;
+/// Records in one event of a subscription: as many as GetRecords returns.
+pub const EVENT_RECORDS_MAX: usize = GET_RECORDS_MAX;
+/// How long a subscription may be silent, in I/O time: the SDK for Java gives up after 10 seconds.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How often a subscription that was sent too much looks whether it may go on.
+pub const PACE_LOOK: Duration = Duration::from_millis(20);
+/// Most call rates of SubscribeToShard that are kept track of: consumers and shards with calls in the last second.
+pub const SUBSCRIPTION_CALL_BUCKETS_MAX: usize = 65_536;
 
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $kind:ident = $default:expr;)*) => {
@@ -162,6 +180,31 @@ limits! {
     encryption_starts_per_day: quota = 25;
     /// Stops of a stream's encryption in 24 hours (botocore, `StopStreamEncryption`).
     encryption_stops_per_day: quota = 25;
+    /// Calls of RegisterStreamConsumer per second and account (botocore, `RegisterStreamConsumer`).
+    register_stream_consumer_per_second: rate = 5;
+    /// Calls of DeregisterStreamConsumer per second and stream (botocore, `DeregisterStreamConsumer`).
+    deregister_stream_consumer_per_second: rate = 5;
+    /// Calls of DescribeStreamConsumer per second and stream (botocore, `DescribeStreamConsumer`).
+    describe_stream_consumer_per_second: rate = 20;
+    /// Calls of ListStreamConsumers per second and stream (botocore, `ListStreamConsumers`).
+    list_stream_consumers_per_second: rate = 5;
+    /// Calls of SubscribeToShard per second, consumer and shard (botocore, `SubscribeToShard`).
+    subscribe_to_shard_per_second: rate = 1;
+    /// Bytes that a consumer is sent of a shard per second (botocore, `RegisterStreamConsumer`).
+    consumer_read_bytes_per_second: rate = 2 * 1024 * 1024;
+    /// Consumers of a stream (botocore, `RegisterStreamConsumer`; 50 with the on-demand advantage).
+    consumers_max: quota = 20;
+    /// Consumers of a stream that are being created at once (botocore, `RegisterStreamConsumer`).
+    creating_consumers_max: quota = 5;
+    /// How long a subscription lives, in milliseconds of service time (botocore, `SubscribeToShard`).
+    subscription_life_ms: quota = 300_000;
+    /// How old a subscription must be before another takes over, in milliseconds of service time (botocore,
+    /// `SubscribeToShard`).
+    subscription_take_over_ms: quota = 5000;
+    /// Subscriptions at once; AWS sets no quota, the memory of a node does.
+    subscriptions_max: quota = 20_000;
+    /// Bytes of events of subscriptions that are under way at once.
+    subscription_bytes_max: quota = 64 * 1024 * 1024;
     /// Shards of an account and region (developer guide, quotas: 20,000 in the largest regions).
     shards_max: quota = 20_000;
     /// Streams of an account and region; AWS sets no quota, the memory of a node does.

@@ -86,6 +86,7 @@ impl Collect for Streams {
         self.collect_scaling(to);
         self.catalog.counters().collect(to);
         self.collect_shards(&runtimes, to);
+        self.fan_out.collect(to);
         for (name, help, histogram) in HISTOGRAMS {
             for runtime in &runtimes {
                 let snapshot = histogram(&runtime.counters).snapshot();

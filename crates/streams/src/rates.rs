@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use millstream_catalog::Stream;
 use millstream_log::GroupId;
-use millstream_types::{AccountId, Millis, Region};
+use millstream_types::{AccountId, ConsumerName, Millis, Region, ShardId};
 
 use crate::bucket::Bucket;
 use crate::caller::Caller;
@@ -52,6 +52,10 @@ pub enum Call {
     DeleteChannel,
     StartEncryption,
     StopEncryption,
+    RegisterStreamConsumer,
+    DeregisterStreamConsumer,
+    DescribeStreamConsumer,
+    ListStreamConsumers,
 }
 
 impl Call {
@@ -90,6 +94,10 @@ impl Call {
             | Call::UpdateChannel
             | Call::DeleteChannel => limits.channels_per_second,
             Call::StartEncryption | Call::StopEncryption => limits.encryption_per_second,
+            Call::RegisterStreamConsumer => limits.register_stream_consumer_per_second,
+            Call::DeregisterStreamConsumer => limits.deregister_stream_consumer_per_second,
+            Call::DescribeStreamConsumer => limits.describe_stream_consumer_per_second,
+            Call::ListStreamConsumers => limits.list_stream_consumers_per_second,
         }
     }
 }
@@ -98,23 +106,37 @@ impl Call {
 enum Key {
     Account(Call, AccountId, Region),
     Stream(Call, GroupId),
+    Subscription(GroupId, ShardId, ConsumerName),
 }
 
 /// The buckets in use. A bucket that was not touched for a second is full, so forgetting it changes nothing.
-#[derive(Default)]
-pub struct Rates(Mutex<HashMap<Key, (Bucket, Millis)>>);
+pub struct Rates {
+    buckets: Mutex<HashMap<Key, (Bucket, Millis)>>,
+    buckets_max: usize,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Rates::of_at_most(CALL_BUCKETS_MAX)
+    }
+}
 
 impl Rates {
     /// As if no call had been made.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// At most so many buckets.
+    pub fn of_at_most(buckets_max: usize) -> Self {
+        Rates { buckets: Mutex::default(), buckets_max }
     }
 
     fn admit(&self, key: Key, per_second: u64, now: Millis) -> bool {
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= CALL_BUCKETS_MAX && !buckets.contains_key(&key) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= self.buckets_max && !buckets.contains_key(&key) {
             buckets.retain(|_, (_, used)| now.0 < used.0 + 1000);
-            if buckets.len() >= CALL_BUCKETS_MAX {
+            if buckets.len() >= self.buckets_max {
                 // More callers in one second than buckets: the rate would be unknown, so the call is refused.
                 return false;
             }
@@ -146,6 +168,19 @@ impl Streams {
         stream: &Stream,
     ) -> Result<(), Refusal> {
         self.admit(call, Key::Stream(call, stream.group), caller, Some(stream))
+    }
+
+    /// Takes a call of SubscribeToShard.
+    pub(crate) fn admit_subscribe_call(
+        &self,
+        stream: &Stream,
+        shard: ShardId,
+        consumer: &ConsumerName,
+    ) -> bool {
+        let per_second = self.limits.subscribe_to_shard_per_second;
+        let key = Key::Subscription(stream.group, shard, consumer.clone());
+        per_second == crate::limits::UNLIMITED
+            || self.fan_out.calls.admit(key, per_second, self.now())
     }
 
     fn admit(
@@ -191,6 +226,6 @@ mod tests {
         assert!((0..max).all(|account| rates.admit(key(account), 5, Millis(0))));
         assert!(!rates.admit(key(max), 5, Millis(999)));
         assert!(rates.admit(key(max), 5, Millis(1000)));
-        assert_eq!(rates.0.lock().unwrap().len(), 1);
+        assert_eq!(rates.buckets.lock().unwrap().len(), 1);
     }
 }

@@ -69,8 +69,21 @@ fn find(catalog: &Catalog, arn: &ResourceArn) -> Option<Resource> {
                 policy: stream.policy.clone(),
             })
         }
-        // No consumers are registered yet, and no queues made.
-        ResourceArn::Consumer(_) => None,
+        ResourceArn::Consumer(of) => {
+            let name = &of.stream;
+            let stream = catalog.lookup(name.account, &name.region, &name.name)?;
+            let consumer = stream.consumers.get(&of.name)?;
+            (consumer.created_second == of.created_second).then(|| Resource {
+                id: ResourceId::Consumer {
+                    group: stream.group.0,
+                    name: of.name.to_string(),
+                    created_second: of.created_second,
+                },
+                arn: arn.clone(),
+                tags: consumer.tags.clone(),
+                policy: consumer.policy.as_deref().map(Arc::from),
+            })
+        }
         ResourceArn::Queue(_) => None,
         ResourceArn::Channel(of) => {
             let channel = catalog.read(|state| state.channel(&of.id).cloned())?;

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::delivery::Delivery;
 use crate::encryption::Sealers;
+use crate::fan_out::FanOut;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
 use crate::rates::Rates;
@@ -59,6 +60,8 @@ pub struct Streams {
     pub(crate) faults: Arc<Faults>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) sealers: Arc<Sealers>,
+    /// Subscriptions of consumers.
+    pub(crate) fan_out: FanOut,
 }
 
 /// The unit in which memory for replies is reserved.
@@ -77,6 +80,7 @@ impl Streams {
             clock: parts.clock,
             random: parts.random.clone(),
             delivery: parts.delivery,
+            fan_out: FanOut::new(parts.limits.subscription_bytes_max),
             limits: parts.limits,
             sealer: TokenSealer::new(parts.vault.token_key()),
             runtimes: Runtimes::default(),

@@ -28,6 +28,8 @@ pub enum TokenKind {
     ListShards = 3,
     /// A NextToken of ListChannels.
     ListChannels = 8,
+    /// A NextToken of ListStreamConsumers.
+    ListStreamConsumers = 20,
 }
 
 /// The text is not a token of this kind made with this key.

@@ -5,7 +5,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::{
-    AccountId, HashKey, Region, ResourceArn, SequenceNumber, ShardId, StreamArn, StreamName,
+    AccountId, ConsumerArn, HashKey, Region, ResourceArn, SequenceNumber, ShardId, StreamArn,
+    StreamName,
 };
 
 /// Reads any bytes as each kind of text.
@@ -19,6 +20,7 @@ pub fn fuzz_texts(input: &[u8]) {
     fuzz_text::<SequenceNumber>(text);
     fuzz_text::<StreamArn>(text);
     fuzz_text::<ResourceArn>(text);
+    fuzz_text::<ConsumerArn>(text);
 }
 
 fn fuzz_text<T: FromStr + Display + PartialEq>(text: &str) {

@@ -13,7 +13,7 @@ pub struct ConsumerArn {
     /// The consumer's name.
     pub name: ConsumerName,
     /// When it was registered, in seconds since 1970.
-    pub created_seconds: u64,
+    pub created_second: u64,
 }
 
 /// `arn:<partition>:kinesis:<region>:<account>:queue/<id>`.
@@ -130,11 +130,11 @@ fn consumer_of(stream: StreamArn, rest: &str) -> Result<ConsumerArn, ArnError> {
     // One way to write each ARN: neither a sign nor zeros in front.
     let plain = second.bytes().all(|b| b.is_ascii_digit()) && !second.starts_with('0');
     let parsed = second.parse().ok().filter(|_| plain || second == "0");
-    let created_seconds: u64 = parsed.ok_or(ArnError::Malformed)?;
-    if Millis::from_seconds(created_seconds).seconds() != created_seconds {
+    let created_second: u64 = parsed.ok_or(ArnError::Malformed)?;
+    if Millis::from_seconds(created_second).seconds() != created_second {
         return Err(ArnError::Malformed);
     }
-    Ok(ConsumerArn { stream, name, created_seconds })
+    Ok(ConsumerArn { stream, name, created_second })
 }
 
 macro_rules! only_of_its_kind {
@@ -158,7 +158,7 @@ only_of_its_kind!(ChannelArn, Channel);
 
 impl fmt::Display for ConsumerArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/consumer/{}:{}", self.stream, self.name, self.created_seconds)
+        write!(f, "{}/consumer/{}:{}", self.stream, self.name, self.created_second)
     }
 }
 

@@ -53,6 +53,13 @@ impl SequenceNumber {
         Self::new(creation_second, shard, END_COUNTER, closing_second)
     }
 
+    /// The place before the record at log position `next`, after the one that precedes it: a number that no record has.
+    /// Whoever begins at it or after it reads `next` first. `at` makes it advance while nothing arrives.
+    pub fn before_record(creation_second: u64, shard: ShardId, next: u64, at: Millis) -> Self {
+        let counter = u128::from(next) << COUNTER_SHIFT | 1;
+        Self::new(creation_second, shard, counter, at.seconds())
+    }
+
     fn new(creation_second: u64, shard: ShardId, counter: u128, arrival_second: u64) -> Self {
         SequenceNumber {
             creation_second: creation_second.min(SECOND_MAX),
@@ -221,6 +228,21 @@ mod tests {
 
     /// Printed in the AWS CLI reference: the start of shard 0 of a stream.
     const AWS_START: &str = "49600871682957036442365024926191073437251060580128653314";
+
+    #[test]
+    fn a_place_between_records_is_above_one_and_below_the_next() {
+        let at = Millis(1_700_000_000_000);
+        for next in [0, 1, 255, 256, 1 << 40] {
+            let place = SequenceNumber::before_record(1_600_000_000, ShardId(7), next, at);
+            assert_eq!((place.position_at(), place.position_after()), (Some(next), Some(next)));
+            assert!(place < SequenceNumber::of_record(1_600_000_000, ShardId(7), next, at));
+            assert!(place > SequenceNumber::start_of_shard(1_600_000_000, ShardId(7)));
+            if let Some(before) = next.checked_sub(1) {
+                assert!(place > SequenceNumber::of_record(1_600_000_000, ShardId(7), before, at));
+            }
+            assert_eq!(place.to_string().parse(), Ok(place));
+        }
+    }
 
     #[test]
     fn a_number_printed_by_aws_reads_back() {

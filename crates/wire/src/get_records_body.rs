@@ -27,6 +27,7 @@ pub struct GetRecordsBody {
     part: Part,
     remaining_bytes: usize,
     length_bytes: usize,
+    chunk_bytes: usize,
 }
 
 /// What is written next.
@@ -52,7 +53,16 @@ impl GetRecordsBody {
             millis_behind_latest: Some(reply.millis_behind_latest),
             child_shards: reply.child_shards.take(),
         };
-        let (head, tail) = around_records(protocol, &around);
+        let around = around_records(protocol, &around);
+        Self::around(protocol, reply, around)
+    }
+
+    /// The records of a reply between what comes before and after them.
+    pub(crate) fn around(
+        protocol: Protocol,
+        reply: GetRecordsReply,
+        (head, tail): (Vec<u8>, Vec<u8>),
+    ) -> Self {
         let mut body = GetRecordsBody {
             protocol,
             reply,
@@ -61,6 +71,7 @@ impl GetRecordsBody {
             part: Part::Head,
             remaining_bytes: 0,
             length_bytes: 0,
+            chunk_bytes: CHUNK_BYTES,
         };
         let records: usize = body.reply.records.iter().map(|r| body.record_length(r)).sum();
         let commas = body.reply.records.len().saturating_sub(1) * body.frame().comma.len();
@@ -89,6 +100,14 @@ impl GetRecordsBody {
         Some(Bytes::from(out))
     }
 
+    /// Writes the whole at once.
+    pub(crate) fn write_all(mut self, out: &mut Vec<u8>) {
+        self.chunk_bytes = usize::MAX;
+        while !matches!(self.part, Part::Done) {
+            self.part = self.write_part(out);
+        }
+    }
+
     fn frame(&self) -> &'static Frame {
         match self.protocol {
             Protocol::Json => &Frame::JSON,
@@ -115,7 +134,7 @@ impl GetRecordsBody {
             }
             Part::Data(index, from) => {
                 let rest = &self.data(&self.reply.records[index])[from..];
-                let room = CHUNK_BYTES.saturating_sub(out.len());
+                let room = self.chunk_bytes.saturating_sub(out.len());
                 let now = &rest[..rest.len().min(self.data_bytes(room))];
                 match self.protocol {
                     Protocol::Json => STANDARD.encode_append(now, out),

@@ -1,4 +1,4 @@
-//! AWS's protocols between bytes and `api`: JSON 1.1 and CBOR 1.1, with the model's constraints.
+//! AWS's protocols between bytes and `api`: JSON 1.1 and CBOR 1.1, with the model's constraints, and event streams.
 //!
 //! Owns: the strict readers, the shape-directed decoder and its error texts, the fast paths of the data plane, and the
 //! encoders of replies and errors.
@@ -10,6 +10,7 @@ mod cbor_sink;
 mod constraints;
 mod decode;
 mod error_body;
+mod event_stream;
 mod fault;
 mod framing;
 pub mod fuzz;
@@ -19,6 +20,7 @@ mod json_sink;
 pub mod limits;
 mod peek;
 mod protocol;
+mod push_event;
 mod put_decode;
 mod put_reply;
 mod reader;
@@ -27,10 +29,15 @@ mod violations;
 
 pub use decode::{decode, decode_output};
 pub use error_body::{RemoteError, decode_error, encode_error};
+pub use event_stream::{
+    EVENT_STREAM_CONTENT_TYPE, MESSAGE_HEADERS_BYTES_MAX, MESSAGE_PAYLOAD_BYTES_MAX, Message,
+    MessageError, MessageWriter, fuzz_event_stream, read_message,
+};
 pub use fault::{Fault, Kind, Wanted};
 pub use get_records_body::GetRecordsBody;
 pub use peek::peek_texts;
 pub use protocol::{Protocol, encode};
+pub use push_event::{encode_initial_response, encode_push_event, encode_push_exception};
 pub use put_decode::{decode_put_record, decode_put_records};
 pub use put_reply::{encode_put_record, encode_put_records};
 pub use unknown::Unknown;

@@ -12,6 +12,10 @@ pub enum Load {
     PutRecord(u64),
     /// GetRecords in replies of 10 MB over 4 connections, from 8 shards.
     GetRecords,
+    /// 1,000 PutRecord a second with one consumer, on 64 shards.
+    FanOutDelay,
+    /// PutRecords as fast as it goes beside that many consumers of 64 shards.
+    FanOut(u64),
 }
 
 impl Load {
@@ -21,6 +25,8 @@ impl Load {
             Load::PutRecords(shards) => format!("put-records-{shards}"),
             Load::PutRecord(connections) => format!("put-record-{connections}"),
             Load::GetRecords => "get-records".to_owned(),
+            Load::FanOutDelay => "fan-out-delay".to_owned(),
+            Load::FanOut(consumers) => format!("fan-out-{consumers}x64"),
         }
     }
 }
@@ -43,7 +49,7 @@ impl Cell {
 
 /// The cells of a round, in order: rivals stand next to what they are compared with.
 pub fn cells(options: &Options) -> Vec<Cell> {
-    use Load::{GetRecords, PutRecord, PutRecords};
+    use Load::{FanOut, FanOutDelay, GetRecords, PutRecord, PutRecords};
     let (memory, disk) = (Subject::millstream(true), Subject::millstream(false));
     let signed = Subject::Millstream { ephemeral: true, signed: true };
     let (ferrokinesis, ferrokinesis_disk) =
@@ -60,6 +66,8 @@ pub fn cells(options: &Options) -> Vec<Cell> {
     add(PutRecord(32), &[ferrokinesis_disk, Subject::Fakecloud]);
     add(PutRecord(1), &[disk, Subject::bare(false, false)]);
     add(GetRecords, &[disk, ferrokinesis, memory]);
+    add(FanOutDelay, &[disk]);
+    add(FanOut(20), &[disk]);
     for subject in [Subject::Kinesalite, Subject::KinesisLocal, Subject::Moto] {
         for load in [batch, PutRecord(32), GetRecords] {
             add(load, &[subject]);

@@ -46,6 +46,13 @@ pub fn drive(
             command.args(["put-record", "--shards", "64"]);
             command.arg("--connections").arg(connections.to_string());
         }
+        Load::FanOutDelay => {
+            command.args(["subscribe", "--shards", "64", "--rate", "1000"]);
+        }
+        Load::FanOut(consumers) => {
+            command.args(["subscribe", "--shards", "64", "--subscription-connections", "5"]);
+            command.arg("--consumers").arg(consumers.to_string());
+        }
         Load::GetRecords => {
             command.args(["get-records", "--connections", "4", "--shards", "8"]);
             command.arg("--fill-mib").arg(fill_mib(cell.subject, options).to_string());
@@ -54,7 +61,13 @@ pub fn drive(
             }
         }
     }
+    let subscribes = match cell.load {
+        Load::FanOutDelay | Load::FanOut(_) => true,
+        Load::PutRecords(_) | Load::PutRecord(_) | Load::GetRecords => false,
+    };
     match cell.subject {
+        // Whether all arrived is what it measures.
+        _ if subscribes => &mut command,
         Subject::Bare { .. } => command.arg("--existing"),
         _ if cell.load == Load::GetRecords => &mut command,
         _ => command.arg("--verify"),

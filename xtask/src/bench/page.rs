@@ -25,6 +25,7 @@ pub fn write(results: &Results) -> Outcome {
         ("The machine and the run", setting(run)),
         ("Writing", loads(results, "put-")),
         ("Reading", loads(results, "get-")),
+        ("Fan-out", loads(results, "fan-out-")),
         ("What signatures cost", signatures(results)),
         ("The disk's ceiling", ceilings(results)),
         ("What peers lost", faults(results)),

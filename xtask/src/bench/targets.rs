@@ -38,6 +38,7 @@ pub struct Target {
 
 const MEMORY: &str = "put-records-64/millstream-ephemeral";
 const DURABLE: &str = "put-records-64/millstream-durable";
+const FAN_OUT: &str = "fan-out-20x64/millstream-durable";
 const RATE: &str = "records_per_second";
 const PAYLOAD: &str = "payload_mb_per_second";
 
@@ -110,6 +111,30 @@ pub const TARGETS: &[Target] = &[
         value: peak_memory,
     },
     Target {
+        measure: "enhanced fan-out at 1,000 PutRecord/s, durable: from the reply to the arrival, p50",
+        bound: Bound::AtMost(1.0),
+        unit: "ms",
+        value: |r| delay(r, "p50_us"),
+    },
+    Target {
+        measure: "the same, p99",
+        bound: Bound::AtMost(5.0),
+        unit: "ms",
+        value: |r| delay(r, "p99_us"),
+    },
+    Target {
+        measure: "PutRecords beside 1,280 subscriptions (20 consumers, 64 shards) against PutRecords alone, durable",
+        bound: Bound::AtLeast(0.5),
+        unit: "×",
+        value: |r| ratio_within(r, FAN_OUT, RATE, "records_per_second_without"),
+    },
+    Target {
+        measure: "peak memory of the server meanwhile",
+        bound: Bound::AtMost(512.0),
+        unit: "MiB",
+        value: |r| Some((r.spread(FAN_OUT, "server_peak_mib")?.max, FAN_OUT.to_owned())),
+    },
+    Target {
         measure: "10,000 shards against 64, same load, durable",
         bound: Bound::AtLeast(0.8),
         unit: "×",
@@ -171,6 +196,17 @@ fn ratio(results: &Results, figure: &str, ours: &str, theirs: &str) -> Option<(f
     (theirs > 0.0).then(|| (ours / theirs, format!("{ours:.0} / {theirs:.digits$}")))
 }
 
+fn ratio_within(results: &Results, cell: &str, ours: &str, theirs: &str) -> Option<(f64, String)> {
+    let (ours, theirs) = (results.median(cell, ours)?, results.median(cell, theirs)?);
+    (theirs > 0.0).then(|| (ours / theirs, format!("{ours:.0} / {theirs:.0}")))
+}
+
+fn delay(results: &Results, figure: &str) -> Option<(f64, String)> {
+    let spread = results.spread("fan-out-delay/millstream-durable", figure)?;
+    let [median, min, max] = [spread.median, spread.min, spread.max].map(|us| us / 1e3);
+    Some((median, format!("{min:.2} to {max:.2} ms")))
+}
+
 fn put_record(results: &Results, theirs: &str) -> Option<(f64, String)> {
     ratio(results, RATE, "put-record-32/millstream-durable", theirs)
 }
@@ -193,7 +229,9 @@ fn one_connection(results: &Results) -> Option<(f64, String)> {
 
 /// The greatest of all rounds: it may never be more.
 fn peak_memory(results: &Results) -> Option<(f64, String)> {
-    let cells = results.cells().into_iter().filter(|cell| cell.ends_with("/millstream-durable"));
+    let durable =
+        |cell: &&str| cell.ends_with("/millstream-durable") && !cell.starts_with("fan-out-");
+    let cells = results.cells().into_iter().filter(durable);
     let peaks = cells.filter_map(|cell| Some((results.spread(cell, "server_peak_mib")?.max, cell)));
     let (peak, cell) = peaks.max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some((peak, cell.to_owned()))

@@ -9,8 +9,7 @@ use crate::rates::Call;
 use crate::service::Streams;
 
 impl Streams {
-    /// Deletes an ACTIVE stream with all its records. There are no consumers yet that `EnforceConsumerDeletion` could
-    /// spare or delete: both values mean the same.
+    /// Deletes an ACTIVE stream with all its records; with its consumers only if `EnforceConsumerDeletion` says so.
     pub async fn delete_stream(
         &self,
         caller: &Caller,
@@ -20,8 +19,13 @@ impl Streams {
             self.resolve(caller, input.stream_name.as_deref(), input.stream_arn.as_deref()).await?;
         caller.may("kinesis:DeleteStream", &stream.arn())?;
         self.admit_call(Call::DeleteStream, caller, Some(&stream))?;
-        self.change(&stream, &Command::DeleteStream { group: stream.group.0, at: self.now().0 })
-            .await?;
+        let (group, at) = (stream.group.0, self.now().0);
+        let command = if input.enforce_consumer_deletion == Some(true) {
+            Command::DeleteStreamWithConsumers { group, at }
+        } else {
+            Command::DeleteStream { group, at }
+        };
+        self.change(&stream, &command).await?;
         Ok(())
     }
 }

@@ -44,7 +44,7 @@ impl Streams {
             encryption_type: Some(encryption_type),
             key_id,
             open_shard_count: open_shards as i32,
-            consumer_count: Some(0),
+            consumer_count: Some(stream.consumers.len() as i32),
             warm_throughput: self.warm_throughput_of(&stream),
             max_record_size_in_kib: Some(stream.max_record_size_kib as i32),
             channel_count: Some(channel_count as i32),

@@ -125,7 +125,7 @@ impl Streams {
         now: Millis,
     ) -> Result<Stretch, Error> {
         let log = Owner::log_of(stream.group, shard.id);
-        let mut stretch = Stretch::new(from, limit, stream.horizon(now), shard);
+        let mut stretch = Stretch::new(from, limit, GET_BYTES_MAX, stream.horizon(now), shard);
         while !stretch.is_full() {
             let Some(permit) = self.reserve(stretch.held.is_empty()).await else { break };
             let read = match self.owner.log().read(log, stretch.next, READ_STEP_BYTES).await {
@@ -161,7 +161,7 @@ impl Streams {
     }
 
     /// Takes a batch's records into the reply; `false` ends the reply before or within the batch.
-    async fn take_batch(
+    pub(crate) async fn take_batch(
         &self,
         stream: &Stream,
         shard: &Shard,
@@ -222,28 +222,37 @@ impl Streams {
 }
 
 /// What has been read so far, and how much more may be.
-struct Stretch {
-    reply: GetRecordsReply,
+pub(crate) struct Stretch {
+    pub(crate) reply: GetRecordsReply,
     held: Vec<OwnedSemaphorePermit>,
-    next: Position,
-    bytes: usize,
+    pub(crate) next: Position,
+    pub(crate) bytes: usize,
     limit: usize,
+    bytes_max: usize,
     oldest: Millis,
     shard: millstream_types::ShardId,
     creation_second: u64,
-    last_arrival: Option<Millis>,
+    pub(crate) last_arrival: Option<Millis>,
     at_tip: bool,
     at_seal: bool,
 }
 
 impl Stretch {
-    fn new(from: Position, limit: usize, oldest: Millis, shard: &Shard) -> Self {
+    /// Of at most `limit` records and `bytes_max` bytes, or of one record; nothing that arrived before `oldest`.
+    pub(crate) fn new(
+        from: Position,
+        limit: usize,
+        bytes_max: usize,
+        oldest: Millis,
+        shard: &Shard,
+    ) -> Self {
         Stretch {
             reply: GetRecordsReply::default(),
             held: Vec::new(),
             next: from,
             bytes: 0,
             limit,
+            bytes_max,
             oldest,
             shard: shard.id,
             creation_second: shard.created.seconds(),
@@ -253,8 +262,8 @@ impl Stretch {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.reply.records.len() >= self.limit || self.bytes >= GET_BYTES_MAX
+    pub(crate) fn is_full(&self) -> bool {
+        self.reply.records.len() >= self.limit || self.bytes >= self.bytes_max
     }
 
     /// Passes over a batch that has expired.
@@ -264,7 +273,7 @@ impl Stretch {
     }
 
     /// Takes a batch's records, as many as there is room for; `false` if not all were taken.
-    fn take(&mut self, batch: &ReadBatch, payload: &Bytes) -> Result<bool, Error> {
+    pub(crate) fn take(&mut self, batch: &ReadBatch, payload: &Bytes) -> Result<bool, Error> {
         self.last_arrival = Some(batch.arrival);
         let places = records(payload, batch.batch.count).map_err(|error| {
             tracing::error!(%error, shard = %self.shard, position = batch.first.0, "a block cannot be read");
@@ -283,7 +292,7 @@ impl Stretch {
         for place in places.skip(skip as usize) {
             let key_bytes = place.key.as_ref().map_or(0, |key| key.len());
             let bytes = place.data.len() + key_bytes;
-            let fits = self.bytes == 0 || self.bytes + bytes <= GET_BYTES_MAX;
+            let fits = self.bytes == 0 || self.bytes + bytes <= self.bytes_max;
             if self.reply.records.len() >= self.limit || !fits {
                 return Ok(false);
             }
@@ -318,7 +327,7 @@ fn check_age(made: Millis, now: Millis) -> Result<(), Error> {
 }
 
 /// The shards that follow a closed one, each with all its parents: the KCL takes a reply without them for broken.
-fn children(stream: &Stream, shard: &Shard) -> Vec<ChildShard> {
+pub(crate) fn children(stream: &Stream, shard: &Shard) -> Vec<ChildShard> {
     let parents = |child: &Shard| {
         [child.parent, child.adjacent_parent].into_iter().flatten().collect::<Vec<_>>()
     };

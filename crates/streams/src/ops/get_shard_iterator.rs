@@ -26,7 +26,9 @@ impl Streams {
             return Err(self.not_found(caller, stream.name.clone()).into());
         }
         let shard = listed_shard(&stream, &input.shard_id)?;
-        let start = Start::of(&input)?;
+        let number = input.starting_sequence_number.as_deref();
+        let start =
+            Start::of(Asker::GetShardIterator, input.shard_iterator_type, number, input.timestamp)?;
         let now = self.now();
         let runtime = self.runtimes.of(&stream, &self.limits, &*self.clock);
         // botocore, GetShardIterator: five calls a second for each open shard.
@@ -52,7 +54,8 @@ impl Streams {
         Ok(GetShardIteratorOutput { shard_iterator: Some(iterator.seal(&self.sealer)) })
     }
 
-    async fn position_of(
+    /// Where a reader begins that starts so.
+    pub(crate) async fn position_of(
         &self,
         stream: &Stream,
         shard: &Shard,
@@ -67,15 +70,15 @@ impl Streams {
                 let found = self.owner.log().find(log, time).await.map_err(Refusal::Log)?;
                 Ok(found.max(self.horizon(log, stream, now).await?))
             }
-            Start::Sequence { text, inclusive } => {
-                let number = self.sequence_of(stream, shard, text)?;
+            Start::Sequence { text, inclusive, asker } => {
+                let number = self.sequence_of(stream, shard, text, asker)?;
                 let bounds = self.owner.log().bounds(log).await.map_err(Refusal::Log)?;
                 let position =
                     if inclusive { number.position_at() } else { number.position_after() };
                 match position.map(Position) {
                     None => Ok(bounds.end),
                     Some(position) if position <= bounds.end => Ok(position.max(bounds.first)),
-                    Some(_) => Err(foreign_number(stream, shard, text)),
+                    Some(_) => Err(foreign_number(stream, shard, text, asker)),
                 }
             }
         }
@@ -102,33 +105,38 @@ impl Streams {
         stream: &Stream,
         shard: &Shard,
         text: &str,
+        asker: Asker,
     ) -> Result<SequenceNumber, Error> {
         let number: SequenceNumber = text.parse().map_err(|_| {
             Error::invalid_argument(format!(
-                "StartingSequenceNumber {text} used in GetShardIterator on shard {} in stream {} under account \
-                    {} is invalid.",
+                "StartingSequenceNumber {text} used in {} on shard {} in stream {} under account {} is invalid.",
+                asker.name(),
                 shard.id, stream.name, stream.account
             ))
         })?;
         if number.shard() != shard.id {
             return Err(Error::invalid_argument(format!(
-                "Invalid StartingSequenceNumber. It encodes {}, while it was used in a call to {}",
+                "Invalid StartingSequenceNumber. It encodes {}, while it was used in a call to {}{}",
                 number.shard(),
+                asker.before_shard(),
                 shard.id
             )));
         }
         if number.creation_second() != shard.created.seconds() {
-            return Err(foreign_number(stream, shard, text));
+            return Err(foreign_number(stream, shard, text, asker));
         }
         Ok(number)
     }
 }
 
-fn foreign_number(stream: &Stream, shard: &Shard, text: &str) -> Error {
+fn foreign_number(stream: &Stream, shard: &Shard, text: &str, asker: Asker) -> Error {
     Error::invalid_argument(format!(
-        "StartingSequenceNumber {text} used in GetShardIterator on shard {} in stream {} under account {} is invalid \
-         because it did not come from this stream.",
-        shard.id, stream.name, stream.account
+        "StartingSequenceNumber {text} used in {} on shard {} in stream {} under account {} is invalid because it did \
+         not come from this stream.",
+        asker.name(),
+        shard.id,
+        stream.name,
+        stream.account
     ))
 }
 
@@ -140,29 +148,57 @@ pub(crate) fn listed_shard<'a>(stream: &'a Stream, id: &str) -> Result<&'a Shard
     listed.ok_or_else(|| Refusal::shard_not_found(stream, id))
 }
 
+/// Which operation asks, as its errors say it.
+#[derive(Clone, Copy)]
+pub(crate) enum Asker {
+    GetShardIterator,
+    SubscribeToShard,
+}
+
+impl Asker {
+    fn name(self) -> &'static str {
+        match self {
+            Asker::GetShardIterator => "GetShardIterator",
+            Asker::SubscribeToShard => "SubscribeToShard",
+        }
+    }
+
+    /// What comes before the shard's id in the text about a foreign number (quoted in client trackers).
+    fn before_shard(self) -> &'static str {
+        match self {
+            Asker::GetShardIterator => "",
+            Asker::SubscribeToShard => "a shard with ",
+        }
+    }
+}
+
 /// Where to begin, once the members fit each other.
-enum Start<'a> {
+pub(crate) enum Start<'a> {
     TrimHorizon,
     Latest,
     At(Millis),
-    Sequence { text: &'a str, inclusive: bool },
+    Sequence { text: &'a str, inclusive: bool, asker: Asker },
 }
 
 impl<'a> Start<'a> {
-    fn of(input: &'a GetShardIteratorInput) -> Result<Self, Error> {
-        let kind = input.shard_iterator_type;
-        let number = input.starting_sequence_number.as_deref();
+    /// Checks that what was given with a kind of position is what it needs.
+    pub(crate) fn of(
+        asker: Asker,
+        kind: ShardIteratorType,
+        number: Option<&'a str>,
+        timestamp: Option<Millis>,
+    ) -> Result<Self, Error> {
         let fits = match kind {
             ShardIteratorType::AtSequenceNumber => {
-                number.map(|text| Start::Sequence { text, inclusive: true })
+                number.map(|text| Start::Sequence { text, inclusive: true, asker })
             }
             ShardIteratorType::AfterSequenceNumber => {
-                number.map(|text| Start::Sequence { text, inclusive: false })
+                number.map(|text| Start::Sequence { text, inclusive: false, asker })
             }
             ShardIteratorType::TrimHorizon => number.is_none().then_some(Start::TrimHorizon),
             ShardIteratorType::Latest => number.is_none().then_some(Start::Latest),
             ShardIteratorType::AtTimestamp => {
-                let time = input.timestamp.ok_or_else(|| {
+                let time = timestamp.ok_or_else(|| {
                     Error::invalid_argument(
                         "Must specify timestamp parameter for iterator of type AT_TIMESTAMP.",
                     )

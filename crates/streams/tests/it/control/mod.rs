@@ -2,8 +2,10 @@
 
 mod capacity;
 mod channels;
+mod consumers;
 mod create_and_delete;
 mod describe_and_list;
+mod fan_out;
 mod fixture;
 mod list_shards;
 mod monitoring;
