@@ -41,8 +41,8 @@ pub const RECORD_KIB_DEFAULT: u32 = 1024;
 /// Idle buffers kept for frames.
 pub const FRAME_POOL_BYTES_MAX: usize = 24 * 1024 * 1024;
 
-/// Bytes of keys and data in one event of a subscription, unless one record is larger: as much as a batch holds, so that
-/// a client that does not read costs little.
+/// Bytes of keys and data in one event of a subscription, unless one record is larger: as much as a batch holds, so
+/// that a client that does not read costs little.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 /// What a subscription that reads alone reserves before it reads: an event of `EVENT_BYTES_MAX` in base64 and framing.
 pub const EVENT_RESERVE_BYTES: usize = EVENT_BYTES_MAX / 2 * 3;
