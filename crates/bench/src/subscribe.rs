@@ -1,5 +1,5 @@
-//! Subscriptions under load: how long a record takes from PutRecord's reply to a subscriber, and what many subscriptions
-//! leave of the puts beside them.
+//! Subscriptions under load: how long a record takes from PutRecord's reply to a subscriber, and what many
+//! subscriptions leave of the puts beside them.
 //!
 //! Subscriptions need HTTP/2 to share connections; its framing is the one thing that this generator does not write
 //! itself. They run on one thread, apart from the puts.

@@ -255,12 +255,8 @@ impl World {
                 next.status = Deleting;
                 known?.status == Active && next.consumers.is_empty()
             }
-            Command::DeleteStreamWithConsumers { .. } => {
-                next.status = Deleting;
-                next.consumers.values_mut().for_each(|status| *status = ConsumerStatus::Deleting);
-                known?.status == Active
-            }
-            Command::RegisterConsumer { .. }
+            Command::DeleteStreamWithConsumers { .. }
+            | Command::RegisterConsumer { .. }
             | Command::ActivateConsumer { .. }
             | Command::DeregisterConsumer { .. }
             | Command::RemoveConsumer { .. } => {
@@ -621,22 +617,21 @@ fn expect_consumer(next: &mut Expected, stream: &Stream, command: &Command) -> b
         }
         Command::ActivateConsumer { name, created_second, .. } => {
             let known = stream.consumers.get(&name.parse().unwrap());
-            let status = next.consumers.get_mut(name);
-            let same = known.is_some_and(|known| known.created_second == *created_second);
-            match status {
-                Some(status) if same => {
-                    if *status == Creating {
-                        *status = Active;
-                    }
-                    true
-                }
-                _ => false,
+            if let Some(status @ Creating) = next.consumers.get_mut(name)
+                && known.is_some_and(|known| known.created_second == *created_second)
+            {
+                *status = Active;
             }
+            known.is_some_and(|known| known.created_second == *created_second)
         }
         Command::DeregisterConsumer { name, .. } => {
             next.consumers.get_mut(name).map(|status| *status = Deleting).is_some()
         }
         Command::RemoveConsumer { name, .. } => next.consumers.remove(name) == Some(Deleting),
+        Command::DeleteStreamWithConsumers { .. } => {
+            next.consumers.values_mut().for_each(|status| *status = Deleting);
+            std::mem::replace(&mut next.status, StreamStatus::Deleting) == StreamStatus::Active
+        }
         _ => false,
     }
 }

@@ -64,8 +64,8 @@ pub const ON_DEMAND_SHARDS_MIN: u32 = 4;
 /// Largest warm throughput, in MiB/s (botocore, `UpdateStreamWarmThroughput`: 10 GiB/s).
 pub const WARM_MIBPS_MAX: u32 = 10_240;
 
-/// Bytes of keys and data in one event of a subscription, unless one record is larger: as much as a batch holds, so that
-/// a client that does not read costs little.
+/// Bytes of keys and data in one event of a subscription, unless one record is larger: as much as a batch holds, so
+/// that a client that does not read costs little.
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 /// What a subscription that reads alone reserves before it reads: an event of `EVENT_BYTES_MAX` in base64 and framing.
 pub const EVENT_RESERVE_BYTES: usize = EVENT_BYTES_MAX / 2 * 3;

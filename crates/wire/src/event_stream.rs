@@ -1,8 +1,8 @@
 //! AWS's event-stream framing (`application/vnd.amazon.eventstream`): messages with headers and checksums.
 //!
-//! A message: length of the whole (4 bytes), length of the headers (4), CRC32 of these eight bytes (4), headers, payload,
-//! CRC32 of all that precedes (4); all big-endian. A header: length of the name (1), name, type (1), value. Only texts
-//! (type 7: length (2), UTF-8) are written; every type is read.
+//! A message: length of the whole (4 bytes), length of the headers (4), CRC32 of these eight bytes (4), headers,
+//! payload, CRC32 of all that precedes (4); all big-endian. A header: length of the name (1), name, type (1), value.
+//! Only texts (type 7: length (2), UTF-8) are written; every type is read.
 //!
 //! Source: the framing that AWS's SDKs share, as botocore's `eventstream` module and the SDK for Java read it.
 
