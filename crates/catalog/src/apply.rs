@@ -18,15 +18,25 @@ const RETIRED_NAMES_MAX: usize = 1000;
 
 /// Changes the state.
 pub fn apply(state: &mut State, command: &Command) -> Outcome {
+    if let Some(result) = crate::queues::apply(state, command) {
+        return result.unwrap_or_else(Outcome::Refused);
+    }
     let result = match command {
         Command::InitSecrets { token_key } => init_secrets(state, token_key),
         Command::CreateStream { .. } => create_stream(state, command),
         Command::Activate { group, at } => change(state, *group, |stream| activate(stream, *at)),
-        Command::DeleteStream { group, at } => change(state, *group, |stream| {
-            active(stream)?;
-            set_status(stream, StreamStatus::Deleting, *at);
-            Ok(())
-        }),
+        Command::DeleteStream { group, at } => {
+            let queues = state.queues.count_of(GroupId(*group));
+            change(state, *group, |stream| {
+                active(stream)?;
+                // botocore, `DeleteQueue`: every queue goes before its stream.
+                if queues > 0 {
+                    return Err(Refusal::HasQueues { count: queues });
+                }
+                set_status(stream, StreamStatus::Deleting, *at);
+                Ok(())
+            })
+        }
         Command::RemoveStream { group } => remove_stream(state, *group),
         Command::SetRetention { group, hours, at, from_hours } => {
             change(state, *group, |stream| set_retention(stream, *hours, *at, *from_hours))
@@ -49,6 +59,13 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             expire(stream, Millis(*before));
             Ok(())
         }),
+        Command::CreateQueue { .. }
+        | Command::ActivateQueue { .. }
+        | Command::UpdateQueue { .. }
+        | Command::DeleteQueue { .. }
+        | Command::RemoveQueue { .. }
+        | Command::TagQueue { .. }
+        | Command::SetQueuePolicy { .. } => Err(Refusal::Malformed("a command about a queue")),
     };
     result.unwrap_or_else(Outcome::Refused)
 }

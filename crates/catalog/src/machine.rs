@@ -9,6 +9,7 @@ use millstream_replica::{Machine, Slice};
 use crate::apply::apply;
 use crate::command::Command;
 use crate::outcome::Outcome;
+use crate::queues::{Queue, slices};
 use crate::state::State;
 use crate::stored::{StoredHead, StoredSlice, StoredStream};
 use crate::stream::Stream;
@@ -23,6 +24,7 @@ pub struct CatalogMachine;
 pub struct Frozen {
     head: StoredHead,
     streams: BTreeMap<GroupId, Arc<Stream>>,
+    queues: BTreeMap<GroupId, Arc<Queue>>,
 }
 
 impl Machine for CatalogMachine {
@@ -57,10 +59,13 @@ impl Machine for CatalogMachine {
             next_version: state.next_version,
             retired: retired.collect(),
         };
-        Frozen { head, streams: state.streams.clone() }
+        Frozen { head, streams: state.streams.clone(), queues: state.queues.handles() }
     }
 
     fn slice(frozen: &Frozen, from: Option<&[u8]>, bytes_max: usize) -> Slice {
+        if let Some(group) = from.and_then(slices::cursor_of) {
+            return slices::slice(&frozen.queues, group, bytes_max);
+        }
         let (mut at, head) = match from.and_then(cursor_of) {
             Some(at) => (at, None),
             None => ((0, 0), minicbor::decode(&encoded(&frozen.head)).ok()),
@@ -69,7 +74,7 @@ impl Machine for CatalogMachine {
         let mut streams: Vec<StoredStream> = Vec::new();
         let next = loop {
             let Some((group, stream)) = frozen.streams.range(GroupId(at.0)..).next() else {
-                break None;
+                break slices::first(&frozen.queues);
             };
             let first = if group.0 == at.0 { at.1 } else { 0 };
             let part = StoredStream::part(stream, first, SHARDS_PER_PART);
@@ -81,7 +86,7 @@ impl Machine for CatalogMachine {
             let done = first as usize + SHARDS_PER_PART;
             at = if done < stream.shards.len() { (group.0, done as u32) } else { (group.0 + 1, 0) };
         };
-        Slice { bytes: encoded(&StoredSlice { head, streams }), next }
+        Slice { bytes: encoded(&StoredSlice { head, streams, queues: None }), next }
     }
 
     fn restore(state: &mut State, slice: &[u8], _version: u16) -> Result<(), String> {
@@ -101,7 +106,7 @@ impl Machine for CatalogMachine {
         for part in slice.streams {
             state.insert_part(part.first_shard, part.restore()?)?;
         }
-        Ok(())
+        slices::restore(state, slice.queues.unwrap_or_default())
     }
 }
 
@@ -115,7 +120,7 @@ fn key_of((group, shard): (u64, u32)) -> Vec<u8> {
     [&group.to_be_bytes()[..], &shard.to_be_bytes()].concat()
 }
 
-fn encoded<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
+pub(crate) fn encoded<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
     // Writing to memory cannot fail.
     minicbor::to_vec(value).unwrap_or_default()
 }

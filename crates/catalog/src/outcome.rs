@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use millstream_types::ShardId;
 
+use crate::queues::{Queue, QueueRefusal};
 use crate::stream::{Stream, StreamStatus};
 
 /// What a command came to. Refusals are outcomes too: every replica comes to the same.
@@ -11,6 +12,8 @@ use crate::stream::{Stream, StreamStatus};
 pub enum Outcome {
     /// The stream as it is now.
     Stream(Arc<Stream>),
+    /// The queue as it is now.
+    Queue(Arc<Queue>),
     /// Done; there is nothing to show.
     Done,
     /// Not done.
@@ -61,6 +64,13 @@ pub enum Refusal {
         /// How long records are kept, in hours.
         hours: u32,
     },
+    /// The stream still has queues.
+    HasQueues {
+        /// How many.
+        count: u64,
+    },
+    /// A command about a queue was not done.
+    Queue(QueueRefusal),
     /// The command itself makes no sense; only a fault of ours sends one.
     Malformed(&'static str),
 }

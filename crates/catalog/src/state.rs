@@ -6,6 +6,7 @@ use std::sync::Arc;
 use millstream_replica::GroupId;
 use millstream_types::{AccountId, Region, StreamName};
 
+use crate::queues::Queues;
 use crate::stream::{Shard, ShardState, Stream, StreamStatus};
 
 /// The first group that a stream gets: those below are for the node's own machines.
@@ -27,6 +28,7 @@ pub struct State {
     /// The highest creation second of shards of streams deleted a moment ago: a stream of the same name starts above
     /// it, so that no sequence number means two records.
     pub(crate) retired: BTreeMap<(AccountId, Region, StreamName), u64>,
+    pub(crate) queues: Queues,
 }
 
 /// What quotas count.
@@ -64,6 +66,7 @@ impl Default for State {
             streams: BTreeMap::new(),
             usage: HashMap::new(),
             retired: BTreeMap::new(),
+            queues: Queues::default(),
         }
     }
 }
@@ -88,6 +91,16 @@ impl State {
     /// A stream by its group.
     pub fn by_group(&self, group: GroupId) -> Option<&Arc<Stream>> {
         self.streams.get(&group)
+    }
+
+    /// All queues.
+    pub fn queues(&self) -> &Queues {
+        &self.queues
+    }
+
+    /// How many registered readers a stream has: queues count as consumers do (botocore, `CreateQueue`).
+    pub(crate) fn readers_of(&self, stream: GroupId) -> u64 {
+        self.queues.count_of(stream)
     }
 
     /// All streams, by group.

@@ -6,6 +6,7 @@ use millstream_replica::{GroupId, Position};
 use millstream_types::{AccountId, HashKey, HashKeyRange, Millis, ShardId};
 use minicbor::{Decode, Encode};
 
+use crate::queues::StoredQueue;
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The part of a snapshot that is not a stream; it comes with the first slice.
@@ -29,6 +30,9 @@ pub struct StoredSlice {
     pub head: Option<StoredHead>,
     #[n(1)]
     pub streams: Vec<StoredStream>,
+    /// Queues; they come after the last stream.
+    #[n(3)]
+    pub queues: Option<Vec<StoredQueue>>,
 }
 
 /// A stream.

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::{AccountId, HashKey, Region, SequenceNumber, ShardId, StreamArn, StreamName};
+use crate::{AccountId, HashKey, QueueArn, Region, SequenceNumber, ShardId, StreamArn, StreamName};
 
 /// Reads any bytes as each kind of text.
 pub fn fuzz_texts(input: &[u8]) {
@@ -16,6 +16,7 @@ pub fn fuzz_texts(input: &[u8]) {
     fuzz_text::<HashKey>(text);
     fuzz_text::<SequenceNumber>(text);
     fuzz_text::<StreamArn>(text);
+    fuzz_text::<QueueArn>(text);
 }
 
 fn fuzz_text<T: FromStr + Display + PartialEq>(text: &str) {

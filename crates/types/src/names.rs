@@ -15,7 +15,7 @@ pub struct StreamName(Arc<str>);
 /// Longest stream name, in bytes (botocore, `StreamName`).
 pub const STREAM_NAME_BYTES_MAX: usize = 128;
 
-fn is_name_byte(b: u8) -> bool {
+pub(crate) fn is_name_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')
 }
 
