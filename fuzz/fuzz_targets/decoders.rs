@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 type Decoder = fn(&[u8]);
 
 /// The targets: the directories of `fuzz/seeds` bear the same names.
-const TARGETS: [(&str, Decoder); 10] = [
+const TARGETS: [(&str, Decoder); 11] = [
     ("json", millstream_wire::fuzz::fuzz_json),
     ("cbor", millstream_wire::fuzz::fuzz_cbor),
     ("framing", millstream_gateway::fuzz_framing),
@@ -19,6 +19,7 @@ const TARGETS: [(&str, Decoder); 10] = [
     ("log", millstream_log::fuzz_log),
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),
+    ("queue", millstream_streams::fuzz_queue),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {

@@ -40,7 +40,8 @@ impl Streams {
     ) -> Result<Option<Arc<Stream>>, Refusal> {
         match self.catalog.submit(command).await {
             Ok(Outcome::Stream(stream)) => Ok(Some(stream)),
-            Ok(Outcome::Done) => Ok(None),
+            // A command about a stream never comes to a queue.
+            Ok(Outcome::Done | Outcome::Queue(_)) => Ok(None),
             Ok(Outcome::Refused(why)) => {
                 Err(Refusal::Change { stream: stream.clone(), account, why })
             }

@@ -80,6 +80,13 @@ pub enum Refusal {
         /// Why.
         why: millstream_catalog::Refusal,
     },
+    /// The catalog refused a change of a queue of this account.
+    QueueChange {
+        /// The account.
+        account: AccountId,
+        /// Why.
+        why: millstream_catalog::Refusal,
+    },
     /// Whether a change was made is not known.
     ChangeUnknown(String),
     /// The log could not answer.
@@ -146,6 +153,7 @@ impl From<Refusal> for Error {
             }
             Refusal::NotActive { stream, account, status } => not_active(&stream, account, status),
             Refusal::Change { stream, account, why } => change_refused(&stream, account, why),
+            Refusal::QueueChange { account, why } => queue_change_refused(account, why),
             Refusal::ChangeUnknown(error) => {
                 tracing::error!(%error, "the outcome of a change is unknown");
                 Error::new(
@@ -181,6 +189,29 @@ fn not_active(stream: &StreamName, account: AccountId, status: StreamStatus) -> 
         ErrorCode::ResourceInUseException,
         format!("Stream {stream} under account {account} not ACTIVE, instead in state {status}"),
     )
+}
+
+/// Why a change of a queue was refused: for its own state, or for its stream's.
+fn queue_change_refused(account: AccountId, why: millstream_catalog::Refusal) -> Error {
+    use millstream_catalog::Refusal as Why;
+    match why {
+        Why::Queue(why) => crate::queue::refused(why, account),
+        Why::NoStream => Error::new(
+            ErrorCode::ResourceNotFoundException,
+            format!("The queue's stream under account {account} not found."),
+        ),
+        Why::Status(status) => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!(
+                "The queue's stream under account {account} not ACTIVE, instead in state {}",
+                crate::describe::status_of(status).as_str()
+            ),
+        ),
+        other => {
+            tracing::error!(?other, "the catalog refused a command about a queue");
+            Error::new(ErrorCode::InternalFailureException, "Internal service failure.")
+        }
+    }
 }
 
 /// Why a change was refused, in the service's words where they are known (quoted in client trackers), else in ours.
@@ -235,6 +266,13 @@ fn change_refused(
                 "The retention period of {of} was changed to {hours} hours by another request."
             ),
         ),
+        Why::HasQueues { count } => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!(
+                "Stream {stream} under account {account} has {count} queues: delete them first."
+            ),
+        ),
+        Why::Queue(why) => crate::queue::refused(why, account),
         Why::Malformed(what) => {
             tracing::error!(what, "the catalog refused a malformed command");
             Error::new(ErrorCode::InternalFailureException, "Internal service failure.")

@@ -57,15 +57,16 @@ impl Streams {
                 changes.mark_unchanged();
                 let wait = streams.pass(&mut configured).await;
                 tokio::select! {
-                    _ = stopped.wait_for(|stop| *stop) => return,
+                    _ = stopped.wait_for(|stop| *stop) => break,
                     changed = changes.changed() => {
                         if changed.is_err() {
-                            return;
+                            break;
                         }
                     }
                     () = tokio::time::sleep(wait) => {}
                 }
             }
+            streams.close_queues().await;
         });
         Lifecycle { stop, task }
     }
@@ -80,6 +81,9 @@ impl Streams {
             .0
             .retain(|group, _| streams.binary_search_by_key(group, |stream| stream.group).is_ok());
         let mut wait = PASS_EVERY;
+        if let Some(due) = self.pass_queues(now, delay).await {
+            wait = wait.min(due.max(WAIT_MIN));
+        }
         for stream in streams {
             let due = stream.status_since.plus(delay);
             if stream.status != StreamStatus::Active && now < due {

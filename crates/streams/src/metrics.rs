@@ -84,6 +84,7 @@ impl Collect for Streams {
             "Steps of creating, resharding or deleting streams that failed and are tried again.";
         to.sample("millstream_lifecycle_failures_total", help, &[], failures);
         self.catalog.counters().collect(to);
+        self.collect_queues(to);
         for (name, help, histogram) in HISTOGRAMS {
             for runtime in &runtimes {
                 let snapshot = histogram(&runtime.counters).snapshot();

@@ -30,6 +30,11 @@ pub enum Call {
     AddTags,
     RemoveTags,
     ListTags,
+    CreateQueue,
+    UpdateQueue,
+    DeleteQueue,
+    DescribeQueue,
+    ListQueues,
 }
 
 impl Call {
@@ -44,6 +49,11 @@ impl Call {
             Call::ListShards => limits.list_shards_per_second,
             Call::SplitShard | Call::MergeShards => limits.reshard_per_second,
             Call::IncreaseRetention | Call::DecreaseRetention => limits.retention_per_second,
+            Call::CreateQueue => limits.create_queue_per_second,
+            Call::UpdateQueue => limits.update_queue_per_second,
+            Call::DeleteQueue => limits.delete_queue_per_second,
+            Call::DescribeQueue => limits.describe_queue_per_second,
+            Call::ListQueues => limits.list_queues_per_second,
             Call::AddTags | Call::RemoveTags | Call::ListTags => limits.tags_per_second,
         }
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use millstream_catalog::Catalog;
 use millstream_counters::Counter;
 use millstream_log::{FramePool, Log};
-use millstream_types::{Clock, Millis};
+use millstream_types::{Clock, Millis, Random};
 use tokio::sync::Semaphore;
 
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
+use crate::queue::OpenQueues;
 use crate::rates::Rates;
 use crate::runtime::Runtimes;
 use crate::token::TokenSealer;
@@ -24,6 +25,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Quotas and rates.
     pub limits: Limits,
+    /// Ids of queues, sessions of their state.
+    pub random: Arc<dyn Random>,
 }
 
 /// Data Streams.
@@ -40,6 +43,8 @@ pub struct Streams {
     pub(crate) lifecycle_failures: Counter,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) queues: OpenQueues,
 }
 
 /// The unit in which memory for replies is reserved.
@@ -61,6 +66,8 @@ impl Streams {
             lifecycle_failures: Counter::new(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
             replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
+            random: parts.random,
+            queues: OpenQueues::default(),
         })
     }
 

@@ -29,6 +29,7 @@ impl Streams {
                 stream.open_shards().count()
             }
         };
+        let queues = self.catalog.read(|state| state.queues().count_of(stream.group));
         let stream_description_summary = StreamDescriptionSummary {
             stream_name: stream.name.to_string(),
             stream_arn: stream.arn().to_string(),
@@ -46,7 +47,7 @@ impl Streams {
             max_record_size_in_kib: Some(stream.max_record_size_kib as i32),
             channel_count: Some(0),
             record_distribution_strategy: Some(RecordDistributionStrategy::UserPartitionKey),
-            queue_count: Some(0),
+            queue_count: Some(queues as i32),
         };
         Ok(DescribeStreamSummaryOutput { stream_description_summary })
     }

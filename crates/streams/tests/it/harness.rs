@@ -40,8 +40,13 @@ impl Harness {
             .await
             .unwrap();
         let catalog = Arc::new(catalog);
-        let parts =
-            Parts { catalog: catalog.clone(), log: log.clone(), clock: clock.clone(), limits };
+        let parts = Parts {
+            catalog: catalog.clone(),
+            log: log.clone(),
+            clock: clock.clone(),
+            limits,
+            random,
+        };
         let streams = Streams::new(parts, &catalog.token_key());
         Harness { streams, catalog, log, clock, caller: caller(0, "us-east-1") }
     }

@@ -41,8 +41,13 @@ impl Fixture {
         let catalog = Catalog::open(log.clone(), clock.clone(), random.clone()).await.unwrap();
         let catalog = Arc::new(catalog);
         let key = catalog.token_key();
-        let parts =
-            Parts { catalog: catalog.clone(), log: log.clone(), clock: clock.clone(), limits };
+        let parts = Parts {
+            catalog: catalog.clone(),
+            log: log.clone(),
+            clock: clock.clone(),
+            limits,
+            random,
+        };
         let streams = Streams::new(parts, &key);
         let caller = caller(0, "us-east-1");
         Fixture { log, clock, streams, catalog, caller, lifecycle: None }
