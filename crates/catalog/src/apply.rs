@@ -59,6 +59,11 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             expire(stream, Millis(*before));
             Ok(())
         }),
+        #[cfg(feature = "testkit")]
+        Command::TestOnDemand { group } => change(state, *group, |stream| {
+            stream.mode = StreamMode::OnDemand;
+            Ok(())
+        }),
         Command::CreateQueue { .. }
         | Command::ActivateQueue { .. }
         | Command::UpdateQueue { .. }

@@ -271,6 +271,14 @@ pub enum Command {
         #[n(1)]
         policy: Option<String>,
     },
+    /// Makes a stream one of on-demand mode. Only tests of queues send it.
+    #[cfg(feature = "testkit")]
+    #[n(59)]
+    TestOnDemand {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+    },
 }
 
 /// A change of shards.

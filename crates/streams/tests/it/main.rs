@@ -4,3 +4,4 @@
 mod control;
 mod data_plane;
 mod harness;
+mod queues;
