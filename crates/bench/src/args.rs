@@ -25,6 +25,8 @@ pub enum Operation {
     PutRecord(PutRecord),
     /// Fills the stream, then reads it again and again.
     GetRecords(GetRecords),
+    /// Fills a stream of on-demand mode, then receives from a queue on it and acknowledges, ten records at a time.
+    Queue(Queue),
 }
 
 /// Options of `put-records`.
@@ -59,6 +61,21 @@ pub struct GetRecords {
     #[arg(long)]
     pub once: bool,
     /// What all operations share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `queue`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Queue {
+    /// Records that are received before the clock starts and stay in flight (the server's limit queue_in_flight_max
+    /// must allow them).
+    #[arg(long, default_value_t = 0)]
+    pub in_flight: u64,
+    /// Records put into the stream before the clock starts, beside those that stay in flight.
+    #[arg(long, default_value_t = 200_000)]
+    pub backlog: u64,
+    /// What all operations share. The stream has as many shards as the server gives it.
     #[command(flatten)]
     pub common: Common,
 }

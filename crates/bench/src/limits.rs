@@ -28,3 +28,7 @@ pub const SAMPLES_MAX: usize = 1_000_000;
 pub const GET_RECORDS_LIMIT: usize = 10_000;
 /// Connections that read everything back after a run.
 pub const READ_BACK_CONNECTIONS: usize = 4;
+/// Records asked for in one receive from a queue, and acknowledged in one request: the service's most.
+pub const QUEUE_RECORDS: u64 = 10;
+/// How long received records stay hidden, in seconds: the service's most, so that none comes again in a run.
+pub const QUEUE_HIDDEN_SECONDS: u64 = 43_200;

@@ -12,6 +12,9 @@ pub enum Load {
     PutRecord(u64),
     /// GetRecords in replies of 10 MB over 4 connections, from 8 shards.
     GetRecords,
+    /// Receives of ten records of 100 bytes and their acknowledgements over 32 connections, beside that many records that
+    /// stay in flight.
+    Queue(u64),
 }
 
 impl Load {
@@ -21,6 +24,7 @@ impl Load {
             Load::PutRecords(shards) => format!("put-records-{shards}"),
             Load::PutRecord(connections) => format!("put-record-{connections}"),
             Load::GetRecords => "get-records".to_owned(),
+            Load::Queue(in_flight) => format!("queue-{in_flight}"),
         }
     }
 }
@@ -43,7 +47,7 @@ impl Cell {
 
 /// The cells of a round, in order: rivals stand next to what they are compared with.
 pub fn cells(options: &Options) -> Vec<Cell> {
-    use Load::{GetRecords, PutRecord, PutRecords};
+    use Load::{GetRecords, PutRecord, PutRecords, Queue};
     let (memory, disk) = (Subject::millstream(true), Subject::millstream(false));
     let signed = Subject::Millstream { ephemeral: true, signed: true };
     let (ferrokinesis, ferrokinesis_disk) =
@@ -60,6 +64,8 @@ pub fn cells(options: &Options) -> Vec<Cell> {
     add(PutRecord(32), &[ferrokinesis_disk, Subject::Fakecloud]);
     add(PutRecord(1), &[disk, Subject::bare(false, false)]);
     add(GetRecords, &[disk, ferrokinesis, memory]);
+    add(Queue(0), &[disk]);
+    add(Queue(1_000_000), &[disk]);
     for subject in [Subject::Kinesalite, Subject::KinesisLocal, Subject::Moto] {
         for load in [batch, PutRecord(32), GetRecords] {
             add(load, &[subject]);
