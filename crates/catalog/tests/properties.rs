@@ -208,6 +208,7 @@ impl World {
             Command::BeginReshard { .. }
             | Command::InitSecrets { .. }
             | Command::CreateStream { .. } => return None,
+            other => unreachable!("this world sends none: {other:?}"),
         };
         done.then_some(Some(next))
     }
@@ -230,6 +231,7 @@ impl World {
                 assert_eq!(self.expect(&place, &command), None, "{command:?}: {why:?}");
                 assert_eq!(before, after, "a refused command changes nothing");
             }
+            (_, Outcome::Queue(_)) => panic!("{command:?} is about no queue"),
             (_, Outcome::Stream(_) | Outcome::Done) => {
                 let expected =
                     self.expect(&place, &command).unwrap_or_else(|| panic!("{command:?} was done"));
@@ -264,7 +266,7 @@ impl World {
                 assert_eq!(matches!(why, Refusal::Status(_)), !active, "{why:?}");
                 assert_eq!(before, after);
             }
-            Outcome::Done => panic!("a reshard has a stream"),
+            Outcome::Done | Outcome::Queue(_) => panic!("a reshard has a stream"),
         }
     }
 
