@@ -23,6 +23,7 @@ const TARGETS: [(&str, Decoder); 11] = [
     ("log", millstream_log::fuzz_log),
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),
+    ("queue", millstream_streams::fuzz_queue),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {

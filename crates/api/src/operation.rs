@@ -48,20 +48,7 @@ pub fn operation(name: &str) -> Option<&'static Operation> {
 }
 
 /// Operations of the model that are not done.
-pub static NOT_IMPLEMENTED: &[&str] = &[
-    "AcknowledgeDeadLetterQueueRecords",
-    "AcknowledgeQueueRecords",
-    "CreateQueue",
-    "DeleteQueue",
-    "DescribeQueue",
-    "ListQueues",
-    "ReceiveDeadLetterQueueRecords",
-    "ReceiveQueueRecords",
-    "RestoreDeadLetterQueueRecords",
-    "UpdateDeadLetterQueueRecordsVisibility",
-    "UpdateQueue",
-    "UpdateQueueRecordsVisibility",
-];
+pub static NOT_IMPLEMENTED: &[&str] = &[];
 
 /// Operations that are done, by name.
 pub static OPERATIONS: &[Operation] = &[

@@ -29,6 +29,8 @@ pub enum Operation {
     Listing(Listing),
     /// Subscribes to the stream while it is put to.
     Subscribe(Subscribe),
+    /// Fills a stream of on-demand mode, then receives from a queue on it and acknowledges, ten records at a time.
+    Queue(Queue),
 }
 
 /// Options of `put-records`.
@@ -95,6 +97,21 @@ pub struct Subscribe {
     #[arg(long, default_value_t = 0)]
     pub rate: u64,
     /// What all operations share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `queue`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Queue {
+    /// Records that are received before the clock starts and stay in flight (the server's limit queue_in_flight_max
+    /// must allow them).
+    #[arg(long, default_value_t = 0)]
+    pub in_flight: u64,
+    /// Records put into the stream before the clock starts, beside those that stay in flight.
+    #[arg(long, default_value_t = 200_000)]
+    pub backlog: u64,
+    /// What all operations share. The stream has as many shards as the server gives it.
     #[command(flatten)]
     pub common: Common,
 }

@@ -23,11 +23,20 @@ pub struct Control {
 impl Control {
     /// Creates the stream and waits until it is ACTIVE.
     pub fn create(&self, shards: u64) -> Result<(), Error> {
-        let body = format!("{{\"StreamName\":\"{}\",\"ShardCount\":{shards}}}", self.stream);
+        self.create_as(&format!("\"ShardCount\":{shards}"))
+    }
+
+    /// Creates the stream in on-demand mode and waits until it is ACTIVE.
+    pub fn create_on_demand(&self) -> Result<(), Error> {
+        self.create_as("\"StreamModeDetails\":{\"StreamMode\":\"ON_DEMAND\"}")
+    }
+
+    fn create_as(&self, capacity: &str) -> Result<(), Error> {
+        let body = format!("{{\"StreamName\":\"{}\",{capacity}}}", self.stream);
         self.call("CreateStream", &body)?;
         let begun = clock::now();
         loop {
-            if self.status()? == "ACTIVE" {
+            if self.summary("StreamStatus")? == "ACTIVE" {
                 return Ok(());
             }
             if clock::now().duration_since(begun) > ACTIVE_WAIT {
@@ -35,6 +44,39 @@ impl Control {
             }
             std::thread::sleep(ACTIVE_POLL);
         }
+    }
+
+    /// Creates a queue that begins at the oldest record, and waits until it is ACTIVE: its ARN.
+    pub fn create_queue(&self) -> Result<String, Error> {
+        let (stream, arn) = (&self.stream, self.summary("StreamARN")?);
+        let body = format!(
+            "{{\"QueueName\":\"{stream}\",\"StreamConfigurationList\":[{{\"StreamARN\":\"{arn}\",\
+             \"StartingPosition\":{{\"Type\":\"TRIM_HORIZON\"}}}}]}}"
+        );
+        let queue_arn = member(&self.call("CreateQueue", &body)?, "QueueARN")?;
+        let body = format!("{{\"QueueARN\":\"{queue_arn}\"}}");
+        let begun = clock::now();
+        while member(&self.call("DescribeQueue", &body)?, "QueueStatus")? != "ACTIVE" {
+            if clock::now().duration_since(begun) > ACTIVE_WAIT {
+                return Err(Error::NotActive(queue_arn));
+            }
+            std::thread::sleep(ACTIVE_POLL);
+        }
+        Ok(queue_arn)
+    }
+
+    /// Deletes a queue, and waits until it is gone.
+    pub fn delete_queue(&self, queue_arn: &str) -> Result<(), Error> {
+        let body = format!("{{\"QueueARN\":\"{queue_arn}\"}}");
+        self.call("DeleteQueue", &body)?;
+        let begun = clock::now();
+        while self.call("DescribeQueue", &body).is_ok() {
+            if clock::now().duration_since(begun) > ACTIVE_WAIT {
+                return Err(Error::NotActive(queue_arn.to_owned()));
+            }
+            std::thread::sleep(ACTIVE_POLL);
+        }
+        Ok(())
     }
 
     /// Deletes the stream, and its consumers with it.
@@ -98,19 +140,8 @@ impl Control {
         }
     }
 
-    fn status(&self) -> Result<String, Error> {
-        let reply = self.call("DescribeStreamSummary", &self.named())?;
-        let mut status = String::new();
-        Json::new(&reply).object::<Error>(|_, json| {
-            json.object::<Error>(|name, json| {
-                if name == b"StreamStatus" {
-                    status = text(json.string()?);
-                    return Ok(());
-                }
-                Ok(json.skip()?)
-            })
-        })?;
-        Ok(status)
+    fn summary(&self, wanted: &str) -> Result<String, Error> {
+        member(&self.call("DescribeStreamSummary", &self.named())?, wanted)
     }
 
     fn named(&self) -> String {
@@ -149,12 +180,19 @@ impl Control {
     }
 }
 
-/// The text of a member, wherever it is: names and ARNs hold nothing that is escaped.
-fn member(reply: &[u8], name: &str) -> Result<String, Error> {
-    let found = String::from_utf8_lossy(reply);
-    let value =
-        found.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split_once('"'));
-    value.map(|(value, _)| value.to_owned()).ok_or_else(|| Error::Reply(shortened(reply)))
+/// A text of the one structure that a reply holds.
+fn member(reply: &[u8], wanted: &str) -> Result<String, Error> {
+    let mut found = String::new();
+    Json::new(reply).object::<Error>(|_, json| {
+        json.object::<Error>(|name, json| {
+            if name == wanted.as_bytes() {
+                found = text(json.string()?);
+                return Ok(());
+            }
+            Ok(json.skip()?)
+        })
+    })?;
+    Ok(found)
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -28,6 +28,7 @@ mod measure;
 mod pool;
 mod process;
 mod put;
+mod queue;
 mod random;
 mod read;
 mod read_back;
@@ -36,7 +37,9 @@ mod report;
 mod subscribe;
 mod tally;
 
-pub use args::{Args, Common, GetRecords, Listing, Operation, PutRecord, PutRecords, Subscribe};
+pub use args::{
+    Args, Common, GetRecords, Listing, Operation, PutRecord, PutRecords, Queue, Subscribe,
+};
 pub use error::Error;
 
 use caller::Caller;
@@ -44,6 +47,7 @@ use control::Control;
 use measure::Measured;
 use pool::{Pool, Shape};
 use put::Putting;
+use queue::{Queueing, Then};
 use random::Random;
 use read::{Discard, Plan, Reading};
 use report::{Report, Value};
@@ -60,6 +64,7 @@ pub fn run(args: &Args) -> Result<(), Error> {
         Operation::GetRecords(get) => ("get-records", &get.common),
         Operation::Listing(listing) => ("listing", &listing.common),
         Operation::Subscribe(subscribe) => ("subscribe", &subscribe.common),
+        Operation::Queue(queue) => ("queue", &queue.common),
     };
     check(common)?;
     let (host, address) = endpoint(&common.endpoint)?;
@@ -67,8 +72,10 @@ pub fn run(args: &Args) -> Result<(), Error> {
     let control = Control { address, caller, stream: common.stream.clone() };
     // A listing has streams of its own, which are kept.
     let one_stream = !matches!(args.operation, Operation::Listing(_));
-    if one_stream && !common.existing {
-        control.create(common.shards)?;
+    match &args.operation {
+        _ if common.existing || !one_stream => {}
+        Operation::Queue(_) => control.create_on_demand()?,
+        _ => control.create(common.shards)?,
     }
     let outcome = match &args.operation {
         Operation::PutRecords(put) => puts(&control, common, Some(put.records as usize), name),
@@ -76,6 +83,7 @@ pub fn run(args: &Args) -> Result<(), Error> {
         Operation::GetRecords(get) => gets(&control, common, get, name),
         Operation::Listing(listing) => listing::run(&control, common, listing, name),
         Operation::Subscribe(options) => subscribe::subscribe(&control, common, options),
+        Operation::Queue(queue) => queues(&control, common, queue, name),
     };
     if one_stream && !common.keep && !common.existing {
         control.delete()?;
@@ -245,11 +253,59 @@ fn gets(
     })
 }
 
+/// Receives from a queue and acknowledges, while `in_flight` other records stay in flight.
+fn queues(
+    control: &Control,
+    common: &Common,
+    queue: &Queue,
+    name: &'static str,
+) -> Result<Report, Error> {
+    fill_records(control, common, queue.in_flight + queue.backlog)?;
+    let arn = control.create_queue()?;
+    let works = |window: &Window, then| -> Vec<(Queueing, usize)> {
+        let one = |lanes| {
+            let (caller, arn) = (control.caller.clone(), arn.clone());
+            (Queueing::new(window.clone(), caller, arn, lanes, then), lanes)
+        };
+        deal(common).into_iter().map(one).collect()
+    };
+    let requests = queue.in_flight.div_ceil(limits::QUEUE_RECORDS);
+    let budget = Some(Arc::new(AtomicU64::new(requests)));
+    let holding = Window { from: clock::now(), until: None, budget };
+    let held = measure::run(control.address, works(&holding, Then::Hold), &holding, None)?;
+    let in_flight: u64 = held.works.iter().map(|work| work.received).sum();
+    let window = window(common);
+    let works = works(&window, Then::Acknowledge);
+    let measured = measure::run(control.address, works, &window, common.server_pid)?;
+    let server_peak_bytes = common.server_pid.and_then(process::peak_memory_bytes);
+    if !common.keep {
+        control.delete_queue(&arn)?;
+    }
+    let mut setting = setting(name, common);
+    setting.push(("in_flight", Value::Count(in_flight)));
+    setting.push(("backlog", Value::Count(queue.backlog)));
+    Ok(Report {
+        setting,
+        window: measured.window,
+        tally: merged(measured.works.into_iter().map(|work| work.tally)),
+        reconnects: measured.reconnects,
+        server_time: measured.server_time,
+        own_time: measured.own_time,
+        server_peak_bytes,
+        comparison: None,
+    })
+}
+
 /// Puts that many MiB of payload; every record must be taken.
 fn fill(control: &Control, common: &Common, mib: u64) -> Result<(), Error> {
+    fill_records(control, common, (mib << 20).div_ceil(common.record_bytes.max(1)))
+}
+
+/// Puts that many records, or a few more; every record must be taken.
+fn fill_records(control: &Control, common: &Common, records: u64) -> Result<(), Error> {
     let per_record = common.record_bytes.max(1);
     let batch = (4_000_000 / per_record).clamp(1, 500);
-    let requests = (mib << 20).div_ceil(per_record * batch);
+    let requests = records.div_ceil(batch);
     let window = Window {
         from: clock::now(),
         until: None,

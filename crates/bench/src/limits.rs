@@ -32,3 +32,7 @@ pub const READ_BACK_CONNECTIONS: usize = 4;
 pub const ARRIVAL_WAIT: Duration = Duration::from_secs(10);
 /// Flow-control window of a subscription: what the KCL opens.
 pub const STREAM_WINDOW_BYTES: u32 = 512 * 1024;
+/// Records asked for in one receive from a queue, and acknowledged in one request: the service's most.
+pub const QUEUE_RECORDS: u64 = 10;
+/// How long received records stay hidden, in seconds: the service's most, so that none comes again in a run.
+pub const QUEUE_HIDDEN_SECONDS: u64 = 43_200;

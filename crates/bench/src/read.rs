@@ -227,7 +227,7 @@ fn record<'a>(json: &mut Json<'a>, shard: usize) -> Result<Record<'a>, Error> {
 }
 
 /// Bytes that a padded base64 text stands for.
-fn decoded_bytes(base64: &[u8]) -> u64 {
+pub fn decoded_bytes(base64: &[u8]) -> u64 {
     let padding = base64.iter().rev().take(2).filter(|byte| **byte == b'=').count();
     (base64.len() / 4 * 3).saturating_sub(padding) as u64
 }

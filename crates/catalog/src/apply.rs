@@ -24,6 +24,9 @@ const RETIRED_NAMES_MAX: usize = 1000;
 
 /// Changes the state.
 pub fn apply(state: &mut State, command: &Command) -> Outcome {
+    if let Some(result) = crate::queues::apply(state, command) {
+        return result.unwrap_or_else(Outcome::Refused);
+    }
     let result = match command {
         Command::InitSecrets { token_key } => init_secrets(state, token_key),
         Command::CreateStream { .. } => create_stream(state, command),
@@ -94,6 +97,18 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             let secrets = SealedSecrets { master, wrapped, token_key };
             Ok(encryption::seal_secrets(state, &secrets))
         }
+        #[cfg(feature = "testkit")]
+        Command::TestOnDemand { group } => change(state, *group, |stream| {
+            stream.mode = StreamMode::OnDemand;
+            Ok(())
+        }),
+        Command::CreateQueue { .. }
+        | Command::ActivateQueue { .. }
+        | Command::UpdateQueue { .. }
+        | Command::DeleteQueue { .. }
+        | Command::RemoveQueue { .. }
+        | Command::TagQueue { .. }
+        | Command::SetQueuePolicy { .. } => Err(Refusal::Malformed("a command about a queue")),
     };
     result.unwrap_or_else(Outcome::Refused)
 }
@@ -234,8 +249,13 @@ fn delete_stream(
     with_consumers: bool,
 ) -> Result<Outcome, Refusal> {
     crate::channels::none_at_work(state, group)?;
+    let queues = state.queues.count_of(GroupId(group));
     change(state, group, |stream| {
         active(stream)?;
+        // botocore, `DeleteQueue`: every queue goes before its stream.
+        if queues > 0 {
+            return Err(Refusal::HasQueues { count: queues });
+        }
         if !with_consumers {
             consumers::none(stream)?;
         }

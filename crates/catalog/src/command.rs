@@ -452,6 +452,129 @@ pub enum Command {
         #[cbor(n(2), with = "minicbor::bytes")]
         token_key: Vec<u8>,
     },
+    /// Makes a queue on a stream of on-demand mode, CREATING.
+    #[n(50)]
+    CreateQueue {
+        /// Account, as a number.
+        #[n(0)]
+        account: u64,
+        /// Region.
+        #[n(1)]
+        region: String,
+        /// Name.
+        #[n(2)]
+        name: String,
+        /// Generated id.
+        #[n(3)]
+        id: String,
+        /// The stream's group.
+        #[n(4)]
+        stream: u64,
+        /// Where to begin: 0 LATEST, 1 TRIM_HORIZON, 2 AT_TIMESTAMP; the time.
+        #[n(5)]
+        start: (u8, u64),
+        /// How long a record is hidden once it is received.
+        #[n(6)]
+        visibility_seconds: u32,
+        /// After how many receives a record is a dead letter; 0 for never.
+        #[n(7)]
+        receives_max: u32,
+        /// Tags.
+        #[n(8)]
+        tags: BTreeMap<String, String>,
+        /// When.
+        #[n(9)]
+        at: u64,
+        /// Quota: consumers and queues of the stream.
+        #[n(10)]
+        readers_max: u64,
+        /// Quota: queues being created at once in the account and region.
+        #[n(11)]
+        creating_max: u64,
+    },
+    /// A queue's CREATING or UPDATING becomes ACTIVE.
+    #[n(51)]
+    ActivateQueue {
+        /// The queue's group.
+        #[n(0)]
+        group: u64,
+        /// When.
+        #[n(1)]
+        at: u64,
+        /// The time from which it delivers, when it becomes ACTIVE for the first time.
+        #[n(2)]
+        effective_start: Option<u64>,
+    },
+    /// Changes an ACTIVE queue; UPDATING.
+    #[n(52)]
+    UpdateQueue {
+        /// The queue's group.
+        #[n(0)]
+        group: u64,
+        /// How long a record is hidden; unchanged if absent.
+        #[n(1)]
+        visibility_seconds: Option<u32>,
+        /// After how many receives a record is a dead letter, 0 for never; unchanged if absent.
+        #[n(2)]
+        dead_letters: Option<u32>,
+        /// When.
+        #[n(3)]
+        at: u64,
+    },
+    /// DELETING.
+    #[n(53)]
+    DeleteQueue {
+        /// The queue's group.
+        #[n(0)]
+        group: u64,
+        /// When.
+        #[n(1)]
+        at: u64,
+        /// Quota: queues being deleted at once in the account and region.
+        #[n(2)]
+        deleting_max: u64,
+    },
+    /// A queue that is DELETING is gone.
+    #[n(54)]
+    RemoveQueue {
+        /// The queue's group.
+        #[n(0)]
+        group: u64,
+    },
+    /// Removes tags of a queue, then adds or replaces some.
+    #[n(55)]
+    TagQueue {
+        /// The queue's group.
+        #[n(0)]
+        group: u64,
+        /// Tags to set.
+        #[n(1)]
+        add: BTreeMap<String, String>,
+        /// Keys to remove.
+        #[n(2)]
+        remove: Vec<String>,
+        /// Quota: tags of a queue.
+        #[n(3)]
+        tags_max: u64,
+    },
+    /// Sets or removes a queue's resource policy.
+    #[n(56)]
+    SetQueuePolicy {
+        /// The queue's group.
+        #[n(0)]
+        group: u64,
+        /// The policy; none removes it.
+        #[n(1)]
+        policy: Option<String>,
+    },
+    /// Makes a stream one of on-demand mode. Only tests of queues send it.
+    #[cfg(feature = "testkit")]
+    #[n(59)]
+    TestOnDemand {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+    },
     /// Switches shard-level metrics on and off; UPDATING.
     #[n(60)]
     SetMonitoring {

@@ -11,6 +11,7 @@ use crate::apply::apply;
 use crate::channels::Channel;
 use crate::command::Command;
 use crate::outcome::Outcome;
+use crate::queues::{Queue, slices};
 use crate::state::State;
 use crate::stored::{StoredChannel, StoredCommitment, StoredHead, StoredSlice, StoredStream};
 use crate::stored_encryption::StoredSecrets;
@@ -27,6 +28,7 @@ pub struct Frozen {
     head: StoredHead,
     streams: BTreeMap<GroupId, Arc<Stream>>,
     channels: BTreeMap<ChannelId, Arc<Channel>>,
+    queues: BTreeMap<GroupId, Arc<Queue>>,
 }
 
 impl Machine for CatalogMachine {
@@ -63,13 +65,22 @@ impl Machine for CatalogMachine {
             commitments: StoredCommitment::all(&state.commitments),
             secrets: state.sealed_secrets.as_deref().map(StoredSecrets::of),
         };
-        let (streams, channels) = (state.streams.clone(), state.channels.by_id.clone());
-        Frozen { head, streams, channels }
+        Frozen {
+            head,
+            streams: state.streams.clone(),
+            queues: state.queues.handles(),
+            channels: state.channels.by_id.clone(),
+        }
     }
 
     fn slice(frozen: &Frozen, from: Option<&[u8]>, bytes_max: usize) -> Slice {
         if let Some(after) = from.and_then(channel_cursor_of) {
             return slice_of_channels(frozen, after, bytes_max);
+        }
+        if let Some(group) = from.and_then(slices::cursor_of) {
+            let mut slice = slices::slice(&frozen.queues, group, bytes_max);
+            slice.next = slice.next.or_else(|| first_channels(frozen));
+            return slice;
         }
         let (mut at, head) = match from.and_then(cursor_of) {
             Some(at) => (at, None),
@@ -79,8 +90,8 @@ impl Machine for CatalogMachine {
         let mut streams: Vec<StoredStream> = Vec::new();
         let next = loop {
             let Some((group, stream)) = frozen.streams.range(GroupId(at.0)..).next() else {
-                // Channels come after all streams.
-                break (!frozen.channels.is_empty()).then(|| channel_key_of(""));
+                // Queues come after all streams, and channels after all queues.
+                break slices::first(&frozen.queues).or_else(|| first_channels(frozen));
             };
             let first = if group.0 == at.0 { at.1 } else { 0 };
             let part = StoredStream::part(stream, first, SHARDS_PER_PART);
@@ -92,7 +103,7 @@ impl Machine for CatalogMachine {
             let done = first as usize + SHARDS_PER_PART;
             at = if done < stream.shards.len() { (group.0, done as u32) } else { (group.0 + 1, 0) };
         };
-        Slice { bytes: encoded(&StoredSlice { head, streams, channels: None }), next }
+        Slice { bytes: encoded(&StoredSlice { head, streams, queues: None, channels: None }), next }
     }
 
     fn restore(state: &mut State, slice: &[u8], _version: u16) -> Result<(), String> {
@@ -117,6 +128,7 @@ impl Machine for CatalogMachine {
         for part in slice.streams {
             state.insert_part(part.first_shard, part.restore()?)?;
         }
+        slices::restore(state, slice.queues.unwrap_or_default())?;
         for channel in slice.channels.into_iter().flatten() {
             state.channels.insert(channel.restore()?);
         }
@@ -148,6 +160,11 @@ fn channel_key_of(after: &str) -> Vec<u8> {
     [&[CHANNELS], after.as_bytes()].concat()
 }
 
+/// Where the slices of channels begin, if there are channels.
+fn first_channels(frozen: &Frozen) -> Option<Vec<u8>> {
+    (!frozen.channels.is_empty()).then(|| channel_key_of(""))
+}
+
 fn slice_of_channels(frozen: &Frozen, after: &str, bytes_max: usize) -> Slice {
     use std::ops::Bound::{Excluded, Unbounded};
     let start = after.parse::<ChannelId>().map_or(Unbounded, Excluded);
@@ -163,11 +180,12 @@ fn slice_of_channels(frozen: &Frozen, after: &str, bytes_max: usize) -> Slice {
         channels.push(stored);
         last = Some(id);
     }
-    let slice = StoredSlice { head: None, streams: Vec::new(), channels: Some(channels) };
+    let slice =
+        StoredSlice { head: None, streams: Vec::new(), queues: None, channels: Some(channels) };
     Slice { bytes: encoded(&slice), next }
 }
 
-fn encoded<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
+pub(crate) fn encoded<T: minicbor::Encode<()>>(value: &T) -> Vec<u8> {
     // Writing to memory cannot fail.
     minicbor::to_vec(value).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use millstream_types::{ConsumerName, ShardId};
 
 use crate::channels::{Channel, ChannelRefusal};
+use crate::queues::{Queue, QueueRefusal};
 use crate::stream::{Stream, StreamMode, StreamStatus};
 
 /// What a command came to. Refusals are outcomes too: every replica comes to the same.
@@ -14,6 +15,8 @@ pub enum Outcome {
     Stream(Arc<Stream>),
     /// The channel as it is now.
     Channel(Arc<Channel>),
+    /// The queue as it is now.
+    Queue(Arc<Queue>),
     /// Done; there is nothing to show.
     Done,
     /// Not done.
@@ -97,6 +100,13 @@ pub enum Refusal {
     },
     /// The stream is not encrypted with this data key (any more).
     OtherEncryption,
+    /// The stream still has queues.
+    HasQueues {
+        /// How many.
+        count: u64,
+    },
+    /// A command about a queue was not done.
+    Queue(QueueRefusal),
     /// The command itself makes no sense; only a fault of ours sends one.
     Malformed(&'static str),
 }

@@ -9,6 +9,7 @@ use millstream_types::{AccountId, Region, StreamName};
 use crate::channels::Channels;
 use crate::commitment::Commitment;
 use crate::encryption::SealedSecrets;
+use crate::queues::Queues;
 use crate::stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};
 
 /// The first group that a stream gets: those below are for the node's own machines.
@@ -34,6 +35,7 @@ pub struct State {
     pub(crate) retired: BTreeMap<(AccountId, Region, StreamName), u64>,
     /// Commitments to a least throughput.
     pub(crate) commitments: BTreeMap<Scope, Commitment>,
+    pub(crate) queues: Queues,
 }
 
 /// What quotas count.
@@ -82,6 +84,7 @@ impl Default for State {
             usage: HashMap::new(),
             retired: BTreeMap::new(),
             commitments: BTreeMap::new(),
+            queues: Queues::default(),
         }
     }
 }
@@ -111,6 +114,16 @@ impl State {
     /// A stream by its group.
     pub fn by_group(&self, group: GroupId) -> Option<&Arc<Stream>> {
         self.streams.get(&group)
+    }
+
+    /// All queues.
+    pub fn queues(&self) -> &Queues {
+        &self.queues
+    }
+
+    /// How many registered readers a stream has: queues count as consumers do (botocore, `CreateQueue`).
+    pub(crate) fn readers_of(&self, stream: GroupId) -> u64 {
+        self.queues.count_of(stream)
     }
 
     /// All streams, by group.

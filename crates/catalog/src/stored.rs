@@ -18,6 +18,7 @@ pub use channels::StoredChannel;
 use settings::StoredSettings;
 
 use self::consumers::StoredConsumers;
+use crate::queues::StoredQueue;
 use crate::stored_encryption::{StoredEncryption, StoredSecrets};
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
 
@@ -49,6 +50,9 @@ pub struct StoredSlice {
     pub streams: Vec<StoredStream>,
     #[n(4)]
     pub channels: Option<Vec<StoredChannel>>,
+    /// Queues; they come after the last stream.
+    #[n(3)]
+    pub queues: Option<Vec<StoredQueue>>,
 }
 
 /// A stream.

@@ -326,6 +326,7 @@ impl World {
             | Command::UpdateChannel { .. }
             | Command::DeleteChannel { .. }
             | Command::RemoveChannel { .. } => return None,
+            other => unreachable!("this world sends none: {other:?}"),
         };
         done.then_some(Some(next))
     }
@@ -349,6 +350,7 @@ impl World {
                 assert_eq!(before, after, "a refused command changes nothing");
             }
             (_, Outcome::Channel(_)) => panic!("{command:?} is not about channels"),
+            (_, Outcome::Queue(_)) => panic!("{command:?} is about no queue"),
             (_, Outcome::Stream(_) | Outcome::Done) => {
                 let expected =
                     self.expect(&place, &command).unwrap_or_else(|| panic!("{command:?} was done"));
@@ -383,7 +385,9 @@ impl World {
                 assert_eq!(matches!(why, Refusal::Status(_)), !active, "{why:?}");
                 assert_eq!(before, after);
             }
-            Outcome::Done | Outcome::Channel(_) => panic!("a reshard has a stream"),
+            Outcome::Done | Outcome::Channel(_) | Outcome::Queue(_) => {
+                panic!("a reshard has a stream")
+            }
         }
     }
 

@@ -182,6 +182,11 @@ impl ReplyBody {
         ReplyBody::Whole(Some(bytes.into()))
     }
 
+    /// A body of these bytes, with what is held on to until they are sent.
+    pub fn whole_held(bytes: Vec<u8>, held: impl Send + 'static) -> Self {
+        ReplyBody::whole(Bytes::from_owner(Held { bytes, _held: held }))
+    }
+
     /// A body of records, with what they hold on to.
     pub fn records(body: GetRecordsBody, held: impl Send + Sync + 'static) -> Self {
         let left = body.content_length() as u64;
@@ -224,6 +229,18 @@ impl ReplyBody {
             | ReplyBody::Cut
             | ReplyBody::CutShort(_) => drop(guard),
         }
+    }
+}
+
+/// Bytes and what is dropped with them.
+struct Held<T> {
+    bytes: Vec<u8>,
+    _held: T,
+}
+
+impl<T> AsRef<[u8]> for Held<T> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

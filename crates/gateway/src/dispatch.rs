@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use millstream_api::{Error, ErrorCode, NOT_IMPLEMENTED, Operation, Record, Wire, operation};
-use millstream_streams::{Caller, Streams};
+use millstream_streams::{Caller, HeldQueueRecords, Streams};
 use millstream_wire::{EVENT_STREAM_CONTENT_TYPE, Protocol, Unknown};
 use tokio::sync::watch;
 
@@ -24,6 +24,12 @@ pub fn find(name: &str) -> Result<&'static Operation, Error> {
             "The operation is not known.".to_owned()
         };
         Error::new(ErrorCode::UnknownOperationException, text)
+    })
+}
+
+fn not_registered(name: &str) -> Error {
+    find(name).err().unwrap_or_else(|| {
+        Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
     })
 }
 
@@ -105,10 +111,54 @@ impl Call<'_> {
             "ListChannels" => self.call(|i| s.list_channels(c, i)).await,
             "UpdateChannel" => self.call(|i| s.update_channel(c, i)).await,
             "DeleteChannel" => self.call(|i| s.delete_channel(c, i)).await,
-            _ => Err(find(name).err().unwrap_or_else(|| {
-                Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
-            })),
+            "CreateQueue" => self.call(|i| s.create_queue(c, i)).await,
+            "DescribeQueue" => self.call(|i| s.describe_queue(c, i)).await,
+            "ListQueues" => self.call(|i| s.list_queues(c, i)).await,
+            "UpdateQueue" => self.call(|i| s.update_queue(c, i)).await,
+            "DeleteQueue" => self.call(|i| s.delete_queue(c, i)).await,
+            name if name.contains("QueueRecords") => self.queue_records(name).await,
+            _ => Err(not_registered(name)),
         }
+    }
+
+    /// The operations on the records of queues.
+    async fn queue_records(&mut self, name: &str) -> Result<Response<ReplyBody>, Error> {
+        let (s, c) = (self.streams, self.caller);
+        match name {
+            "ReceiveQueueRecords" => self.receive(|i| s.receive_queue_records(c, i)).await,
+            "ReceiveDeadLetterQueueRecords" => {
+                self.receive(|i| s.receive_dead_letter_queue_records(c, i)).await
+            }
+            "AcknowledgeQueueRecords" => self.call(|i| s.acknowledge_queue_records(c, i)).await,
+            "AcknowledgeDeadLetterQueueRecords" => {
+                self.call(|i| s.acknowledge_dead_letter_queue_records(c, i)).await
+            }
+            "UpdateQueueRecordsVisibility" => {
+                self.call(|i| s.update_queue_records_visibility(c, i)).await
+            }
+            "UpdateDeadLetterQueueRecordsVisibility" => {
+                self.call(|i| s.update_dead_letter_queue_records_visibility(c, i)).await
+            }
+            "RestoreDeadLetterQueueRecords" => {
+                self.call(|i| s.restore_dead_letter_queue_records(c, i)).await
+            }
+            _ => Err(not_registered(name)),
+        }
+    }
+
+    /// Receives records and encodes them from the blocks as they were read.
+    async fn receive<I, F>(
+        &mut self,
+        method: impl FnOnce(I) -> F,
+    ) -> Result<Response<ReplyBody>, Error>
+    where
+        I: for<'v> Record<'v>,
+        F: Future<Output = Result<HeldQueueRecords, Error>>,
+    {
+        let input = millstream_wire::decode(self.protocol, self.body, &mut self.unknown)?;
+        let held = method(input).await?;
+        let body = millstream_wire::encode(self.protocol, &held.output());
+        Ok(self.ok(ReplyBody::whole_held(body, held.held)))
     }
 
     async fn call<I, O, F>(
@@ -197,4 +247,5 @@ structures! {
     GetResourcePolicyOutput, GetShardIteratorOutput, ListChannelsOutput, ListShardsOutput, ListStreamConsumersOutput,
     ListStreamsOutput, ListTagsForResourceOutput, ListTagsForStreamOutput, RegisterStreamConsumerOutput,
     UpdateAccountSettingsOutput, UpdateChannelOutput, UpdateShardCountOutput, UpdateStreamWarmThroughputOutput,
+    CreateQueueOutput, DescribeQueueOutput, ListQueuesOutput, QueueRecordsOutcome, UpdateQueueOutput,
 }

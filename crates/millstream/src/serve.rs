@@ -105,6 +105,7 @@ async fn serve(config: Config) -> Result<(), String> {
     };
     tracing::info!("stopping: what is under way is finished");
     let _ = stop.send(true);
+    streams.end_waits();
     while serving.join_next().await.is_some() {}
     lifecycle.stop().await;
     catalog.stop().await;

@@ -51,7 +51,9 @@ impl Streams {
     ) -> Result<Option<Arc<Stream>>, Refusal> {
         match self.submit_of(&ChangeOf::stream(stream, account), command).await? {
             Outcome::Stream(stream) => Ok(Some(stream)),
-            Outcome::Channel(_) | Outcome::Done | Outcome::Refused(_) => Ok(None),
+            Outcome::Channel(_) | Outcome::Queue(_) | Outcome::Done | Outcome::Refused(_) => {
+                Ok(None)
+            }
         }
     }
 
@@ -63,7 +65,7 @@ impl Streams {
     ) -> Result<Arc<Channel>, Refusal> {
         match self.submit_of(of, command).await? {
             Outcome::Channel(channel) => Ok(channel),
-            Outcome::Stream(_) | Outcome::Done | Outcome::Refused(_) => {
+            Outcome::Stream(_) | Outcome::Queue(_) | Outcome::Done | Outcome::Refused(_) => {
                 Err(Refusal::Catalog("the channel is gone".into()))
             }
         }

@@ -1,7 +1,7 @@
 //! How streams and shards are shown.
 
-use millstream_api::shapes;
-use millstream_catalog::{Shard, Stream, StreamMode, StreamStatus};
+use millstream_api::{ops, shapes};
+use millstream_catalog::{Queue, QueueStart, QueueStatus, Shard, Stream, StreamMode, StreamStatus};
 use millstream_types::Millis;
 
 /// A status as it is shown.
@@ -69,4 +69,49 @@ pub fn shown_shards(stream: &Stream, now: Millis) -> Vec<&Shard> {
     let ends = stream.ends();
     let kept = |shard: &&Shard| ends.get(&shard.id).is_none_or(|end| *end > horizon);
     stream.listed_shards().filter(kept).collect()
+}
+
+/// A queue's status as it is shown.
+pub fn queue_status_of(status: QueueStatus) -> ops::QueueStatus {
+    match status {
+        QueueStatus::Creating => ops::QueueStatus::Creating,
+        QueueStatus::Active => ops::QueueStatus::Active,
+        QueueStatus::Updating => ops::QueueStatus::Updating,
+        QueueStatus::Deleting => ops::QueueStatus::Deleting,
+    }
+}
+
+/// A queue as it is shown. Where it begins is shown as it was asked for until it is ACTIVE, then with the time from
+/// which it delivers (botocore, `QueueStartingPosition`).
+pub fn queue_of(queue: &Queue) -> ops::QueueDescription {
+    let (kind, asked) = match queue.start {
+        QueueStart::Latest => (ops::QueueStartingPositionType::Latest, None),
+        QueueStart::TrimHorizon => (ops::QueueStartingPositionType::TrimHorizon, None),
+        QueueStart::AtTimestamp(at) => (ops::QueueStartingPositionType::AtTimestamp, Some(at)),
+    };
+    let timestamp = queue.effective_start.or(asked);
+    let dead_letters = match queue.receives_max {
+        Some(count) => ops::DeadLetterConfiguration {
+            target_type: ops::TargetType::BuiltIn,
+            max_receive_count: Some(count as i32),
+        },
+        None => ops::DeadLetterConfiguration {
+            target_type: ops::TargetType::None,
+            max_receive_count: None,
+        },
+    };
+    ops::QueueDescription {
+        queue_name: queue.name.to_string(),
+        queue_arn: queue.arn().to_string(),
+        queue_status: queue_status_of(queue.status),
+        queue_creation_timestamp: Millis::from_seconds(queue.created.seconds()),
+        stream_configuration_list: vec![ops::QueueStreamConfiguration {
+            stream_arn: queue.stream_arn().to_string(),
+            starting_position: Some(ops::QueueStartingPosition { kind, timestamp }),
+        }],
+        queue_attributes: Some(ops::QueueAttributes {
+            visibility_timeout_seconds: Some(queue.visibility_seconds as i32),
+            dead_letter_configuration: Some(dead_letters),
+        }),
+    }
 }

@@ -111,6 +111,13 @@ pub enum Refusal {
         /// The ARN.
         arn: String,
     },
+    /// The catalog refused a change of a queue of this account.
+    QueueChange {
+        /// The account.
+        account: AccountId,
+        /// Why.
+        why: millstream_catalog::Refusal,
+    },
     /// Whether a change was made is not known.
     ChangeUnknown(String),
     /// A master key cannot be used.
@@ -188,6 +195,7 @@ impl From<Refusal> for Error {
             Refusal::NoPolicies { arn } => Error::invalid_argument(format!(
                 "The resource {arn} cannot have a policy: only streams, queues and consumers can."
             )),
+            Refusal::QueueChange { account, why } => queue_change_refused(account, why),
             Refusal::ChangeUnknown(error) => {
                 tracing::error!(%error, "the outcome of a change is unknown");
                 Error::new(
@@ -241,6 +249,29 @@ fn not_active(stream: &StreamName, account: AccountId, status: StreamStatus) -> 
         ErrorCode::ResourceInUseException,
         format!("Stream {stream} under account {account} not ACTIVE, instead in state {status}"),
     )
+}
+
+/// Why a change of a queue was refused: for its own state, or for its stream's.
+fn queue_change_refused(account: AccountId, why: millstream_catalog::Refusal) -> Error {
+    use millstream_catalog::Refusal as Why;
+    match why {
+        Why::Queue(why) => crate::queue::refused(why, account),
+        Why::NoStream => Error::new(
+            ErrorCode::ResourceNotFoundException,
+            format!("The queue's stream under account {account} not found."),
+        ),
+        Why::Status(status) => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!(
+                "The queue's stream under account {account} not ACTIVE, instead in state {}",
+                crate::describe::status_of(status).as_str()
+            ),
+        ),
+        other => {
+            tracing::error!(?other, "the catalog refused a command about a queue");
+            Error::new(ErrorCode::InternalFailureException, "Internal service failure.")
+        }
+    }
 }
 
 /// Why a change was refused, in the service's words where they are known (quoted in client trackers), else in ours.
@@ -321,6 +352,13 @@ fn change_refused(
             ErrorCode::ResourceInUseException,
             format!("The encryption of {of} was changed by another request."),
         ),
+        Why::HasQueues { count } => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!(
+                "Stream {stream} under account {account} has {count} queues: delete them first."
+            ),
+        ),
+        Why::Queue(why) => crate::queue::refused(why, account),
         Why::Malformed(what) => {
             tracing::error!(what, "the catalog refused a malformed command");
             Error::new(ErrorCode::InternalFailureException, "Internal service failure.")

@@ -62,10 +62,10 @@ impl Streams {
                 jumps.mark_unchanged();
                 let wait = streams.pass(&mut configured, &stopped).await;
                 tokio::select! {
-                    _ = stopped.wait_for(|stop| *stop) => return,
+                    _ = stopped.wait_for(|stop| *stop) => break,
                     changed = changes.changed() => {
                         if changed.is_err() {
-                            return;
+                            break;
                         }
                     }
                     // A clock that is gone is never moved again.
@@ -73,6 +73,7 @@ impl Streams {
                     () = tokio::time::sleep(wait) => {}
                 }
             }
+            streams.close_queues().await;
         });
         Lifecycle { stop, task }
     }
@@ -89,6 +90,9 @@ impl Streams {
         configured.watches.keep(&streams);
         let channels = self.pass_channels(&mut configured.channels, now, delay).await;
         let mut wait = channels.min(PASS_EVERY);
+        if let Some(due) = self.pass_queues(now, delay).await {
+            wait = wait.min(due.max(WAIT_MIN));
+        }
         for stream in streams {
             if *stopped.borrow() {
                 break;

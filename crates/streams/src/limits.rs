@@ -34,6 +34,22 @@ pub const LIST_CONSUMERS_MAX: usize = 100;
 pub const LIST_TAGS_MAX: usize = 50;
 /// Shortest retention, in hours (botocore, `DecreaseStreamRetentionPeriod`).
 pub const RETENTION_HOURS_MIN: u32 = 24;
+/// Queues in a page of ListQueues; the model allows 10,000 to be asked for.
+pub const LIST_QUEUES_MAX: usize = 1000;
+/// Queues in a page of ListQueues that names no number.
+pub const LIST_QUEUES_DEFAULT: usize = 100;
+/// Queues that one call of ListQueues looks at.
+pub const LIST_QUEUES_SCAN_MAX: usize = 10_000;
+/// Records of one receive (botocore, `ReceiveQueueRecordsInputLimit`).
+pub const RECEIVE_RECORDS_MAX: u8 = 10;
+/// How long a receive waits that does not say, in seconds (botocore, `ReceiveQueueRecordsInput`).
+pub const RECEIVE_WAIT_SECONDS_DEFAULT: u64 = 9;
+/// Bytes of one reply of a receive; a record that is larger comes alone.
+pub const RECEIVE_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// How long a received record is hidden, unless the queue or the request says otherwise (botocore, `QueueAttributes`).
+pub const VISIBILITY_SECONDS_DEFAULT: u32 = 30;
+/// After how many receives a record is a dead letter, unless the queue says otherwise (botocore, `CreateQueue`).
+pub const RECEIVES_MAX_DEFAULT: u32 = 6;
 /// Longest retention, in hours (botocore, `IncreaseStreamRetentionPeriod`).
 pub const RETENTION_HOURS_MAX: u32 = 8760;
 /// Largest record of a stream that names no size, in KiB (botocore, `CreateStreamInput`).
@@ -215,6 +231,30 @@ limits! {
     on_demand_streams_max: quota = 50;
     /// Tags of a stream (botocore, `AddTagsToStream`).
     tags_max: quota = 50;
+    /// Calls of CreateQueue per second and account; AWS's rate is not known.
+    create_queue_per_second: rate = 5;
+    /// Calls of UpdateQueue per second and account; AWS's rate is not known.
+    update_queue_per_second: rate = 5;
+    /// Calls of DeleteQueue per second and account; AWS's rate is not known.
+    delete_queue_per_second: rate = 5;
+    /// Calls of DescribeQueue per second and account; AWS's rate is not known.
+    describe_queue_per_second: rate = 20;
+    /// Calls of ListQueues per second and account; AWS's rate is not known.
+    list_queues_per_second: rate = 5;
+    /// Calls that receive records per second and queue; AWS's rate is not known.
+    queue_receives_per_second: rate = 10_000;
+    /// Records that are acknowledged, hidden or restored per second and queue; AWS's rate is not known.
+    queue_entries_per_second: rate = 100_000;
+    /// Consumers and queues of a stream (botocore, `CreateQueue`; 50 in On-demand Advantage).
+    stream_readers_max: quota = 20;
+    /// Queues of an account that are being created, and that are being deleted, at once (developer guide, quotas).
+    changing_queues_max: quota = 5;
+    /// Records of a queue in flight at once, dead letters too (developer guide, quotas).
+    queue_in_flight_max: quota = 120_000;
+    /// Records of a queue that were received and are neither acknowledged nor expired, dead letters too: memory.
+    queue_tracked_max: quota = 4_000_000;
+    /// Queues whose state is in memory at once.
+    open_queues_max: quota = 1000;
     /// How long a stream stays CREATING, UPDATING or DELETING, in milliseconds of service time.
     transition_delay_ms: quota = 0;
     /// Bytes of replies of GetRecords that are under way at once.

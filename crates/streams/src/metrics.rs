@@ -87,6 +87,7 @@ impl Collect for Streams {
         self.catalog.counters().collect(to);
         self.collect_shards(&runtimes, to);
         self.fan_out.collect(to);
+        self.collect_queues(to);
         for (name, help, histogram) in HISTOGRAMS {
             for runtime in &runtimes {
                 let snapshot = histogram(&runtime.counters).snapshot();

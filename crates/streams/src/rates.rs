@@ -56,6 +56,11 @@ pub enum Call {
     DeregisterStreamConsumer,
     DescribeStreamConsumer,
     ListStreamConsumers,
+    CreateQueue,
+    UpdateQueue,
+    DeleteQueue,
+    DescribeQueue,
+    ListQueues,
 }
 
 impl Call {
@@ -98,6 +103,11 @@ impl Call {
             Call::DeregisterStreamConsumer => limits.deregister_stream_consumer_per_second,
             Call::DescribeStreamConsumer => limits.describe_stream_consumer_per_second,
             Call::ListStreamConsumers => limits.list_stream_consumers_per_second,
+            Call::CreateQueue => limits.create_queue_per_second,
+            Call::UpdateQueue => limits.update_queue_per_second,
+            Call::DeleteQueue => limits.delete_queue_per_second,
+            Call::DescribeQueue => limits.describe_queue_per_second,
+            Call::ListQueues => limits.list_queues_per_second,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::encryption::Sealers;
 use crate::fan_out::FanOut;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
+use crate::queue::OpenQueues;
 use crate::rates::Rates;
 use crate::runtime::Runtimes;
 use crate::scaling::ScalingCounters;
@@ -62,6 +63,7 @@ pub struct Streams {
     pub(crate) sealers: Arc<Sealers>,
     /// Subscriptions of consumers.
     pub(crate) fan_out: FanOut,
+    pub(crate) queues: OpenQueues,
 }
 
 /// The unit in which memory for replies is reserved.
@@ -93,6 +95,7 @@ impl Streams {
             faults: Arc::default(),
             vault: parts.vault,
             sealers: Arc::new(Sealers::new(parts.random)),
+            queues: OpenQueues::default(),
         })
     }
 

@@ -30,6 +30,10 @@ pub enum TokenKind {
     ListChannels = 8,
     /// A NextToken of ListStreamConsumers.
     ListStreamConsumers = 20,
+    /// A NextToken of ListQueues.
+    ListQueues = 50,
+    /// A receipt handle of a queue.
+    ReceiptHandle = 51,
 }
 
 /// The text is not a token of this kind made with this key.
@@ -117,6 +121,7 @@ pub fn fuzz_token(input: &[u8]) {
     let sealer = TokenSealer::new(&[1; 32]);
     if let Ok(text) = std::str::from_utf8(input) {
         assert_eq!(ShardIterator::open(&sealer, text), Err(InvalidToken));
+        crate::queue::fuzz_handle(&sealer, text);
     }
 }
 

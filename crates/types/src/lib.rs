@@ -25,6 +25,6 @@ pub use hash_key::{HashKey, HashKeyRange, InvalidHashKey};
 pub use names::{AccountId, InvalidName, Region, StreamName};
 pub use random::{Random, SeededRandom};
 pub use resource_arn::{ChannelArn, ConsumerArn, QueueArn, ResourceArn};
-pub use resource_names::{ChannelId, ChannelName, ConsumerName, QueueId};
+pub use resource_names::{ChannelId, ChannelName, ConsumerName, QueueId, QueueName};
 pub use sequence::{InvalidSequenceNumber, SequenceDigits, SequenceNumber};
 pub use shard::{InvalidShardId, ShardId};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::InvalidName;
+use crate::{InvalidName, Random};
 
 /// Longest name of a consumer or channel, in bytes (botocore, `ConsumerName`, `ChannelName`).
 const NAME_BYTES_MAX: usize = 128;
@@ -70,8 +70,26 @@ text_type! {
     QueueId, is_id
 }
 text_type! {
+    /// A queue's name: 1 to 128 of `a-z A-Z 0-9 _ . -` (botocore, `QueueName`).
+    QueueName, is_name
+}
+text_type! {
     /// A channel's id, which its ARN ends in: 1 to 64 of `a-z 0-9 -`.
     ChannelId, is_id
+}
+
+/// Characters of a generated id.
+const GENERATED_ID_CHARS: usize = 20;
+const ID_ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+impl QueueId {
+    /// A new id: 100 random bits.
+    pub fn generate(random: &dyn Random) -> Self {
+        let mut bytes = [0; GENERATED_ID_CHARS];
+        random.fill(&mut bytes);
+        let chars = bytes.iter().map(|byte| char::from(ID_ALPHABET[usize::from(byte % 32)]));
+        QueueId(chars.collect::<String>().into())
+    }
 }
 
 #[cfg(test)]

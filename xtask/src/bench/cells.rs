@@ -16,6 +16,9 @@ pub enum Load {
     FanOutDelay,
     /// PutRecords as fast as it goes beside that many consumers of 64 shards.
     FanOut(u64),
+    /// Receives of ten records of 100 bytes and their acknowledgements over 32 connections, beside that many records that
+    /// stay in flight.
+    Queue(u64),
 }
 
 impl Load {
@@ -27,6 +30,7 @@ impl Load {
             Load::GetRecords => "get-records".to_owned(),
             Load::FanOutDelay => "fan-out-delay".to_owned(),
             Load::FanOut(consumers) => format!("fan-out-{consumers}x64"),
+            Load::Queue(in_flight) => format!("queue-{in_flight}"),
         }
     }
 }
@@ -49,7 +53,7 @@ impl Cell {
 
 /// The cells of a round, in order: rivals stand next to what they are compared with.
 pub fn cells(options: &Options) -> Vec<Cell> {
-    use Load::{FanOut, FanOutDelay, GetRecords, PutRecord, PutRecords};
+    use Load::{FanOut, FanOutDelay, GetRecords, PutRecord, PutRecords, Queue};
     let (memory, disk) = (Subject::millstream(true), Subject::millstream(false));
     let signed = Subject::Millstream { ephemeral: true, signed: true };
     let (ferrokinesis, ferrokinesis_disk) =
@@ -68,6 +72,8 @@ pub fn cells(options: &Options) -> Vec<Cell> {
     add(GetRecords, &[disk, ferrokinesis, memory]);
     add(FanOutDelay, &[disk]);
     add(FanOut(20), &[disk]);
+    add(Queue(0), &[disk]);
+    add(Queue(1_000_000), &[disk]);
     for subject in [Subject::Kinesalite, Subject::KinesisLocal, Subject::Moto] {
         for load in [batch, PutRecord(32), GetRecords] {
             add(load, &[subject]);

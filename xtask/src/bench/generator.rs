@@ -60,6 +60,11 @@ pub fn drive(
                 command.arg("--once");
             }
         }
+        Load::Queue(in_flight) => {
+            command.args(["queue", "--connections", "32", "--record-bytes", "100"]);
+            command.arg("--in-flight").arg(in_flight.to_string());
+            command.args(["--backlog", if options.smoke { "100000" } else { "1000000" }]);
+        }
     }
     let subscribes = match cell.load {
         Load::FanOutDelay | Load::FanOut(_) => true,
@@ -69,7 +74,7 @@ pub fn drive(
         // Whether all arrived is what it measures.
         _ if subscribes => &mut command,
         Subject::Bare { .. } => command.arg("--existing"),
-        _ if cell.load == Load::GetRecords => &mut command,
+        _ if matches!(cell.load, Load::GetRecords | Load::Queue(_)) => &mut command,
         _ => command.arg("--verify"),
     };
     if cell.subject.signed() {

@@ -21,6 +21,8 @@ pub const HOW: &str = "\
   and 1, 64 shards. GetRecords: 4 connections, 8 shards, 512 MiB, replies of up to 10 MB; a reader that
   reaches the end of a shard takes the next. Slow peers (kinesalite, kinesis-local, moto) are filled with
   less, so that filling does not take minutes.
+- Queues: 32 connections receive ten records of 100 bytes and acknowledge them, from a stream of on-demand mode; a
+  record counts when its acknowledgement is answered. Beside them none, or a million, others stay in flight.
 - The bare server uses the HTTP library of ours (hyper on tokio, two workers), reads the body whole and
   answers a fixed reply of the same size. With hashing it also computes the body's SHA-256.
 - The cold shard is one of 1,000 that were filled at once with 4 GiB under random keys; the system's cache of

@@ -131,6 +131,13 @@ impl Subject {
             Subject::Millstream { ephemeral, signed } => {
                 command.args(["serve", "--listen", "127.0.0.1:0", "--limits", "off"]);
                 command.args(["--log-level", "warn"]);
+                let limits = place.logs.join("limits.toml");
+                std::fs::write(
+                    &limits,
+                    format!("[limits]\nqueue_in_flight_max = {IN_FLIGHT_MAX}\n"),
+                )
+                .map_err(|e| format!("{}: {e}", limits.display()))?;
+                command.arg("--config").arg(limits);
                 if ephemeral {
                     // Its unlinked files go to the disk that the durable runs use.
                     create(data)?;
@@ -170,6 +177,9 @@ impl Subject {
         Ok(command)
     }
 }
+
+/// Records of a queue in flight that the measured server allows: AWS's cap would end the run.
+const IN_FLIGHT_MAX: u64 = 2_000_000;
 
 /// A server that runs; dropping it ends it as a power loss would.
 pub struct Server {

@@ -50,7 +50,7 @@ impl Streams {
             at: self.now().0,
         };
         match self.catalog.submit(&command).await {
-            Ok(Outcome::Done | Outcome::Stream(_) | Outcome::Channel(_)) => {}
+            Ok(Outcome::Done | Outcome::Stream(_) | Outcome::Channel(_) | Outcome::Queue(_)) => {}
             Ok(Outcome::Refused(CatalogRefusal::Capacity(why))) => {
                 return Err(capacity_refused("the account", caller.account, why));
             }

@@ -32,6 +32,7 @@ impl Streams {
         };
         let channel_count = self.catalog.read(|state| state.channels_of(stream.group).count());
         let (encryption_type, key_id) = described(&stream);
+        let queues = self.catalog.read(|state| state.queues().count_of(stream.group));
         let stream_description_summary = StreamDescriptionSummary {
             stream_name: stream.name.to_string(),
             stream_arn: stream.arn().to_string(),
@@ -49,7 +50,7 @@ impl Streams {
             max_record_size_in_kib: Some(stream.max_record_size_kib as i32),
             channel_count: Some(channel_count as i32),
             record_distribution_strategy: Some(distribution_of(&stream)),
-            queue_count: Some(0),
+            queue_count: Some(queues as i32),
         };
         Ok(DescribeStreamSummaryOutput { stream_description_summary })
     }

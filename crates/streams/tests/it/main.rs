@@ -7,3 +7,4 @@ mod encryption;
 mod harness;
 mod keys;
 mod nonces;
+mod queues;

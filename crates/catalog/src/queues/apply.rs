@@ -1,0 +1,216 @@
+//! What each command about a queue does.
+
+use std::collections::BTreeMap;
+
+use millstream_replica::GroupId;
+use millstream_types::{AccountId, Millis};
+
+use super::{Queue, QueueRefusal, QueueStart, QueueStatus};
+use crate::command::Command;
+use crate::outcome::{Outcome, Refusal};
+use crate::state::{Scope, State};
+use crate::stream::{StreamMode, StreamStatus};
+
+/// Applies a command about a queue; `None` if it is about something else.
+pub(crate) fn apply(state: &mut State, command: &Command) -> Option<Result<Outcome, Refusal>> {
+    Some(match command {
+        Command::CreateQueue { .. } => create(state, command),
+        Command::ActivateQueue { group, at, effective_start } => change(state, *group, |queue| {
+            if queue.status == QueueStatus::Deleting {
+                return Err(QueueRefusal::Status(queue.status));
+            }
+            set_status(queue, QueueStatus::Active, *at);
+            // It never changes once it is known.
+            queue.effective_start = queue.effective_start.or(effective_start.map(Millis));
+            Ok(())
+        }),
+        Command::UpdateQueue { group, visibility_seconds, dead_letters, at } => {
+            change(state, *group, |queue| {
+                if queue.status != QueueStatus::Active {
+                    return Err(QueueRefusal::Status(queue.status));
+                }
+                queue.visibility_seconds = visibility_seconds.unwrap_or(queue.visibility_seconds);
+                if let Some(receives) = dead_letters {
+                    queue.receives_max = (*receives > 0).then_some(*receives);
+                }
+                set_status(queue, QueueStatus::Updating, *at);
+                Ok(())
+            })
+        }
+        Command::DeleteQueue { group, at, deleting_max } => {
+            delete(state, *group, *at, *deleting_max)
+        }
+        Command::RemoveQueue { group } => remove(state, *group),
+        Command::TagQueue { group, add, remove, tags_max } => {
+            change(state, *group, |queue| tag(queue, add, remove, *tags_max))
+        }
+        Command::SetQueuePolicy { group, policy } => change(state, *group, |queue| {
+            not_deleting(queue)?;
+            queue.policy.clone_from(policy);
+            Ok(())
+        }),
+        _ => return None,
+    })
+}
+
+impl From<QueueRefusal> for Refusal {
+    fn from(refusal: QueueRefusal) -> Self {
+        Refusal::Queue(refusal)
+    }
+}
+
+fn scope_of(queue: &Queue) -> Scope {
+    (queue.account, queue.region.clone())
+}
+
+/// Runs `act` on a copy of the queue and keeps the copy if it succeeds.
+fn change(
+    state: &mut State,
+    group: u64,
+    act: impl FnOnce(&mut Queue) -> Result<(), QueueRefusal>,
+) -> Result<Outcome, Refusal> {
+    let before = state.queues.by_group(GroupId(group)).ok_or(QueueRefusal::NoQueue)?;
+    let mut queue = (**before).clone();
+    act(&mut queue)?;
+    Ok(Outcome::Queue(state.queues.put(queue)))
+}
+
+fn set_status(queue: &mut Queue, status: QueueStatus, at: u64) {
+    if queue.status != status {
+        queue.status = status;
+        queue.status_since = Millis(at);
+    }
+}
+
+fn not_deleting(queue: &Queue) -> Result<(), QueueRefusal> {
+    match queue.status {
+        QueueStatus::Deleting => Err(QueueRefusal::Status(queue.status)),
+        QueueStatus::Creating | QueueStatus::Active | QueueStatus::Updating => Ok(()),
+    }
+}
+
+fn create(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
+    let Command::CreateQueue {
+        account,
+        region,
+        name,
+        id,
+        stream,
+        start,
+        visibility_seconds,
+        receives_max,
+        tags,
+        at,
+        readers_max,
+        creating_max,
+    } = command
+    else {
+        return Err(Refusal::Malformed("not a CreateQueue"));
+    };
+    let account = AccountId::from_u64(*account).map_err(|_| Refusal::Malformed("account"))?;
+    let region = region.parse().map_err(|_| Refusal::Malformed("region"))?;
+    let scope: Scope = (account, region);
+    let name = name.parse().map_err(|_| Refusal::Malformed("name"))?;
+    let id: millstream_types::QueueId = id.parse().map_err(|_| Refusal::Malformed("id"))?;
+    let stream = state.by_group(GroupId(*stream)).ok_or(Refusal::NoStream)?.clone();
+    match stream.status {
+        StreamStatus::Active | StreamStatus::Updating => {}
+        status @ (StreamStatus::Creating | StreamStatus::Deleting) => {
+            return Err(Refusal::Status(status));
+        }
+    }
+    if stream.mode != StreamMode::OnDemand {
+        return Err(QueueRefusal::NotOnDemand.into());
+    }
+    if state.queues.has_name(&scope, &name) {
+        return Err(QueueRefusal::NameTaken.into());
+    }
+    if state.readers_of(stream.group) >= *readers_max {
+        return Err(QueueRefusal::ReaderQuota { max: *readers_max }.into());
+    }
+    let status = QueueStatus::Creating;
+    if state.queues.with_status(&scope, status) >= *creating_max {
+        return Err(QueueRefusal::TransitionQuota { status, max: *creating_max }.into());
+    }
+    let group = GroupId(state.next_group);
+    state.next_group += 1;
+    let queue = Queue {
+        group,
+        account,
+        region: scope.1,
+        name,
+        id,
+        created: Millis(*at),
+        status,
+        status_since: Millis(*at),
+        stream: stream.group,
+        stream_name: stream.name.clone(),
+        stream_created: stream.created,
+        start: start_of(*start),
+        effective_start: None,
+        visibility_seconds: *visibility_seconds,
+        receives_max: (*receives_max > 0).then_some(*receives_max),
+        tags: tags.clone(),
+        policy: None,
+    };
+    Ok(Outcome::Queue(state.queues.put(queue)))
+}
+
+/// A start as commands and slices hold it: kind and time.
+pub(super) fn start_of((kind, at): (u8, u64)) -> QueueStart {
+    match kind {
+        TRIM_HORIZON => QueueStart::TrimHorizon,
+        AT_TIMESTAMP => QueueStart::AtTimestamp(Millis(at)),
+        _ => QueueStart::Latest,
+    }
+}
+
+const TRIM_HORIZON: u8 = 1;
+const AT_TIMESTAMP: u8 = 2;
+
+impl QueueStart {
+    /// As commands and slices hold it: kind and time.
+    pub fn stored(self) -> (u8, u64) {
+        match self {
+            QueueStart::Latest => (0, 0),
+            QueueStart::TrimHorizon => (TRIM_HORIZON, 0),
+            QueueStart::AtTimestamp(at) => (AT_TIMESTAMP, at.0),
+        }
+    }
+}
+
+fn delete(state: &mut State, group: u64, at: u64, deleting_max: u64) -> Result<Outcome, Refusal> {
+    let queue = state.queues.by_group(GroupId(group)).ok_or(QueueRefusal::NoQueue)?;
+    let status = QueueStatus::Deleting;
+    if queue.status == status {
+        return Ok(Outcome::Queue(queue.clone()));
+    }
+    if state.queues.with_status(&scope_of(queue), status) >= deleting_max {
+        return Err(QueueRefusal::TransitionQuota { status, max: deleting_max }.into());
+    }
+    change(state, group, |queue| {
+        set_status(queue, status, at);
+        Ok(())
+    })
+}
+
+fn remove(state: &mut State, group: u64) -> Result<Outcome, Refusal> {
+    let queue = state.queues.by_group(GroupId(group)).ok_or(QueueRefusal::NoQueue)?;
+    if queue.status != QueueStatus::Deleting {
+        return Err(QueueRefusal::Status(queue.status).into());
+    }
+    state.queues.remove(GroupId(group));
+    Ok(Outcome::Done)
+}
+
+fn tag(
+    queue: &mut Queue,
+    add: &BTreeMap<String, String>,
+    remove: &[String],
+    max: u64,
+) -> Result<(), QueueRefusal> {
+    not_deleting(queue)?;
+    remove.iter().for_each(|key| drop(queue.tags.remove(key)));
+    queue.tags.extend(add.iter().map(|(key, value)| (key.clone(), value.clone())));
+    if queue.tags.len() as u64 > max { Err(QueueRefusal::TagQuota { max }) } else { Ok(()) }
+}

@@ -1,0 +1,112 @@
+//! Queues come back from slices of any size, after the streams.
+#![cfg(feature = "testkit")]
+
+use std::collections::BTreeMap;
+
+use millstream_catalog::{CatalogMachine, Command, Outcome, Queue, QueueRefusal, Refusal, State};
+use millstream_replica::Machine;
+
+const AT: u64 = 1_700_000_000_000;
+
+fn apply(state: &mut State, command: Command) -> Outcome {
+    let bytes = CatalogMachine::encode(&command);
+    assert_eq!(CatalogMachine::decode(&bytes, 1).as_ref(), Ok(&command));
+    CatalogMachine::apply(state, &command)
+}
+
+/// A state with a stream of on-demand mode, and the stream's group.
+fn with_stream() -> (State, u64) {
+    let mut state = State::default();
+    let create = Command::CreateStream {
+        account: 1,
+        region: "us-east-1".into(),
+        name: "s".into(),
+        shard_count: 1,
+        max_record_size_kib: 1024,
+        tags: BTreeMap::new(),
+        at: AT,
+        shards_max: 10,
+        streams_max: 10,
+        creating_max: 5,
+    };
+    let Outcome::Stream(stream) = apply(&mut state, create) else { panic!() };
+    let group = stream.group.0;
+    apply(&mut state, Command::Activate { group, at: AT });
+    apply(&mut state, Command::TestOnDemand { group });
+    (state, group)
+}
+
+fn create(name: &str, stream: u64) -> Command {
+    Command::CreateQueue {
+        account: 1,
+        region: "us-east-1".into(),
+        name: name.into(),
+        id: format!("{name:a>20}"),
+        stream,
+        start: (2, AT + 5),
+        visibility_seconds: 30,
+        receives_max: 6,
+        tags: BTreeMap::from([("k".into(), "v".repeat(200))]),
+        at: AT,
+        readers_max: 9,
+        creating_max: 9,
+    }
+}
+
+fn queues(state: &State) -> Vec<Queue> {
+    state.queues().all().map(|queue| (**queue).clone()).collect()
+}
+
+#[test]
+fn queues_come_back_from_slices_of_any_size() {
+    let (mut state, stream) = with_stream();
+    for number in 0..9 {
+        let Outcome::Queue(queue) = apply(&mut state, create(&format!("q{number}"), stream)) else {
+            panic!()
+        };
+        let group = queue.group.0;
+        let policy = Some("{}".to_owned());
+        apply(&mut state, Command::SetQueuePolicy { group, policy });
+        apply(&mut state, Command::ActivateQueue { group, at: AT, effective_start: Some(AT) });
+    }
+    for bytes_max in [1, 700, 1 << 18] {
+        let frozen = CatalogMachine::freeze(&state);
+        let (mut restored, mut from) = (State::default(), None::<Vec<u8>>);
+        loop {
+            let slice = CatalogMachine::slice(&frozen, from.as_deref(), bytes_max);
+            CatalogMachine::restore(&mut restored, &slice.bytes, 1).unwrap();
+            match slice.next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(queues(&restored), queues(&state));
+        assert_eq!(restored.streams().count(), 1);
+    }
+}
+
+#[test]
+fn quotas_names_and_the_streams_life_bound_queues() {
+    let (mut state, stream) = with_stream();
+    for number in 0..9 {
+        assert!(matches!(
+            apply(&mut state, create(&format!("q{number}"), stream)),
+            Outcome::Queue(_)
+        ));
+    }
+    let refused = |why| Outcome::Refused(Refusal::Queue(why));
+    assert_eq!(apply(&mut state, create("q1", stream)), refused(QueueRefusal::NameTaken));
+    let too_many = refused(QueueRefusal::ReaderQuota { max: 9 });
+    assert_eq!(apply(&mut state, create("more", stream)), too_many);
+    let delete = Command::DeleteStream { group: stream, at: AT };
+    assert_eq!(
+        apply(&mut state, delete.clone()),
+        Outcome::Refused(Refusal::HasQueues { count: 9 })
+    );
+    for queue in queues(&state) {
+        let group = queue.group.0;
+        apply(&mut state, Command::DeleteQueue { group, at: AT, deleting_max: 9 });
+        assert_eq!(apply(&mut state, Command::RemoveQueue { group }), Outcome::Done);
+    }
+    assert!(matches!(apply(&mut state, delete), Outcome::Stream(_)));
+}
