@@ -37,7 +37,8 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         | Command::ActivateConsumer { group, .. }
         | Command::DeregisterConsumer { group, .. }
         | Command::RemoveConsumer { group, .. } => {
-            change(state, *group, |stream| consumers::apply(stream, command))
+            let queues = state.queues.count_of(GroupId(*group));
+            change(state, *group, |stream| consumers::apply(stream, command, queues))
         }
         Command::RemoveStream { group } => remove_stream(state, *group),
         Command::SetRetention { group, hours, at, from_hours } => {
@@ -97,18 +98,11 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             let secrets = SealedSecrets { master, wrapped, token_key };
             Ok(encryption::seal_secrets(state, &secrets))
         }
-        #[cfg(feature = "testkit")]
-        Command::TestOnDemand { group } => change(state, *group, |stream| {
-            stream.mode = StreamMode::OnDemand;
-            Ok(())
-        }),
         Command::CreateQueue { .. }
         | Command::ActivateQueue { .. }
         | Command::UpdateQueue { .. }
         | Command::DeleteQueue { .. }
-        | Command::RemoveQueue { .. }
-        | Command::TagQueue { .. }
-        | Command::SetQueuePolicy { .. } => Err(Refusal::Malformed("a command about a queue")),
+        | Command::RemoveQueue { .. } => Err(Refusal::Malformed("a command about a queue")),
     };
     result.unwrap_or_else(Outcome::Refused)
 }

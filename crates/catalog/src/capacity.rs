@@ -67,11 +67,6 @@ impl Capacity {
     }
 }
 
-/// Whether the stream has queues: with them it stays on-demand (botocore, `UpdateStreamMode`).
-fn stream_has_queues(_stream: &Stream) -> bool {
-    false
-}
-
 /// Changes the state by one of the commands about capacity.
 pub(crate) fn apply(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
     match *command {
@@ -241,6 +236,11 @@ fn set_mode(
 ) -> Result<Outcome, Refusal> {
     let room = room(state, group, quotas.shards_max)?;
     let stream = state.by_group(GroupId(group)).ok_or(Refusal::NoStream)?;
+    // With queues a stream stays on-demand (botocore, `UpdateStreamMode`); channels need it likewise.
+    let queues = state.queues.count_of(GroupId(group));
+    if !on_demand {
+        crate::channels::none_at_work(state, group)?;
+    }
     let fits = on_demand_quota(state, stream.account, &stream.region, quotas.on_demand_max);
     change(state, group, |stream| {
         active(stream)?;
@@ -250,7 +250,7 @@ fn set_mode(
         }
         if on_demand {
             fits?;
-        } else if stream_has_queues(stream) {
+        } else if queues > 0 {
             return Err(Refusal::Capacity(CapacityRefusal::HasQueues));
         }
         take_of_day(&mut stream.capacity.mode_changed, Millis(at), quotas.per_day_max)?;

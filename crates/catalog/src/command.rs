@@ -541,40 +541,6 @@ pub enum Command {
         #[n(0)]
         group: u64,
     },
-    /// Removes tags of a queue, then adds or replaces some.
-    #[n(55)]
-    TagQueue {
-        /// The queue's group.
-        #[n(0)]
-        group: u64,
-        /// Tags to set.
-        #[n(1)]
-        add: BTreeMap<String, String>,
-        /// Keys to remove.
-        #[n(2)]
-        remove: Vec<String>,
-        /// Quota: tags of a queue.
-        #[n(3)]
-        tags_max: u64,
-    },
-    /// Sets or removes a queue's resource policy.
-    #[n(56)]
-    SetQueuePolicy {
-        /// The queue's group.
-        #[n(0)]
-        group: u64,
-        /// The policy; none removes it.
-        #[n(1)]
-        policy: Option<String>,
-    },
-    /// Makes a stream one of on-demand mode. Only tests of queues send it.
-    #[cfg(feature = "testkit")]
-    #[n(59)]
-    TestOnDemand {
-        /// The stream.
-        #[n(0)]
-        group: u64,
-    },
     /// Switches shard-level metrics on and off; UPDATING.
     #[n(60)]
     SetMonitoring {

@@ -105,11 +105,12 @@ impl Consumer {
     }
 }
 
-/// Does one of the commands about consumers.
-pub(crate) fn apply(stream: &mut Stream, command: &Command) -> Result<(), Refusal> {
+/// Does one of the commands about consumers. `queues` are the stream's other readers.
+pub(crate) fn apply(stream: &mut Stream, command: &Command, queues: u64) -> Result<(), Refusal> {
     match command {
         Command::RegisterConsumer { name, tags, at, consumers_max, creating_max, .. } => {
-            register(stream, name, tags, *at, (*consumers_max, *creating_max))
+            let consumers_max = consumers_max.saturating_sub(queues);
+            register(stream, name, tags, *at, (consumers_max, *creating_max))
         }
         Command::ActivateConsumer { name, created_second, at, .. } => {
             let consumer = registered(stream, name, *created_second)?;

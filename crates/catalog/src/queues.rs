@@ -13,7 +13,7 @@ use millstream_types::{
     AccountId, Millis, QueueArn, QueueId, QueueName, Region, StreamArn, StreamName,
 };
 
-pub(crate) use apply::apply;
+pub(crate) use apply::{apply, change, not_deleting};
 pub use index::Queues;
 pub use stored::StoredQueue;
 
@@ -113,11 +113,6 @@ pub enum QueueRefusal {
     TransitionQuota {
         /// Which of the two.
         status: QueueStatus,
-        /// The quota.
-        max: u64,
-    },
-    /// There would be too many tags.
-    TagQuota {
         /// The quota.
         max: u64,
     },

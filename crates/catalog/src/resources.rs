@@ -36,9 +36,9 @@ pub enum ResourceId {
     /// A queue.
     #[n(2)]
     Queue {
-        /// Its id.
+        /// Its group.
         #[n(0)]
-        id: String,
+        group: u64,
     },
     /// A channel.
     #[n(3)]
@@ -99,7 +99,10 @@ fn edit_tags(
         ResourceId::Consumer { group, name, created_second } => change(state, *group, |stream| {
             edit(&mut crate::consumers::registered(stream, name, *created_second)?.tags)
         }),
-        ResourceId::Queue { .. } => Err(Refusal::NoResource),
+        ResourceId::Queue { group } => crate::queues::change(state, *group, |queue| {
+            crate::queues::not_deleting(queue)?;
+            edit(&mut queue.tags)
+        }),
         ResourceId::Channel { id } => crate::channels::change(state, id, |channel| {
             channel.tags_may_change()?;
             edit(&mut channel.tags)
@@ -133,7 +136,14 @@ pub(crate) fn set_policy(
             consumer.policy = policy.map(str::to_owned);
             Ok(())
         }),
-        ResourceId::Queue { .. } => Err(Refusal::NoResource),
+        ResourceId::Queue { group } => crate::queues::change(state, *group, |queue| {
+            crate::queues::not_deleting(queue)?;
+            if policy.is_none() && queue.policy.is_none() {
+                return Err(Refusal::NoPolicy);
+            }
+            queue.policy = policy.map(str::to_owned);
+            Ok(())
+        }),
         // Channels have none (botocore, `PutResourcePolicy`: a data stream, a queue, or a consumer).
         ResourceId::Channel { .. } => Err(Refusal::Malformed("a channel has no policy")),
     }

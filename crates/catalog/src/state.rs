@@ -123,7 +123,8 @@ impl State {
 
     /// How many registered readers a stream has: queues count as consumers do (botocore, `CreateQueue`).
     pub(crate) fn readers_of(&self, stream: GroupId) -> u64 {
-        self.queues.count_of(stream)
+        let consumers = self.streams.get(&stream).map_or(0, |stream| stream.consumers.len());
+        self.queues.count_of(stream) + consumers as u64
     }
 
     /// All streams, by group.

@@ -81,7 +81,7 @@ impl World {
         let at = self.now;
         let Some(stream) = self.find(place) else { return self.create(place) };
         let group = stream.group.0;
-        match self.below(18) {
+        match self.below(24) {
             0 => self.create(place),
             1 | 2 => Command::Activate { group, at },
             3 => Command::DeleteStream { group, at },
@@ -124,7 +124,7 @@ impl World {
                 let ends = (0..parents as u64).map(|_| self.below(1000)).collect();
                 Command::FinishReshard { group, ends, at }
             }
-            11 => {
+            15 => {
                 let key = WrappedKey {
                     key_id: "alias/aws/kinesis".into(),
                     master: "m".into(),
@@ -132,12 +132,12 @@ impl World {
                 };
                 Command::StartEncryption { group, key, at, starts_max: u64::MAX }
             }
-            12 => {
+            16 => {
                 let from = stream.encryption.current.unwrap_or(1);
                 Command::StopEncryption { group, from, at, stops_max: u64::MAX }
             }
-            11..16 => self.consumer_command(&stream),
-            16 => Command::DeleteStreamWithConsumers { group, at },
+            17..22 => self.consumer_command(&stream),
+            22 => Command::DeleteStreamWithConsumers { group, at },
             _ => Command::ExpireShards { group, before: self.horizon(&stream) },
         }
     }

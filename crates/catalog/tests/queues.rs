@@ -1,9 +1,10 @@
 //! Queues come back from slices of any size, after the streams.
-#![cfg(feature = "testkit")]
 
 use std::collections::BTreeMap;
 
-use millstream_catalog::{CatalogMachine, Command, Outcome, Queue, QueueRefusal, Refusal, State};
+use millstream_catalog::{
+    CatalogMachine, Command, Outcome, Queue, QueueRefusal, Refusal, ResourceId, State,
+};
 use millstream_replica::Machine;
 
 const AT: u64 = 1_700_000_000_000;
@@ -17,7 +18,7 @@ fn apply(state: &mut State, command: Command) -> Outcome {
 /// A state with a stream of on-demand mode, and the stream's group.
 fn with_stream() -> (State, u64) {
     let mut state = State::default();
-    let create = Command::CreateStream {
+    let create = Command::CreateOnDemandStream {
         account: 1,
         region: "us-east-1".into(),
         name: "s".into(),
@@ -28,11 +29,13 @@ fn with_stream() -> (State, u64) {
         shards_max: 10,
         streams_max: 10,
         creating_max: 5,
+        on_demand_max: 5,
+        warm_mibps: None,
+        auto: false,
     };
     let Outcome::Stream(stream) = apply(&mut state, create) else { panic!() };
     let group = stream.group.0;
     apply(&mut state, Command::Activate { group, at: AT });
-    apply(&mut state, Command::TestOnDemand { group });
     (state, group)
 }
 
@@ -66,7 +69,8 @@ fn queues_come_back_from_slices_of_any_size() {
         };
         let group = queue.group.0;
         let policy = Some("{}".to_owned());
-        apply(&mut state, Command::SetQueuePolicy { group, policy });
+        let resource = ResourceId::Queue { group };
+        apply(&mut state, Command::SetPolicy { resource, policy });
         apply(&mut state, Command::ActivateQueue { group, at: AT, effective_start: Some(AT) });
     }
     for bytes_max in [1, 700, 1 << 18] {

@@ -14,7 +14,7 @@ use crate::body::ReplyBody;
 use crate::service::Gateway;
 
 /// Members that say which stream and shard a call is about.
-const PLACE: [&str; 8] = [
+const PLACE: [&str; 9] = [
     "StreamName",
     "StreamARN",
     "ConsumerARN",
@@ -23,6 +23,7 @@ const PLACE: [&str; 8] = [
     "ShardToSplit",
     "ShardToMerge",
     "ShardIterator",
+    "QueueARN",
 ];
 
 impl Gateway {
@@ -42,10 +43,13 @@ impl Gateway {
 
     /// The stream and shard of a call, as far as its members say. A NextToken says nothing.
     fn place_of(&self, protocol: Protocol, body: &[u8]) -> Place {
-        let [name, stream_arn, consumer_arn, resource_arn, id, split, merge, iterator] =
+        let [name, stream_arn, consumer_arn, resource_arn, id, split, merge, iterator, queue] =
             peek_texts(protocol, body, PLACE);
         if let Some(iterator) = iterator {
             return self.streams.place_of_iterator(&iterator).unwrap_or_default();
+        }
+        if let Some(queue) = queue {
+            return self.streams.place_of_queue(&queue).unwrap_or_default();
         }
         let by_arn = || stream_arn.or(consumer_arn).or(resource_arn).and_then(|arn| in_arn(&arn));
         Place {

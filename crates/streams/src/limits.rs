@@ -208,8 +208,10 @@ limits! {
     subscribe_to_shard_per_second: rate = 1;
     /// Bytes that a consumer is sent of a shard per second (botocore, `RegisterStreamConsumer`).
     consumer_read_bytes_per_second: rate = 2 * 1024 * 1024;
-    /// Consumers of a stream (botocore, `RegisterStreamConsumer`; 50 with the on-demand advantage).
-    consumers_max: quota = 20;
+    /// Consumers and queues of a stream (botocore, `RegisterStreamConsumer`, `CreateQueue`).
+    stream_readers_max: quota = 20;
+    /// The same while the account is committed to a least throughput (botocore, `RegisterStreamConsumer`).
+    stream_readers_committed_max: quota = 50;
     /// Consumers of a stream that are being created at once (botocore, `RegisterStreamConsumer`).
     creating_consumers_max: quota = 5;
     /// How long a subscription lives, in milliseconds of service time (botocore, `SubscribeToShard`).
@@ -245,8 +247,6 @@ limits! {
     queue_receives_per_second: rate = 10_000;
     /// Records that are acknowledged, hidden or restored per second and queue; AWS's rate is not known.
     queue_entries_per_second: rate = 100_000;
-    /// Consumers and queues of a stream (botocore, `CreateQueue`; 50 in On-demand Advantage).
-    stream_readers_max: quota = 20;
     /// Queues of an account that are being created, and that are being deleted, at once (developer guide, quotas).
     changing_queues_max: quota = 5;
     /// Records of a queue in flight at once, dead letters too (developer guide, quotas).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use millstream_api::{Error, PutEntry};
 use millstream_faults::{Place, RecordFault};
-use millstream_types::ShardId;
+use millstream_types::{QueueArn, ShardId};
 
 use crate::put::{Incoming, internal_failure, throttled};
 use crate::runtime::StreamRuntime;
@@ -35,6 +35,13 @@ impl Streams {
         let mut put = entries.into_iter();
         let merged = injected.into_iter().map(|fault| fault.or_else(|| put.next()));
         Ok((merged.map(|entry| entry.unwrap_or_else(internal_failure)).collect(), bytes_taken))
+    }
+
+    /// The stream that a queue reads, for whoever needs to know before the operation does.
+    pub fn place_of_queue(&self, arn: &str) -> Option<Place> {
+        let arn: QueueArn = arn.parse().ok()?;
+        let queue = self.catalog.read(|state| state.queues().by_arn(&arn).cloned())?;
+        Some(Place { stream: Some(queue.stream_name.clone()), shard: None })
     }
 
     /// What a shard iterator reads, for whoever needs to know before the operation does. It is no permission to read.

@@ -1,7 +1,7 @@
 //! Back to an empty service, for tests: everything is deleted by the operations that clients use.
 
-use millstream_api::Error;
-use millstream_api::ops::DeleteStreamInput;
+use millstream_api::ops::{DeleteChannelInput, DeleteQueueInput, DeleteStreamInput};
+use millstream_api::{Error, ErrorCode};
 use millstream_catalog::{Stream, StreamStatus};
 use millstream_log::GroupId;
 
@@ -51,9 +51,35 @@ impl Streams {
         }
     }
 
-    /// Deletes a stream with all that belongs to it.
+    /// Deletes a stream with all that belongs to it. Queues and channels block its deletion until they are gone.
     async fn delete_with_everything(&self, stream: &Stream) -> Result<(), Error> {
         let caller = Caller::internal(stream.account, stream.region.clone());
+        let mut changes = self.catalog.changes();
+        loop {
+            changes.mark_unchanged();
+            let (queues, channels) = self.catalog.read(|state| {
+                let queues = state.queues().all().filter(|queue| queue.stream == stream.group);
+                let channels = state.channels_of(stream.group);
+                let queues: Vec<_> = queues.map(|queue| queue.arn().to_string()).collect();
+                let channels: Vec<_> = channels.map(|channel| channel.arn().to_string()).collect();
+                (queues, channels)
+            });
+            if queues.is_empty() && channels.is_empty() {
+                break;
+            }
+            for queue_arn in queues {
+                match self.delete_queue(&caller, DeleteQueueInput { queue_arn }).await {
+                    // Only some may be DELETING at once: the others follow them.
+                    Err(error) if error.code == ErrorCode::LimitExceededException => break,
+                    other => other?,
+                }
+            }
+            for channel_arn in channels {
+                self.delete_channel(&caller, DeleteChannelInput { channel_arn }).await?;
+            }
+            let stopped = |_| Refusal::Catalog("the catalog stopped".into());
+            changes.changed().await.map_err(stopped)?;
+        }
         let input = DeleteStreamInput {
             stream_name: Some(stream.name.to_string()),
             enforce_consumer_deletion: Some(true),

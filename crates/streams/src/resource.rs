@@ -84,7 +84,15 @@ fn find(catalog: &Catalog, arn: &ResourceArn) -> Option<Resource> {
                 policy: consumer.policy.as_deref().map(Arc::from),
             })
         }
-        ResourceArn::Queue(_) => None,
+        ResourceArn::Queue(of) => {
+            let queue = catalog.read(|state| state.queues().by_arn(of).cloned())?;
+            Some(Resource {
+                id: ResourceId::Queue { group: queue.group.0 },
+                arn: arn.clone(),
+                tags: queue.tags.clone(),
+                policy: queue.policy.as_deref().map(Arc::from),
+            })
+        }
         ResourceArn::Channel(of) => {
             let channel = catalog.read(|state| state.channel(&of.id).cloned())?;
             let own = channel.account == of.account && channel.region == of.region;

@@ -68,7 +68,7 @@ pub fn drive(
     }
     let subscribes = match cell.load {
         Load::FanOutDelay | Load::FanOut(_) => true,
-        Load::PutRecords(_) | Load::PutRecord(_) | Load::GetRecords => false,
+        Load::PutRecords(_) | Load::PutRecord(_) | Load::GetRecords | Load::Queue(_) => false,
     };
     match cell.subject {
         // Whether all arrived is what it measures.

@@ -1,7 +1,5 @@
 //! What each command about a queue does.
 
-use std::collections::BTreeMap;
-
 use millstream_replica::GroupId;
 use millstream_types::{AccountId, Millis};
 
@@ -17,7 +15,7 @@ pub(crate) fn apply(state: &mut State, command: &Command) -> Option<Result<Outco
         Command::CreateQueue { .. } => create(state, command),
         Command::ActivateQueue { group, at, effective_start } => change(state, *group, |queue| {
             if queue.status == QueueStatus::Deleting {
-                return Err(QueueRefusal::Status(queue.status));
+                return Err(QueueRefusal::Status(queue.status).into());
             }
             set_status(queue, QueueStatus::Active, *at);
             // It never changes once it is known.
@@ -27,7 +25,7 @@ pub(crate) fn apply(state: &mut State, command: &Command) -> Option<Result<Outco
         Command::UpdateQueue { group, visibility_seconds, dead_letters, at } => {
             change(state, *group, |queue| {
                 if queue.status != QueueStatus::Active {
-                    return Err(QueueRefusal::Status(queue.status));
+                    return Err(QueueRefusal::Status(queue.status).into());
                 }
                 queue.visibility_seconds = visibility_seconds.unwrap_or(queue.visibility_seconds);
                 if let Some(receives) = dead_letters {
@@ -41,14 +39,6 @@ pub(crate) fn apply(state: &mut State, command: &Command) -> Option<Result<Outco
             delete(state, *group, *at, *deleting_max)
         }
         Command::RemoveQueue { group } => remove(state, *group),
-        Command::TagQueue { group, add, remove, tags_max } => {
-            change(state, *group, |queue| tag(queue, add, remove, *tags_max))
-        }
-        Command::SetQueuePolicy { group, policy } => change(state, *group, |queue| {
-            not_deleting(queue)?;
-            queue.policy.clone_from(policy);
-            Ok(())
-        }),
         _ => return None,
     })
 }
@@ -64,10 +54,10 @@ fn scope_of(queue: &Queue) -> Scope {
 }
 
 /// Runs `act` on a copy of the queue and keeps the copy if it succeeds.
-fn change(
+pub(crate) fn change(
     state: &mut State,
     group: u64,
-    act: impl FnOnce(&mut Queue) -> Result<(), QueueRefusal>,
+    act: impl FnOnce(&mut Queue) -> Result<(), Refusal>,
 ) -> Result<Outcome, Refusal> {
     let before = state.queues.by_group(GroupId(group)).ok_or(QueueRefusal::NoQueue)?;
     let mut queue = (**before).clone();
@@ -82,9 +72,10 @@ fn set_status(queue: &mut Queue, status: QueueStatus, at: u64) {
     }
 }
 
-fn not_deleting(queue: &Queue) -> Result<(), QueueRefusal> {
+/// A queue that is DELETING does not change.
+pub(crate) fn not_deleting(queue: &Queue) -> Result<(), Refusal> {
     match queue.status {
-        QueueStatus::Deleting => Err(QueueRefusal::Status(queue.status)),
+        QueueStatus::Deleting => Err(QueueRefusal::Status(queue.status).into()),
         QueueStatus::Creating | QueueStatus::Active | QueueStatus::Updating => Ok(()),
     }
 }
@@ -201,16 +192,4 @@ fn remove(state: &mut State, group: u64) -> Result<Outcome, Refusal> {
     }
     state.queues.remove(GroupId(group));
     Ok(Outcome::Done)
-}
-
-fn tag(
-    queue: &mut Queue,
-    add: &BTreeMap<String, String>,
-    remove: &[String],
-    max: u64,
-) -> Result<(), QueueRefusal> {
-    not_deleting(queue)?;
-    remove.iter().for_each(|key| drop(queue.tags.remove(key)));
-    queue.tags.extend(add.iter().map(|(key, value)| (key.clone(), value.clone())));
-    if queue.tags.len() as u64 > max { Err(QueueRefusal::TagQuota { max }) } else { Ok(()) }
 }

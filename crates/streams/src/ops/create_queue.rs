@@ -54,7 +54,7 @@ impl Streams {
             receives_max: receives_max.unwrap_or(RECEIVES_MAX_DEFAULT),
             tags,
             at: self.now().0,
-            readers_max: self.limits.stream_readers_max,
+            readers_max: self.stream_readers_max(caller),
             creating_max: self.limits.changing_queues_max,
         };
         let queue = self.change_queue(caller.account, &command).await?;

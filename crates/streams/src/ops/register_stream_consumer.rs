@@ -36,7 +36,7 @@ impl Streams {
             name: name.to_string(),
             tags,
             at: self.now().0,
-            consumers_max: self.limits.consumers_max,
+            consumers_max: self.stream_readers_max(caller),
             creating_max: self.limits.creating_consumers_max,
         };
         let stream = self.change(&stream, &command).await?;

@@ -90,6 +90,18 @@ impl Streams {
         })
     }
 
+    /// How many consumers and queues a stream of the caller may have.
+    pub(crate) fn stream_readers_max(&self, caller: &Caller) -> u64 {
+        let now = self.now();
+        let committed =
+            self.catalog.read(|state| state.is_committed(caller.account, &caller.region, now));
+        if committed {
+            self.limits.stream_readers_committed_max.max(self.limits.stream_readers_max)
+        } else {
+            self.limits.stream_readers_max
+        }
+    }
+
     /// Whether the stream's account is committed now.
     pub(crate) fn is_committed(&self, stream: &Stream) -> bool {
         let now = self.now();

@@ -105,9 +105,6 @@ pub fn refused(why: QueueRefusal, account: AccountId) -> Error {
             "The account {account} has too many queues in state {}. Limit: {max}.",
             queue_status_of(status).as_str()
         )),
-        QueueRefusal::TagQuota { max } => {
-            Error::invalid_argument(format!("A queue cannot have more than {max} tags."))
-        }
     }
 }
 

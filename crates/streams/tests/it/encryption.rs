@@ -10,7 +10,7 @@ use millstream_api::{Error, ErrorCode};
 use millstream_catalog::{Command, Stream};
 use millstream_log::{LogId, Position};
 use millstream_records::sealed_header;
-use millstream_streams::{Limits, Parts, Streams};
+use millstream_streams::{Limits, NoDelivery, Parts, Streams};
 use millstream_types::{Clock, SeededRandom};
 use millstream_vault::{CHECKED_FOR, KeyUse, LocalKey, VaultCounters};
 
@@ -64,6 +64,7 @@ async fn with_keys(h: &mut Harness, declared: Vec<LocalKey>) -> Arc<VaultCounter
         limits: Limits::default().without_rates(),
         vault,
         random: Arc::new(SeededRandom::new(77)),
+        delivery: Arc::new(NoDelivery),
     });
     counters
 }

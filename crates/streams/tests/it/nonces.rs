@@ -10,7 +10,7 @@ use millstream_log::{
     Options, Position, Read,
 };
 use millstream_records::{SALT_BYTES, sealed_header};
-use millstream_streams::{Limits, Parts, Streams};
+use millstream_streams::{Limits, NoDelivery, Parts, Streams};
 use millstream_types::{Clock, ManualClock, Millis, SeededRandom};
 
 use crate::harness::{Harness, START, caller};
@@ -95,6 +95,7 @@ async fn begin(disk: &SimDisk, life: u64, seen: &Arc<Mutex<Vec<Nonce>>>) -> (Har
         limits: Limits::default().without_rates(),
         vault,
         random,
+        delivery: Arc::new(NoDelivery),
     });
     (Harness { streams, catalog, log, clock, caller: caller(0, "us-east-1") }, engine)
 }

@@ -186,7 +186,7 @@ async fn all_that_names_a_consumer_must_agree() {
 #[tokio::test]
 async fn quotas_count_all_consumers_and_those_that_are_creating() {
     let mut limits = Limits::default().without_rates();
-    limits.consumers_max = 7;
+    limits.stream_readers_max = 7;
     let mut fixture = Fixture::with(limits.clone()).await;
     fixture.create("a", 1).await;
     limits.transition_delay_ms = 60_000;

@@ -8,7 +8,7 @@ use millstream_api::{Blob, Error};
 use millstream_catalog::{Catalog, Command, Stream};
 use millstream_log::Log;
 use millstream_log::testkit::MemoryLog;
-use millstream_streams::{Caller, Lifecycle, Limits, Parts, Streams};
+use millstream_streams::{Caller, Lifecycle, Limits, NoDelivery, Parts, Streams};
 use millstream_types::{Clock, ManualClock, SeededRandom};
 
 use crate::harness::{START, caller};
@@ -49,14 +49,16 @@ impl Queues {
         let random = Arc::new(SeededRandom::new(clock.now().0));
         let catalog = Catalog::open(log.clone(), clock.clone(), random.clone()).await.unwrap();
         let catalog = Arc::new(catalog);
-        let parts = Parts {
+        let vault = crate::keys::vault(&catalog, &clock, vec![]).await;
+        let streams = Streams::new(Parts {
             catalog: catalog.clone(),
             log: log.clone(),
             clock: clock.clone(),
             limits: limits.clone(),
+            vault,
             random,
-        };
-        let streams = Streams::new(parts, &catalog.token_key());
+            delivery: Arc::new(NoDelivery),
+        });
         let lifecycle = Some(streams.start_lifecycle());
         let caller = caller(0, "us-east-1");
         Queues { log, clock, catalog, streams, caller, limits, lifecycle }
@@ -77,18 +79,22 @@ impl Queues {
     }
 
     pub async fn stream(&self, name: &str, shards: i32) -> Arc<Stream> {
-        let input = CreateStreamInput {
-            stream_name: name.into(),
-            shard_count: Some(shards),
-            stream_mode_details: None,
-            tags: None,
-            warm_throughput_mibps: None,
-            max_record_size_in_kib: None,
-            record_distribution_strategy: None,
+        // Through the catalog: the operation gives an on-demand stream four shards at least.
+        let command = Command::CreateOnDemandStream {
+            account: self.caller.account.as_u64(),
+            region: self.caller.region.to_string(),
+            name: name.into(),
+            shard_count: shards as u32,
+            max_record_size_kib: 1024,
+            tags: Default::default(),
+            at: self.clock.now().0,
+            shards_max: 100,
+            streams_max: 100,
+            creating_max: 5,
+            on_demand_max: 50,
+            warm_mibps: None,
+            auto: false,
         };
-        self.streams.create_stream(&self.caller, input).await.unwrap();
-        let stream = self.active(name).await;
-        let command = Command::TestOnDemand { group: stream.group.0 };
         self.catalog.submit(&command).await.unwrap();
         self.active(name).await
     }
