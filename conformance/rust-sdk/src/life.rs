@@ -5,7 +5,9 @@ use aws_sdk_kinesis::client::Waiters;
 use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::operation::RequestId;
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::{PutRecordsRequestEntry, ShardIteratorType, StreamStatus};
+use aws_sdk_kinesis::types::{
+    ConsumerStatus, PutRecordsRequestEntry, ShardIteratorType, StartingPosition, StreamStatus,
+};
 
 use crate::Checked;
 
@@ -104,4 +106,42 @@ pub async fn split(kinesis: Client) -> Checked {
             return check(count == 10, "ten records in the parent");
         }
     }
+}
+
+pub async fn subscription(kinesis: Client) -> Checked {
+    let stream = "rust-fan-out";
+    create(&kinesis, stream, 1).await?;
+    let described = kinesis.describe_stream_summary().stream_name(stream).send().await;
+    let described = described.map_err(told)?;
+    let arn = described.stream_description_summary().ok_or("a summary")?.stream_arn().to_owned();
+    let register = kinesis.register_stream_consumer().stream_arn(&arn).consumer_name("reader");
+    let consumer = register.send().await.map_err(told)?.consumer.ok_or("a consumer")?;
+    loop {
+        let described = kinesis.describe_stream_consumer().consumer_arn(consumer.consumer_arn());
+        let described = described.send().await.map_err(told)?.consumer_description;
+        if *described.ok_or("a description")?.consumer_status() == ConsumerStatus::Active {
+            break;
+        }
+    }
+    let put = kinesis.put_records().stream_name(stream).set_records(Some(entries(50)));
+    put.send().await.map_err(told)?;
+    let from = StartingPosition::builder().r#type(ShardIteratorType::TrimHorizon).build();
+    let subscribe = kinesis.subscribe_to_shard().consumer_arn(consumer.consumer_arn());
+    let subscribe = subscribe.shard_id(FIRST).starting_position(from.map_err(told)?);
+    let mut events = subscribe.send().await.map_err(told)?.event_stream;
+    let (mut count, mut split) = (0, false);
+    while let Some(event) = events.recv().await.map_err(told)? {
+        let event = event.as_subscribe_to_shard_event().map_err(|_| "an event of records")?;
+        count += event.records().len();
+        if count == 50 && !split {
+            // The subscription sees the shard end.
+            split = true;
+            let split = kinesis.split_shard().stream_name(stream).shard_to_split(FIRST);
+            split.new_starting_hash_key("1000").send().await.map_err(told)?;
+        }
+        if event.child_shards.as_ref().is_some_and(|children| !children.is_empty()) {
+            return check(count == 50, "fifty records before the children");
+        }
+    }
+    Err("the subscription ended without children".to_owned())
 }

@@ -25,11 +25,12 @@ async fn main() -> ExitCode {
     let server = Server::start(&binary);
     let clear = client(server.clear(), plain_http());
     let secure = client(server.secure(), https(&server.certificate()));
-    let tests: [(&str, Test); 4] = [
+    let tests: [(&str, Test); 5] = [
         ("a stream lives", Box::pin(life::whole(clear.clone(), "rust-clear"))),
         ("a stream lives over TLS", Box::pin(life::whole(secure, "rust-tls"))),
         ("errors are typed and carry their ids", Box::pin(life::errors(clear.clone()))),
-        ("a split ends the parent and names its children", Box::pin(life::split(clear))),
+        ("a split ends the parent and names its children", Box::pin(life::split(clear.clone()))),
+        ("a consumer subscribes and sees the shard end", Box::pin(life::subscription(clear))),
     ];
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in tests {
