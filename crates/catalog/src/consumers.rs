@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use millstream_replica::GroupId;
 use millstream_types::{ConsumerArn, ConsumerName, Millis};
 
-use crate::apply::active;
-use crate::command::Command;
-use crate::outcome::Refusal;
+use crate::apply::{active, change};
+use crate::command::ConsumerCommand;
+use crate::outcome::{Outcome, Refusal};
+use crate::state::State;
 use crate::stream::Stream;
 
 /// Names of removed consumers whose seconds are remembered, for each stream.
@@ -105,29 +107,34 @@ impl Consumer {
     }
 }
 
-/// Does one of the commands about consumers. `queues` are the stream's other readers.
-pub(crate) fn apply(stream: &mut Stream, command: &Command, queues: u64) -> Result<(), Refusal> {
+/// Does one of the commands about consumers.
+pub(crate) fn apply(state: &mut State, command: &ConsumerCommand) -> Result<Outcome, Refusal> {
     match command {
-        Command::RegisterConsumer { name, tags, at, consumers_max, creating_max, .. } => {
-            let consumers_max = consumers_max.saturating_sub(queues);
-            register(stream, name, tags, *at, (consumers_max, *creating_max))
+        ConsumerCommand::Register { group, name, tags, at, consumers_max, creating_max } => {
+            // Queues are readers too: the quota is for both.
+            let queues = state.queues.count_of(GroupId(*group));
+            let quotas = (consumers_max.saturating_sub(queues), *creating_max);
+            change(state, *group, |stream| register(stream, name, tags, *at, quotas))
         }
-        Command::ActivateConsumer { name, created_second, at, .. } => {
-            let consumer = registered(stream, name, *created_second)?;
-            if consumer.status == ConsumerStatus::Creating {
-                set_status(consumer, ConsumerStatus::Active, *at);
-            }
-            Ok(())
+        ConsumerCommand::Activate { group, name, created_second, at } => {
+            change(state, *group, |stream| {
+                let consumer = registered(stream, name, *created_second)?;
+                if consumer.status == ConsumerStatus::Creating {
+                    set_status(consumer, ConsumerStatus::Active, *at);
+                }
+                Ok(())
+            })
         }
-        Command::DeregisterConsumer { name, created_second, at, .. } => {
-            let consumer = registered(stream, name, *created_second)?;
-            set_status(consumer, ConsumerStatus::Deleting, *at);
-            Ok(())
+        ConsumerCommand::Deregister { group, name, created_second, at } => {
+            change(state, *group, |stream| {
+                let consumer = registered(stream, name, *created_second)?;
+                set_status(consumer, ConsumerStatus::Deleting, *at);
+                Ok(())
+            })
         }
-        Command::RemoveConsumer { name, created_second, at, .. } => {
-            remove(stream, name, *created_second, *at)
+        ConsumerCommand::Remove { group, name, created_second, at } => {
+            change(state, *group, |stream| remove(stream, name, *created_second, *at))
         }
-        _ => Err(Refusal::Malformed("not about a consumer")),
     }
 }
 
@@ -154,7 +161,6 @@ fn parse(name: &str) -> Result<ConsumerName, Refusal> {
     name.parse().map_err(|_| Refusal::Malformed("consumer name"))
 }
 
-/// The consumer of this name and registration.
 /// The consumer that was registered by this name in that second.
 pub(crate) fn registered<'a>(
     stream: &'a mut Stream,

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use millstream_types::Millis;
 
-use crate::command::WrappedKey;
+use crate::apply::{active, change, set_status};
+use crate::command::{EncryptionCommand, WrappedKey};
 use crate::outcome::{Outcome, Refusal};
 use crate::state::State;
-use crate::stream::Stream;
+use crate::stream::{Stream, StreamStatus};
 
 /// The time over which starts and stops are counted (botocore, `StartStreamEncryption`: a rolling 24-hour period).
 const QUOTA_WINDOW: Duration = Duration::from_secs(24 * 3600);
@@ -84,6 +85,31 @@ impl Encryption {
     }
 }
 
+/// Does one of the commands about encryption.
+pub(crate) fn apply(state: &mut State, command: &EncryptionCommand) -> Result<Outcome, Refusal> {
+    match command {
+        EncryptionCommand::Start { group, key, at, starts_max } => {
+            change(state, *group, |stream| {
+                active(stream)?;
+                start(stream, key, *at, *starts_max)?;
+                set_status(stream, StreamStatus::Updating, *at);
+                Ok(())
+            })
+        }
+        EncryptionCommand::Stop { group, from, at, stops_max } => change(state, *group, |stream| {
+            active(stream)?;
+            stop(stream, *from, *at, *stops_max)?;
+            set_status(stream, StreamStatus::Updating, *at);
+            Ok(())
+        }),
+        EncryptionCommand::SealSecrets { master, wrapped, token_key } => {
+            let (master, wrapped, token_key) = (master.clone(), wrapped.clone(), token_key.clone());
+            seal_secrets(state, SealedSecrets { master, wrapped, token_key });
+            Ok(Outcome::Done)
+        }
+    }
+}
+
 /// Adds a call at `at` to those of the last 24 hours, if the quota allows one more.
 fn admit(calls: &mut Vec<Millis>, at: Millis, max: u64) -> Result<(), Refusal> {
     calls.retain(|call| call.plus(QUOTA_WINDOW) > at);
@@ -94,7 +120,7 @@ fn admit(calls: &mut Vec<Millis>, at: Millis, max: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub fn start(stream: &mut Stream, key: &WrappedKey, at: u64, max: u64) -> Result<(), Refusal> {
+fn start(stream: &mut Stream, key: &WrappedKey, at: u64, max: u64) -> Result<(), Refusal> {
     let encryption = Arc::make_mut(&mut stream.encryption);
     admit(&mut encryption.starts, Millis(at), max)?;
     let id = encryption.last_id.checked_add(1).ok_or(Refusal::EncryptionQuota { max })?;
@@ -110,7 +136,7 @@ pub fn start(stream: &mut Stream, key: &WrappedKey, at: u64, max: u64) -> Result
     Ok(())
 }
 
-pub fn stop(stream: &mut Stream, from: u32, at: u64, max: u64) -> Result<(), Refusal> {
+fn stop(stream: &mut Stream, from: u32, at: u64, max: u64) -> Result<(), Refusal> {
     if stream.encryption.current != Some(from) {
         return Err(Refusal::OtherEncryption);
     }
@@ -121,12 +147,11 @@ pub fn stop(stream: &mut Stream, from: u32, at: u64, max: u64) -> Result<(), Ref
 }
 
 /// Wraps the secrets of the catalog, once; a key of tokens in the clear is forgotten, since it is among them.
-pub fn seal_secrets(state: &mut State, secrets: &SealedSecrets) -> Outcome {
+fn seal_secrets(state: &mut State, secrets: SealedSecrets) {
     if state.sealed_secrets.is_none() {
-        state.sealed_secrets = Some(Arc::new(secrets.clone()));
+        state.sealed_secrets = Some(Arc::new(secrets));
         state.token_key = None;
     }
-    Outcome::Done
 }
 
 /// The cluster's secrets as they may be stored: a data key wrapped by a master key, and what it encrypts.

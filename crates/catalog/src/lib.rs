@@ -13,9 +13,11 @@ mod command;
 mod commitment;
 mod consumers;
 mod encryption;
+mod lifecycle;
 mod machine;
 mod outcome;
 mod queues;
+mod reshard;
 mod resources;
 mod scaling;
 mod settings;
@@ -31,7 +33,10 @@ pub use channel_settings::{
     ChannelLogs, ChannelSettings, Compression, DeadLetters, RecordFormat, StorageClass,
 };
 pub use channels::{Channel, ChannelRefusal, ChannelStatus};
-pub use command::{Command, Reshard, WrappedKey};
+pub use command::{
+    CapacityCommand, ChannelCommand, Command, ConsumerCommand, EncryptionCommand, NewChannel,
+    NewQueue, QueueCommand, Reshard, SettingsCommand, WrappedKey,
+};
 pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
 pub use consumers::{Consumer, ConsumerStatus, Consumers};
 pub use encryption::{Encryption, SealedSecrets, StreamKey, Turn};

@@ -9,7 +9,7 @@ use millstream_types::ChannelId;
 
 use crate::apply::apply;
 use crate::channels::Channel;
-use crate::command::Command;
+use crate::command::{CapacityCommand, Command};
 use crate::outcome::Outcome;
 use crate::queues::{Queue, slices};
 use crate::state::State;
@@ -198,7 +198,7 @@ pub fn fuzz_command(input: &[u8]) {
         let too_many = matches!(
             command,
             Command::CreateStream { shard_count, .. }
-                | Command::CreateOnDemandStream { shard_count, .. } if shard_count > 100_000
+                | Command::Capacity(CapacityCommand::CreateOnDemandStream { shard_count, .. }) if shard_count > 100_000
         );
         if !too_many {
             apply(&mut state, &command);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_api::ops;
-use millstream_catalog::{Command, Consumer, ConsumerStatus, Stream};
+use millstream_catalog::{Consumer, ConsumerCommand, ConsumerStatus, Stream};
 use millstream_types::{ConsumerArn, ConsumerName, Millis};
 
 use crate::caller::Caller;
@@ -80,10 +80,10 @@ impl Streams {
             let command = match consumer.status {
                 ConsumerStatus::Active => continue,
                 ConsumerStatus::Creating => {
-                    Command::ActivateConsumer { group, name, created_second, at }
+                    ConsumerCommand::Activate { group, name, created_second, at }.into()
                 }
                 ConsumerStatus::Deleting => {
-                    Command::RemoveConsumer { group, name, created_second, at }
+                    ConsumerCommand::Remove { group, name, created_second, at }.into()
                 }
             };
             let due = consumer.status_since.plus(delay);

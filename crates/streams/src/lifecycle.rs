@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_catalog::{Command, ShardState, Stream, StreamMode, StreamStatus};
+use millstream_catalog::{CapacityCommand, Command, ShardState, Stream, StreamMode, StreamStatus};
 use millstream_log::{Class, GroupId, GroupSpec, Log, LogError};
 use millstream_types::{Millis, ShardId};
 use tokio::sync::watch;
@@ -141,7 +141,7 @@ impl Streams {
                 };
                 // One step at a time: each is a change that brings the next pass, and others have their turn between.
                 let next = match changed.capacity.scaling {
-                    Some(_) => Command::ContinueScaling { group },
+                    Some(_) => CapacityCommand::ContinueScaling { group }.into(),
                     None => Command::Activate { group, at: now.0 },
                 };
                 self.change(stream, &next).await?;

@@ -10,7 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use millstream_catalog::{Command, Reshard, Shard, Stream};
+use millstream_catalog::{CapacityCommand, Command, Reshard, Shard, Stream};
 use millstream_counters::{Collector, Counter, Sample};
 use millstream_log::GroupId;
 use millstream_types::{HashKey, Millis, ShardId};
@@ -238,7 +238,7 @@ fn new_peak(stream: &Stream, rate: u64, now: Millis) -> Option<Command> {
     let (day, kibps) = (day_of(now), kibps(rate));
     let today = stream.capacity.peaks.iter().find(|(of, _)| *of == day).map_or(0, |(_, k)| *k);
     let is_new = kibps >= today.saturating_add(today / 50).saturating_add(PEAK_STEP_KIBPS);
-    is_new.then_some(Command::NotePeak { group: stream.group.0, day, kibps })
+    is_new.then_some(CapacityCommand::NotePeak { group: stream.group.0, day, kibps }.into())
 }
 
 impl Streams {
@@ -305,8 +305,13 @@ impl Streams {
         let up = matches!(reshards.first(), Some(Reshard::Split { .. }));
         let (changes, open) = (reshards.len(), stream.open_shards().count());
         let shards_max = self.limits.shards_max;
-        let command =
-            Command::BeginReshards { group: stream.group.0, reshards, at: now.0, shards_max };
+        let command = CapacityCommand::BeginReshards {
+            group: stream.group.0,
+            reshards,
+            at: now.0,
+            shards_max,
+        }
+        .into();
         match self.change(stream, &command).await {
             Ok(_) => {
                 (if up { &self.scaling.ups } else { &self.scaling.downs }).add(1);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use millstream_catalog::{Catalog, Command, SealedSecrets, Stream, WrappedKey};
+use millstream_catalog::{Catalog, EncryptionCommand, SealedSecrets, Stream, WrappedKey};
 use millstream_types::{AccountId, Clock, Millis, Random};
 
 use crate::data_key::DataKey;
@@ -79,7 +79,8 @@ impl Vault {
             let made = masters.generate(&secrets_owner(), &KeyName::service()).await?;
             let sealed = wrap(&made.key, TOKEN_KEY, SECRETS_CONTEXT, &token_key, &*random);
             let (master, wrapped) = (made.master, made.wrapped);
-            catalog.submit(&Command::SealSecrets { master, wrapped, token_key: sealed }).await?;
+            let seal = EncryptionCommand::SealSecrets { master, wrapped, token_key: sealed };
+            catalog.submit(&seal.into()).await?;
         }
         // Another node may have been first: what the catalog holds now counts.
         let sealed = catalog.read(|state| state.sealed_secrets().cloned());

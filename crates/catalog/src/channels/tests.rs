@@ -1,9 +1,12 @@
 //! Channels from CREATING to gone, their rules, and their way through snapshots.
 
 use super::*;
-use crate::channel_settings::{Compression, DeadLetters, RecordFormat};
+use crate::channel_settings::{ChannelLogs, Compression, DeadLetters, RecordFormat};
+use crate::command::{ChannelCommand, Command, NewChannel, SettingsCommand};
 use crate::machine::CatalogMachine;
+use crate::outcome::Outcome;
 use crate::resources::ResourceId;
+use crate::stream::StreamMode;
 use millstream_replica::Machine;
 
 fn settings() -> ChannelSettings {
@@ -61,9 +64,18 @@ fn streams(count: usize) -> (State, Vec<u64>) {
 }
 
 fn create(group: u64, id: &str, name: &str, channels_max: u64) -> Command {
-    let (id, name, settings) = (id.to_owned(), name.to_owned(), Box::new(settings()));
+    let (id, name, settings) = (id.to_owned(), name.to_owned(), settings());
     let (tags, at) = (BTreeMap::new(), 1_700_000_001_234);
-    Command::CreateChannel { group, id, name, settings, tags, at, channels_max }
+    ChannelCommand::Create(Box::new(NewChannel {
+        group,
+        id,
+        name,
+        settings,
+        tags,
+        at,
+        channels_max,
+    }))
+    .into()
 }
 
 fn refused(outcome: Outcome) -> Refusal {
@@ -84,10 +96,10 @@ fn a_channel_goes_from_creating_through_updating_to_gone() {
     do_it(&mut state, &create(groups[0], "c1", "c", 9));
     assert_eq!(status(&state, "c1"), Some(ChannelStatus::Creating));
     let update =
-        Command::UpdateChannel { id: id(), freshness_seconds: Some(900), logs: None, at: 3 };
+        ChannelCommand::Update { id: id(), freshness_seconds: Some(900), logs: None, at: 3 }.into();
     let why = refused(do_it(&mut state, &update));
     assert_eq!(why, ChannelRefusal::Status(ChannelStatus::Creating).into());
-    let settle = Command::SettleChannel { id: id(), failed: None, at: 2 };
+    let settle = ChannelCommand::Settle { id: id(), failed: None, at: 2 }.into();
     do_it(&mut state, &settle);
     assert_eq!(status(&state, "c1"), Some(ChannelStatus::Active));
     let Outcome::Channel(channel) = do_it(&mut state, &update) else { panic!("not updated") };
@@ -96,11 +108,11 @@ fn a_channel_goes_from_creating_through_updating_to_gone() {
     do_it(&mut state, &settle);
     let at_work = refused(do_it(&mut state, &Command::DeleteStream { group: groups[0], at: 4 }));
     assert_eq!(at_work, ChannelRefusal::AtWork("c".parse().unwrap()).into());
-    refused(do_it(&mut state, &Command::RemoveChannel { id: id() }));
-    do_it(&mut state, &Command::DeleteChannel { id: id(), at: 5 });
+    refused(do_it(&mut state, &ChannelCommand::Remove { id: id() }.into()));
+    do_it(&mut state, &ChannelCommand::Delete { id: id(), at: 5 }.into());
     assert_eq!(status(&state, "c1"), Some(ChannelStatus::Deleting));
     refused(do_it(&mut state, &settle));
-    do_it(&mut state, &Command::RemoveChannel { id: id() });
+    do_it(&mut state, &ChannelCommand::Remove { id: id() }.into());
     assert_eq!(status(&state, "c1"), None);
     assert_eq!(state.channels_of(GroupId(groups[0])).count(), 0);
     let deleted = do_it(&mut state, &Command::DeleteStream { group: groups[0], at: 6 });
@@ -112,11 +124,11 @@ fn a_channel_that_failed_stays_so_and_holds_no_stream() {
     let (mut state, groups) = streams(2);
     do_it(&mut state, &create(groups[0], "c1", "c", 9));
     let failed = Some("no such bucket".to_owned());
-    do_it(&mut state, &Command::SettleChannel { id: "c1".into(), failed, at: 2 });
+    do_it(&mut state, &ChannelCommand::Settle { id: "c1".into(), failed, at: 2 }.into());
     let channel = state.channel(&"c1".parse().unwrap()).unwrap();
     assert_eq!(channel.reason.as_deref(), Some("no such bucket"));
     assert_eq!(channel.status, ChannelStatus::Failed);
-    let settle = Command::SettleChannel { id: "c1".into(), failed: None, at: 3 };
+    let settle = ChannelCommand::Settle { id: "c1".into(), failed: None, at: 3 }.into();
     refused(do_it(&mut state, &settle));
     let deleted = do_it(&mut state, &Command::DeleteStream { group: groups[0], at: 6 });
     assert!(matches!(deleted, Outcome::Stream(_)));
@@ -133,6 +145,9 @@ fn names_streams_modes_and_quotas_bound_channels() {
         (create(groups[3], "c2", "d", 2), ChannelRefusal::NotOnDemand.into()),
         (create(groups[1], "c2", "d", 1), ChannelRefusal::Quota { max: 1 }.into()),
         (create(99, "c2", "d", 2), Refusal::NoStream),
+        // Names and streams come before the id, which only a fault of the sender can take twice.
+        (create(groups[0], "c1", "c", 2), ChannelRefusal::NameTaken.into()),
+        (create(groups[0], "c1", "d", 2), ChannelRefusal::StreamHasOne(name()).into()),
     ] {
         assert_eq!(refused(do_it(&mut state, &command)), expected);
     }
@@ -154,9 +169,9 @@ fn snapshots_of_any_slice_size_keep_channels_with_their_tags() {
     for (number, group) in groups.iter().take(5).enumerate() {
         do_it(&mut state, &create(*group, &format!("id-{number}"), &format!("c{number}"), 9));
         let id = format!("id-{number}");
-        do_it(&mut state, &Command::SettleChannel { id: id.clone(), failed: None, at: 7 });
+        do_it(&mut state, &ChannelCommand::Settle { id: id.clone(), failed: None, at: 7 }.into());
         let (resource, tags) = (ResourceId::Channel { id }, [("k".into(), "v".into())].into());
-        do_it(&mut state, &Command::TagResource { resource, tags, tags_max: 1 });
+        do_it(&mut state, &SettingsCommand::TagResource { resource, tags, tags_max: 1 }.into());
     }
     for bytes_max in [1, 400, 1 << 18] {
         let frozen = CatalogMachine::freeze(&state);
@@ -185,15 +200,15 @@ fn tags_of_a_channel_keep_their_quota_and_wait_for_it_to_be_made() {
     let resource = || ResourceId::Channel { id: "c1".into() };
     let tag = |key: &str| {
         let tags = [(key.to_owned(), String::new())].into();
-        Command::TagResource { resource: resource(), tags, tags_max: 1 }
+        SettingsCommand::TagResource { resource: resource(), tags, tags_max: 1 }.into()
     };
     let why = refused(do_it(&mut state, &tag("a")));
     assert_eq!(why, ChannelRefusal::Status(ChannelStatus::Creating).into());
-    do_it(&mut state, &Command::SettleChannel { id: "c1".into(), failed: None, at: 7 });
+    do_it(&mut state, &ChannelCommand::Settle { id: "c1".into(), failed: None, at: 7 }.into());
     assert!(matches!(do_it(&mut state, &tag("a")), Outcome::Channel(_)));
     assert!(matches!(do_it(&mut state, &tag("a")), Outcome::Channel(_)));
     assert_eq!(refused(do_it(&mut state, &tag("b"))), Refusal::TagQuota { max: 1 });
     let keys = vec!["a".to_owned(), "absent".to_owned()];
-    do_it(&mut state, &Command::UntagResource { resource: resource(), keys });
+    do_it(&mut state, &SettingsCommand::UntagResource { resource: resource(), keys }.into());
     assert!(state.channel(&"c1".parse().unwrap()).unwrap().tags.is_empty());
 }

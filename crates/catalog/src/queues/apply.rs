@@ -4,16 +4,16 @@ use millstream_replica::GroupId;
 use millstream_types::{AccountId, Millis};
 
 use super::{Queue, QueueRefusal, QueueStart, QueueStatus};
-use crate::command::Command;
+use crate::command::{NewQueue, QueueCommand};
 use crate::outcome::{Outcome, Refusal};
 use crate::state::{Scope, State};
 use crate::stream::{StreamMode, StreamStatus};
 
-/// Applies a command about a queue; `None` if it is about something else.
-pub(crate) fn apply(state: &mut State, command: &Command) -> Option<Result<Outcome, Refusal>> {
-    Some(match command {
-        Command::CreateQueue { .. } => create(state, command),
-        Command::ActivateQueue { group, at, effective_start } => change(state, *group, |queue| {
+/// Does one of the commands about queues.
+pub(crate) fn apply(state: &mut State, command: &QueueCommand) -> Result<Outcome, Refusal> {
+    match command {
+        QueueCommand::Create(new) => create(state, new),
+        QueueCommand::Activate { group, at, effective_start } => change(state, *group, |queue| {
             if queue.status == QueueStatus::Deleting {
                 return Err(QueueRefusal::Status(queue.status).into());
             }
@@ -22,7 +22,7 @@ pub(crate) fn apply(state: &mut State, command: &Command) -> Option<Result<Outco
             queue.effective_start = queue.effective_start.or(effective_start.map(Millis));
             Ok(())
         }),
-        Command::UpdateQueue { group, visibility_seconds, dead_letters, at } => {
+        QueueCommand::Update { group, visibility_seconds, dead_letters, at } => {
             change(state, *group, |queue| {
                 if queue.status != QueueStatus::Active {
                     return Err(QueueRefusal::Status(queue.status).into());
@@ -35,12 +35,11 @@ pub(crate) fn apply(state: &mut State, command: &Command) -> Option<Result<Outco
                 Ok(())
             })
         }
-        Command::DeleteQueue { group, at, deleting_max } => {
+        QueueCommand::Delete { group, at, deleting_max } => {
             delete(state, *group, *at, *deleting_max)
         }
-        Command::RemoveQueue { group } => remove(state, *group),
-        _ => return None,
-    })
+        QueueCommand::Remove { group } => remove(state, *group),
+    }
 }
 
 impl From<QueueRefusal> for Refusal {
@@ -80,30 +79,13 @@ pub(crate) fn not_deleting(queue: &Queue) -> Result<(), Refusal> {
     }
 }
 
-fn create(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
-    let Command::CreateQueue {
-        account,
-        region,
-        name,
-        id,
-        stream,
-        start,
-        visibility_seconds,
-        receives_max,
-        tags,
-        at,
-        readers_max,
-        creating_max,
-    } = command
-    else {
-        return Err(Refusal::Malformed("not a CreateQueue"));
-    };
-    let account = AccountId::from_u64(*account).map_err(|_| Refusal::Malformed("account"))?;
-    let region = region.parse().map_err(|_| Refusal::Malformed("region"))?;
+fn create(state: &mut State, new: &NewQueue) -> Result<Outcome, Refusal> {
+    let account = AccountId::from_u64(new.account).map_err(|_| Refusal::Malformed("account"))?;
+    let region = new.region.parse().map_err(|_| Refusal::Malformed("region"))?;
     let scope: Scope = (account, region);
-    let name = name.parse().map_err(|_| Refusal::Malformed("name"))?;
-    let id: millstream_types::QueueId = id.parse().map_err(|_| Refusal::Malformed("id"))?;
-    let stream = state.by_group(GroupId(*stream)).ok_or(Refusal::NoStream)?.clone();
+    let name = new.name.parse().map_err(|_| Refusal::Malformed("name"))?;
+    let id: millstream_types::QueueId = new.id.parse().map_err(|_| Refusal::Malformed("id"))?;
+    let stream = state.by_group(GroupId(new.stream)).ok_or(Refusal::NoStream)?.clone();
     match stream.status {
         StreamStatus::Active | StreamStatus::Updating => {}
         status @ (StreamStatus::Creating | StreamStatus::Deleting) => {
@@ -116,12 +98,12 @@ fn create(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
     if state.queues.has_name(&scope, &name) {
         return Err(QueueRefusal::NameTaken.into());
     }
-    if state.readers_of(stream.group) >= *readers_max {
-        return Err(QueueRefusal::ReaderQuota { max: *readers_max }.into());
+    if state.readers_of(stream.group) >= new.readers_max {
+        return Err(QueueRefusal::ReaderQuota { max: new.readers_max }.into());
     }
     let status = QueueStatus::Creating;
-    if state.queues.with_status(&scope, status) >= *creating_max {
-        return Err(QueueRefusal::TransitionQuota { status, max: *creating_max }.into());
+    if state.queues.with_status(&scope, status) >= new.creating_max {
+        return Err(QueueRefusal::TransitionQuota { status, max: new.creating_max }.into());
     }
     let group = GroupId(state.next_group);
     state.next_group += 1;
@@ -131,17 +113,17 @@ fn create(state: &mut State, command: &Command) -> Result<Outcome, Refusal> {
         region: scope.1,
         name,
         id,
-        created: Millis(*at),
+        created: Millis(new.at),
         status,
-        status_since: Millis(*at),
+        status_since: Millis(new.at),
         stream: stream.group,
         stream_name: stream.name.clone(),
         stream_created: stream.created,
-        start: start_of(*start),
+        start: start_of(new.start),
         effective_start: None,
-        visibility_seconds: *visibility_seconds,
-        receives_max: (*receives_max > 0).then_some(*receives_max),
-        tags: tags.clone(),
+        visibility_seconds: new.visibility_seconds,
+        receives_max: (new.receives_max > 0).then_some(new.receives_max),
+        tags: new.tags.clone(),
         policy: None,
     };
     Ok(Outcome::Queue(state.queues.put(queue)))

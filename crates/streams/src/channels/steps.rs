@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_catalog::{Channel, ChannelStatus, Command};
+use millstream_catalog::{Channel, ChannelCommand, ChannelStatus, Command};
 use millstream_types::{ChannelId, Millis};
 
 use crate::delivery::DeliveryFailure;
@@ -76,7 +76,7 @@ impl Streams {
             Err(DeliveryFailure::Retry(why)) => return Err(StepFailure::Delivery(why)),
         };
         if channel.status == ChannelStatus::Deleting {
-            self.settle(channel, &Command::RemoveChannel { id }).await?;
+            self.settle(channel, &ChannelCommand::Remove { id }.into()).await?;
             delivering.0.remove(&channel.id);
             return Ok(());
         }
@@ -86,7 +86,7 @@ impl Streams {
         };
         if channel.status != ChannelStatus::Active || failed.is_some() {
             let at = self.now().0;
-            self.settle(channel, &Command::SettleChannel { id, failed, at }).await?;
+            self.settle(channel, &ChannelCommand::Settle { id, failed, at }.into()).await?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use millstream_api::ops::{
     UpdateAccountSettingsOutput,
 };
 use millstream_catalog::{
-    CatalogError, Command, Commitment, CommitmentStatus, Outcome, Refusal as CatalogRefusal,
+    CapacityCommand, CatalogError, Commitment, CommitmentStatus, Outcome, Refusal as CatalogRefusal,
 };
 use millstream_types::Millis;
 
@@ -43,12 +43,13 @@ impl Streams {
             Wanted::Enabled => true,
             Wanted::Disabled => false,
         };
-        let command = Command::SetCommitment {
+        let command = CapacityCommand::SetCommitment {
             account: caller.account.as_u64(),
             region: caller.region.to_string(),
             enabled,
             at: self.now().0,
-        };
+        }
+        .into();
         match self.catalog.submit(&command).await {
             Ok(Outcome::Done | Outcome::Stream(_) | Outcome::Channel(_) | Outcome::Queue(_)) => {}
             Ok(Outcome::Refused(CatalogRefusal::Capacity(why))) => {

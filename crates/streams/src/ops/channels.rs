@@ -7,7 +7,9 @@ use millstream_api::ops::{
     CreateChannelInput, CreateChannelOutput, DeleteChannelInput, DescribeChannelInput,
     DescribeChannelOutput, UpdateChannelInput, UpdateChannelOutput,
 };
-use millstream_catalog::{Channel, ChannelRefusal, Command, Refusal as Why, StreamMode};
+use millstream_catalog::{
+    Channel, ChannelCommand, ChannelRefusal, NewChannel, Refusal as Why, StreamMode,
+};
 use millstream_types::{ChannelArn, ChannelId, ResourceArn};
 
 use crate::caller::Caller;
@@ -50,15 +52,16 @@ impl Streams {
             return Err(of.refused(Why::Channel(ChannelRefusal::NotOnDemand)).into());
         }
         self.delivery.accepts(&settings)?;
-        let command = Command::CreateChannel {
+        let command = ChannelCommand::Create(Box::new(NewChannel {
             group: stream.group.0,
             id: id.to_string(),
             name: input.channel_name,
-            settings: Box::new(settings),
+            settings,
             tags,
             at: self.now().0,
             channels_max: self.limits.channels_max,
-        };
+        }))
+        .into();
         let channel = self.change_channel(&of, &command).await?;
         Ok(CreateChannelOutput { channel_description: description_of(&channel) })
     }
@@ -90,7 +93,7 @@ impl Streams {
             input.logging_configuration.as_ref(),
         )?;
         let (id, at) = (channel.id.to_string(), self.now().0);
-        let command = Command::UpdateChannel { id, freshness_seconds, logs, at };
+        let command = ChannelCommand::Update { id, freshness_seconds, logs, at }.into();
         let of = ChangeOf::Other(channel.arn().to_string());
         let channel = self.change_channel(&of, &command).await?;
         Ok(UpdateChannelOutput { channel_description: description_of(&channel) })
@@ -105,7 +108,8 @@ impl Streams {
         let channel = self.resolve_channel(caller, &input.channel_arn).await?;
         caller.may("kinesis:DeleteChannel", &channel.arn())?;
         self.admit_call(Call::DeleteChannel, caller, None)?;
-        let command = Command::DeleteChannel { id: channel.id.to_string(), at: self.now().0 };
+        let command =
+            ChannelCommand::Delete { id: channel.id.to_string(), at: self.now().0 }.into();
         let of = ChangeOf::Other(channel.arn().to_string());
         self.change_channel(&of, &command).await?;
         Ok(())

@@ -5,7 +5,7 @@ use millstream_api::ops::{
     CreateQueueInput, CreateQueueOutput, DeadLetterConfiguration, QueueStartingPosition,
     QueueStartingPositionType, TargetType,
 };
-use millstream_catalog::{Command, QueueStart};
+use millstream_catalog::{NewQueue, QueueCommand, QueueStart};
 use millstream_types::{QueueArn, QueueId, QueueName};
 
 use crate::caller::Caller;
@@ -43,7 +43,7 @@ impl Streams {
         let dead_letters = attributes.as_ref().and_then(|a| a.dead_letter_configuration.as_ref());
         let receives_max = dead_letters.map(receives_max).transpose()?;
         let stream = self.resolve(caller, None, Some(&configuration.stream_arn)).await?;
-        let command = Command::CreateQueue {
+        let command = QueueCommand::Create(NewQueue {
             account: caller.account.as_u64(),
             region: caller.region.to_string(),
             name: name.to_string(),
@@ -56,7 +56,8 @@ impl Streams {
             at: self.now().0,
             readers_max: self.stream_readers_max(caller),
             creating_max: self.limits.changing_queues_max,
-        };
+        })
+        .into();
         let queue = self.change_queue(caller.account, &command).await?;
         Ok(CreateQueueOutput { queue_description: queue_of(&queue) })
     }

@@ -3,7 +3,7 @@
 use millstream_api::Error;
 use millstream_api::ops::CreateStreamInput;
 use millstream_api::shapes::{RecordDistributionStrategy, StreamMode};
-use millstream_catalog::Command;
+use millstream_catalog::{CapacityCommand, Command};
 use millstream_types::{StreamArn, StreamName};
 
 use crate::caller::Caller;
@@ -57,7 +57,7 @@ impl Streams {
                 streams_max,
                 creating_max,
             },
-            Kind::OnDemand { warm_mibps, auto } => Command::CreateOnDemandStream {
+            Kind::OnDemand { warm_mibps, auto } => CapacityCommand::CreateOnDemandStream {
                 account,
                 region,
                 name: stream,
@@ -71,7 +71,8 @@ impl Streams {
                 on_demand_max: self.limits.on_demand_streams_max,
                 warm_mibps,
                 auto,
-            },
+            }
+            .into(),
         };
         self.submit(&name, caller.account, &command).await?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use millstream_api::Error;
 use millstream_api::ops::DeleteQueueInput;
-use millstream_catalog::Command;
+use millstream_catalog::QueueCommand;
 
 use crate::caller::Caller;
 use crate::rates::Call;
@@ -18,11 +18,12 @@ impl Streams {
         let queue = self.queue_of(caller, &input.queue_arn).await?;
         caller.may_on_queue("kinesis:DeleteQueue", &queue.arn())?;
         self.admit_call(Call::DeleteQueue, caller, None)?;
-        let command = Command::DeleteQueue {
+        let command = QueueCommand::Delete {
             group: queue.group.0,
             at: self.now().0,
             deleting_max: self.limits.changing_queues_max,
-        };
+        }
+        .into();
         self.change_queue(caller.account, &command).await?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use millstream_api::Error;
 use millstream_api::ops::DeregisterStreamConsumerInput;
-use millstream_catalog::Command;
+use millstream_catalog::ConsumerCommand;
 
 use crate::caller::Caller;
 use crate::consumers::ConsumerNamed;
@@ -24,12 +24,13 @@ impl Streams {
         let (stream, consumer) = self.resolve_consumer(caller, named).await?;
         caller.may("kinesis:DeregisterStreamConsumer", &stream.arn())?;
         self.admit_call_on(Call::DeregisterStreamConsumer, caller, &stream)?;
-        let command = Command::DeregisterConsumer {
+        let command = ConsumerCommand::Deregister {
             group: stream.group.0,
             name: consumer.name.to_string(),
             created_second: consumer.created_second,
             at: self.now().0,
-        };
+        }
+        .into();
         self.change(&stream, &command).await?;
         Ok(())
     }

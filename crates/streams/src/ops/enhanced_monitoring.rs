@@ -7,7 +7,7 @@ use millstream_api::ops::{
     DisableEnhancedMonitoringInput, EnableEnhancedMonitoringInput, EnhancedMonitoringOutput,
 };
 use millstream_api::shapes::{EnhancedMetrics, MetricsName};
-use millstream_catalog::{Command, ShardMetric, ShardMetrics, Stream};
+use millstream_catalog::{SettingsCommand, ShardMetric, ShardMetrics, Stream};
 
 use crate::caller::Caller;
 use crate::rates::Call;
@@ -50,7 +50,7 @@ impl Streams {
         self.require_active(stream)?;
         let (group, current) = (stream.group.0, stream.shard_metrics);
         let (metrics, from, at) = (desired.bits(), current.bits(), self.now().0);
-        let command = Command::SetMonitoring { group, metrics, from, at };
+        let command = SettingsCommand::SetMonitoring { group, metrics, from, at }.into();
         self.change(stream, &command).await?;
         Ok(EnhancedMonitoringOutput {
             stream_name: Some(stream.name.to_string()),

@@ -2,7 +2,7 @@
 
 use millstream_api::Error;
 use millstream_api::ops::{RegisterStreamConsumerInput, RegisterStreamConsumerOutput};
-use millstream_catalog::Command;
+use millstream_catalog::ConsumerCommand;
 use millstream_types::ConsumerName;
 
 use crate::caller::Caller;
@@ -31,14 +31,15 @@ impl Streams {
         // The model's pattern for names is the type's own.
         let name: ConsumerName =
             input.consumer_name.parse().map_err(|_| Refusal::from(ConsumerRefusal::NoneNamed))?;
-        let command = Command::RegisterConsumer {
+        let command = ConsumerCommand::Register {
             group: stream.group.0,
             name: name.to_string(),
             tags,
             at: self.now().0,
             consumers_max: self.stream_readers_max(caller),
             creating_max: self.limits.creating_consumers_max,
-        };
+        }
+        .into();
         let stream = self.change(&stream, &command).await?;
         let consumer = stream
             .consumers

@@ -6,7 +6,7 @@ use millstream_api::ops::{
     PutResourcePolicyInput,
 };
 use millstream_auth::policy::parse_policy;
-use millstream_catalog::Command;
+use millstream_catalog::SettingsCommand;
 use millstream_types::ResourceArn;
 
 use crate::caller::Caller;
@@ -32,7 +32,7 @@ impl Streams {
         check_policy(&input.policy, &resource.arn)?;
         let of = resource.arn.into();
         let (resource, policy) = (resource.id, Some(input.policy));
-        self.submit_of(&of, &Command::SetPolicy { resource, policy }).await?;
+        self.submit_of(&of, &SettingsCommand::SetPolicy { resource, policy }.into()).await?;
         Ok(())
     }
 
@@ -62,7 +62,7 @@ impl Streams {
             return Err(no_policy(&input.resource_arn));
         }
         let of = resource.arn.into();
-        let command = Command::SetPolicy { resource: resource.id, policy: None };
+        let command = SettingsCommand::SetPolicy { resource: resource.id, policy: None }.into();
         self.submit_of(&of, &command).await?;
         Ok(())
     }

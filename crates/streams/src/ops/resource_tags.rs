@@ -6,7 +6,7 @@ use millstream_api::Error;
 use millstream_api::ops::{
     ListTagsForResourceInput, ListTagsForResourceOutput, Tag, TagResourceInput, UntagResourceInput,
 };
-use millstream_catalog::{Command, ResourceId};
+use millstream_catalog::{ResourceId, SettingsCommand};
 
 use crate::caller::Caller;
 use crate::errors::{ChangeOf, Refusal};
@@ -61,7 +61,8 @@ impl Streams {
     ) -> Result<(), Error> {
         let tags_max = self.limits.tags_max;
         check_tags(&tags, tags_max)?;
-        self.submit_of(&of, &Command::TagResource { resource, tags, tags_max }).await?;
+        self.submit_of(&of, &SettingsCommand::TagResource { resource, tags, tags_max }.into())
+            .await?;
         Ok(())
     }
 
@@ -72,7 +73,7 @@ impl Streams {
         of: ChangeOf,
         keys: Vec<String>,
     ) -> Result<(), Refusal> {
-        self.submit_of(&of, &Command::UntagResource { resource, keys }).await?;
+        self.submit_of(&of, &SettingsCommand::UntagResource { resource, keys }.into()).await?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@
 use millstream_api::Error;
 use millstream_api::ops::{StartStreamEncryptionInput, StopStreamEncryptionInput};
 use millstream_api::shapes::EncryptionType;
-use millstream_catalog::Command;
+use millstream_catalog::EncryptionCommand;
 use millstream_vault::KeyName;
 
 use crate::caller::Caller;
@@ -30,7 +30,8 @@ impl Streams {
         let key = self.vault.generate(&stream, &name).await.map_err(Refusal::Key)?;
         let starts_max = self.limits.encryption_starts_per_day;
         let (group, at) = (stream.group.0, self.now().0);
-        self.change(&stream, &Command::StartEncryption { group, key, at, starts_max }).await?;
+        self.change(&stream, &EncryptionCommand::Start { group, key, at, starts_max }.into())
+            .await?;
         Ok(())
     }
 
@@ -62,7 +63,8 @@ impl Streams {
         }
         let stops_max = self.limits.encryption_stops_per_day;
         let (group, at) = (stream.group.0, self.now().0);
-        self.change(&stream, &Command::StopEncryption { group, from, at, stops_max }).await?;
+        self.change(&stream, &EncryptionCommand::Stop { group, from, at, stops_max }.into())
+            .await?;
         Ok(())
     }
 }

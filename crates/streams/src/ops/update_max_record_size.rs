@@ -2,7 +2,7 @@
 
 use millstream_api::Error;
 use millstream_api::ops::UpdateMaxRecordSizeInput;
-use millstream_catalog::Command;
+use millstream_catalog::SettingsCommand;
 
 use crate::caller::Caller;
 use crate::errors::Refusal;
@@ -33,7 +33,9 @@ impl Streams {
             larger.max_record_size_kib = kib;
             self.log.configure(stream.group, group_spec(&larger)).await.map_err(Refusal::Log)?;
         }
-        let command = Command::SetMaxRecordSize { group: stream.group.0, kib, at: self.now().0 };
+        let command =
+            SettingsCommand::SetMaxRecordSize { group: stream.group.0, kib, at: self.now().0 }
+                .into();
         self.change(&stream, &command).await?;
         Ok(())
     }

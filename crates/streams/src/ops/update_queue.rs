@@ -2,7 +2,7 @@
 
 use millstream_api::Error;
 use millstream_api::ops::{UpdateQueueInput, UpdateQueueOutput};
-use millstream_catalog::Command;
+use millstream_catalog::QueueCommand;
 
 use super::create_queue::receives_max;
 use crate::caller::Caller;
@@ -22,12 +22,13 @@ impl Streams {
         self.admit_call(Call::UpdateQueue, caller, None)?;
         let attributes = input.queue_attributes;
         let dead_letters = attributes.dead_letter_configuration.as_ref();
-        let command = Command::UpdateQueue {
+        let command = QueueCommand::Update {
             group: queue.group.0,
             visibility_seconds: attributes.visibility_timeout_seconds.map(|s| s as u32),
             dead_letters: dead_letters.map(receives_max).transpose()?,
             at: self.now().0,
-        };
+        }
+        .into();
         let queue = self.change_queue(caller.account, &command).await?;
         Ok(UpdateQueueOutput { queue_description: queue_of(&queue) })
     }

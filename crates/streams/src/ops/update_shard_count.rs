@@ -2,7 +2,7 @@
 
 use millstream_api::ops::{UpdateShardCountInput, UpdateShardCountOutput};
 use millstream_api::{Error, ErrorCode};
-use millstream_catalog::{Command, StreamMode};
+use millstream_catalog::{CapacityCommand, StreamMode};
 
 use crate::caller::Caller;
 use crate::rates::Call;
@@ -32,13 +32,14 @@ impl Streams {
                 ),
             ));
         }
-        let command = Command::BeginScaling {
+        let command = CapacityCommand::BeginScaling {
             group: stream.group.0,
             target,
             at: self.now().0,
             per_day_max: self.limits.update_shard_count_per_day,
             shards_max: self.limits.shards_max,
-        };
+        }
+        .into();
         let changed = self.change(&stream, &command).await?;
         let before = changed.capacity.scaling.map(|scaling| scaling.from as i32);
         Ok(UpdateShardCountOutput {

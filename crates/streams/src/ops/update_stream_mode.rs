@@ -3,7 +3,7 @@
 use millstream_api::Error;
 use millstream_api::ops::UpdateStreamModeInput;
 use millstream_api::shapes::StreamMode;
-use millstream_catalog::Command;
+use millstream_catalog::CapacityCommand;
 
 use crate::caller::Caller;
 use crate::rates::Call;
@@ -32,7 +32,7 @@ impl Streams {
         };
         self.checked_warm_shards(caller, warm_mibps)?;
         self.require_active(&stream)?;
-        let command = Command::SetMode {
+        let command = CapacityCommand::SetMode {
             group: stream.group.0,
             on_demand,
             warm_mibps,
@@ -40,7 +40,8 @@ impl Streams {
             per_day_max: self.limits.update_stream_mode_per_day,
             on_demand_max: self.limits.on_demand_streams_max,
             shards_max: self.limits.shards_max,
-        };
+        }
+        .into();
         self.change(&stream, &command).await?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use millstream_api::Error;
 use millstream_api::ops::UpdateStreamRecordDistributionStrategyInput;
 use millstream_api::shapes::RecordDistributionStrategy;
-use millstream_catalog::{Command, StreamMode};
+use millstream_catalog::{CapacityCommand, StreamMode};
 
 use crate::caller::Caller;
 use crate::rates::Call;
@@ -31,7 +31,7 @@ impl Streams {
                 stream.name, stream.account
             )));
         }
-        let command = Command::SetDistribution { group: stream.group.0, auto };
+        let command = CapacityCommand::SetDistribution { group: stream.group.0, auto }.into();
         self.change(&stream, &command).await?;
         Ok(())
     }

@@ -4,7 +4,7 @@ use millstream_api::ops::{
     UpdateStreamWarmThroughputInput, UpdateStreamWarmThroughputOutput, WarmThroughputObject,
 };
 use millstream_api::{Error, ErrorCode};
-use millstream_catalog::{Command, Stream, StreamMode, StreamStatus};
+use millstream_catalog::{CapacityCommand, Stream, StreamMode, StreamStatus};
 
 use crate::caller::Caller;
 use crate::limits::{ON_DEMAND_SHARDS_MIN, WARM_MIBPS_MAX};
@@ -28,14 +28,15 @@ impl Streams {
         self.checked_warm_shards(caller, Some(mibps))?;
         self.require_active(&stream)?;
         let current = stream.open_shards().count() as i32;
-        let command = Command::SetWarmThroughput {
+        let command = CapacityCommand::SetWarmThroughput {
             group: stream.group.0,
             mibps,
             // What the traffic needs is not released.
             target: self.needed_shards(&stream, mibps),
             at: self.now().0,
             shards_max: self.limits.shards_max,
-        };
+        }
+        .into();
         self.change(&stream, &command).await?;
         Ok(UpdateStreamWarmThroughputOutput {
             stream_arn: Some(stream.arn().to_string()),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_catalog::{
-    CatalogError, Command, Outcome, Queue, QueueStart, QueueStatus, ShardState, Stream,
+    CatalogError, Command, Outcome, Queue, QueueCommand, QueueStart, QueueStatus, ShardState,
+    Stream,
 };
 use millstream_log::LogError;
 use millstream_replica::ReplicaError;
@@ -47,15 +48,15 @@ impl Streams {
             QueueStatus::Creating => {
                 let effective = self.begin(queue).await.map_err(|why| format!("{why:?}"))?;
                 let effective_start = Some(effective.0);
-                Command::ActivateQueue { group, at: now.0, effective_start }
+                QueueCommand::Activate { group, at: now.0, effective_start }.into()
             }
             QueueStatus::Updating => {
-                Command::ActivateQueue { group, at: now.0, effective_start: None }
+                QueueCommand::Activate { group, at: now.0, effective_start: None }.into()
             }
             QueueStatus::Deleting => {
                 self.queues.forget(queue.group).await;
                 self.log.delete(queue.group).await.map_err(|why| why.to_string())?;
-                Command::RemoveQueue { group }
+                QueueCommand::Remove { group }.into()
             }
         };
         match self.catalog.submit(&command).await {

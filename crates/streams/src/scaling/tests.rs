@@ -28,7 +28,7 @@ impl World {
             ups: 0,
             downs: 0,
         };
-        world.apply(&Command::CreateOnDemandStream {
+        let create = CapacityCommand::CreateOnDemandStream {
             account: 1,
             region: "us-east-1".into(),
             name: "s".into(),
@@ -42,7 +42,8 @@ impl World {
             on_demand_max: 10,
             warm_mibps: None,
             auto: false,
-        });
+        };
+        world.apply(&create.into());
         let group = world.stream().group.0;
         world.apply(&Command::Activate { group, at: now.0 });
         world
@@ -89,7 +90,8 @@ impl World {
             Reshard::Merge { .. } => self.downs += 1,
         }
         let (group, at) = (stream.group.0, self.now.0);
-        self.apply(&Command::BeginReshards { group, reshards, at, shards_max: 1000 });
+        let begin = CapacityCommand::BeginReshards { group, reshards, at, shards_max: 1000 };
+        self.apply(&begin.into());
         let ends = self.stream().reshard.as_ref().unwrap().parents.iter().map(|_| 0).collect();
         self.apply(&Command::FinishReshard { group, ends, at });
         self.apply(&Command::Activate { group, at });

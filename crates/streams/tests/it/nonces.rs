@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use millstream_catalog::{Catalog, Command, Outcome};
+use millstream_catalog::{Catalog, Command, EncryptionCommand, Outcome};
 use millstream_log::testkit::{SimDisk, SimFault, Survives};
 use millstream_log::{
     AckMany, Appender, Bounds, Engine, Frame, Fut, GroupId, GroupSpec, Log, LogError, LogId,
@@ -107,7 +107,7 @@ async fn encrypt(h: &Harness) {
     let key = vault.generate(&stream, &name).await.unwrap();
     let (group, at) = (stream.group.0, h.clock.now().0);
     for command in [
-        Command::StartEncryption { group, key, at, starts_max: 25 },
+        EncryptionCommand::Start { group, key, at, starts_max: 25 }.into(),
         Command::Activate { group, at },
     ] {
         let outcome = h.catalog.submit(&command).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use millstream_api::ops::*;
 use millstream_api::{Blob, Error};
-use millstream_catalog::{Catalog, Command, Stream};
+use millstream_catalog::{CapacityCommand, Catalog, Stream};
 use millstream_log::Log;
 use millstream_log::testkit::MemoryLog;
 use millstream_streams::{Caller, Lifecycle, Limits, NoDelivery, Parts, Streams};
@@ -80,7 +80,7 @@ impl Queues {
 
     pub async fn stream(&self, name: &str, shards: i32) -> Arc<Stream> {
         // Through the catalog: the operation gives an on-demand stream four shards at least.
-        let command = Command::CreateOnDemandStream {
+        let command = CapacityCommand::CreateOnDemandStream {
             account: self.caller.account.as_u64(),
             region: self.caller.region.to_string(),
             name: name.into(),
@@ -94,7 +94,8 @@ impl Queues {
             on_demand_max: 50,
             warm_mibps: None,
             auto: false,
-        };
+        }
+        .into();
         self.catalog.submit(&command).await.unwrap();
         self.active(name).await
     }

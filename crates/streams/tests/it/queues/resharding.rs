@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use millstream_api::ops::*;
+use millstream_catalog::{CapacityCommand, Reshard};
+use millstream_types::Clock;
 
 use super::fixture::*;
 
@@ -19,14 +21,15 @@ async fn records_of_parents_and_children_all_come_once() {
         let stream = q.active("s").await;
         let open = stream.open_shards().next().unwrap();
         let middle = open.range.start.0 / 2 + open.range.end.0 / 2;
-        let input = SplitShardInput {
-            stream_name: Some("s".into()),
-            shard_to_split: open.id.to_string(),
-            new_starting_hash_key: middle.to_string(),
-            stream_arn: None,
-            stream_id: None,
+        let new_start = middle.to_be_bytes();
+        // Through the catalog, as the service scales on-demand streams: the operation refuses them.
+        let split = CapacityCommand::BeginReshards {
+            group: stream.group.0,
+            reshards: vec![Reshard::Split { shard: open.id.0, new_start }],
+            at: q.clock.now().0,
+            shards_max: 100,
         };
-        q.streams.split_shard(&q.caller, input).await.unwrap();
+        q.catalog.submit(&split.into()).await.unwrap();
         q.active("s").await;
     }
     let mut seen = BTreeSet::new();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use millstream_catalog::{
-    CatalogMachine, Command, Outcome, Queue, QueueRefusal, Refusal, ResourceId, State,
+    CapacityCommand, CatalogMachine, Command, NewQueue, Outcome, Queue, QueueCommand, QueueRefusal,
+    Refusal, ResourceId, SettingsCommand, State,
 };
 use millstream_replica::Machine;
 
@@ -18,7 +19,7 @@ fn apply(state: &mut State, command: Command) -> Outcome {
 /// A state with a stream of on-demand mode, and the stream's group.
 fn with_stream() -> (State, u64) {
     let mut state = State::default();
-    let create = Command::CreateOnDemandStream {
+    let create = CapacityCommand::CreateOnDemandStream {
         account: 1,
         region: "us-east-1".into(),
         name: "s".into(),
@@ -32,7 +33,8 @@ fn with_stream() -> (State, u64) {
         on_demand_max: 5,
         warm_mibps: None,
         auto: false,
-    };
+    }
+    .into();
     let Outcome::Stream(stream) = apply(&mut state, create) else { panic!() };
     let group = stream.group.0;
     apply(&mut state, Command::Activate { group, at: AT });
@@ -40,7 +42,7 @@ fn with_stream() -> (State, u64) {
 }
 
 fn create(name: &str, stream: u64) -> Command {
-    Command::CreateQueue {
+    QueueCommand::Create(NewQueue {
         account: 1,
         region: "us-east-1".into(),
         name: name.into(),
@@ -53,7 +55,8 @@ fn create(name: &str, stream: u64) -> Command {
         at: AT,
         readers_max: 9,
         creating_max: 9,
-    }
+    })
+    .into()
 }
 
 fn queues(state: &State) -> Vec<Queue> {
@@ -70,8 +73,11 @@ fn queues_come_back_from_slices_of_any_size() {
         let group = queue.group.0;
         let policy = Some("{}".to_owned());
         let resource = ResourceId::Queue { group };
-        apply(&mut state, Command::SetPolicy { resource, policy });
-        apply(&mut state, Command::ActivateQueue { group, at: AT, effective_start: Some(AT) });
+        apply(&mut state, SettingsCommand::SetPolicy { resource, policy }.into());
+        apply(
+            &mut state,
+            QueueCommand::Activate { group, at: AT, effective_start: Some(AT) }.into(),
+        );
     }
     for bytes_max in [1, 700, 1 << 18] {
         let frozen = CatalogMachine::freeze(&state);
@@ -109,8 +115,8 @@ fn quotas_names_and_the_streams_life_bound_queues() {
     );
     for queue in queues(&state) {
         let group = queue.group.0;
-        apply(&mut state, Command::DeleteQueue { group, at: AT, deleting_max: 9 });
-        assert_eq!(apply(&mut state, Command::RemoveQueue { group }), Outcome::Done);
+        apply(&mut state, QueueCommand::Delete { group, at: AT, deleting_max: 9 }.into());
+        assert_eq!(apply(&mut state, QueueCommand::Remove { group }.into()), Outcome::Done);
     }
     assert!(matches!(apply(&mut state, delete), Outcome::Stream(_)));
 }

@@ -1,0 +1,10 @@
+//! The catalog as those who submit commands see it.
+#![forbid(unsafe_code)]
+
+mod encoding;
+mod model;
+mod properties;
+mod queues;
+mod shards;
+mod snapshots;
+mod world;
