@@ -56,7 +56,7 @@ pub fn drive(
         Load::GetRecords => {
             command.args(["get-records", "--connections", "4", "--shards", "8"]);
             command.arg("--fill-mib").arg(fill_mib(cell.subject, options).to_string());
-            if slow(cell.subject) {
+            if cell.subject.is_slow() {
                 command.arg("--once");
             }
         }
@@ -120,14 +120,10 @@ pub fn in_short(figures: &Value) -> String {
     text
 }
 
-fn slow(subject: Subject) -> bool {
-    matches!(subject, Subject::Kinesalite | Subject::KinesisLocal | Subject::Moto)
-}
-
 fn fill_mib(subject: Subject, options: &Options) -> u64 {
     match subject {
         Subject::KinesisLocal => FILL_MIB_SLOWEST,
-        _ if slow(subject) => FILL_MIB_SLOW,
+        _ if subject.is_slow() => FILL_MIB_SLOW,
         _ if options.smoke => FILL_MIB / 4,
         _ => FILL_MIB,
     }

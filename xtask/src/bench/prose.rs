@@ -20,7 +20,7 @@ pub const HOW: &str = "\
 - PutRecords: 500 records of 1 KiB, 8 connections, 64 shards (and 10,000). PutRecord: 1 KiB, 32 connections
   and 1, 64 shards. GetRecords: 4 connections, 8 shards, 512 MiB, replies of up to 10 MB; a reader that
   reaches the end of a shard takes the next. Slow peers (kinesalite, kinesis-local, moto) are filled with
-  less, so that filling does not take minutes.
+  less, so that filling does not take minutes, and are measured in the first round only.
 - Queues: 32 connections receive ten records of 100 bytes and acknowledge them, from a stream of on-demand mode; a
   record counts when its acknowledgement is answered. Beside them none, or a million, others stay in flight.
 - The bare server uses the HTTP library of ours (hyper on tokio, two workers), reads the body whole and

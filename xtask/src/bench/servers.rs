@@ -50,6 +50,11 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Whether it is so slow that it is measured in the first round only: no target is compared with it.
+    pub fn is_slow(self) -> bool {
+        matches!(self, Subject::Kinesalite | Subject::KinesisLocal | Subject::Moto)
+    }
+
     /// Ours, unsigned.
     pub fn millstream(ephemeral: bool) -> Self {
         Subject::Millstream { ephemeral, signed: false }
