@@ -250,10 +250,3 @@ def test_list_shards_pages_and_keeps_its_tokens_alone(kinesis, name):
     flipped = first["NextToken"][:-6] + ("A" if first["NextToken"][-6] != "A" else "B") + first["NextToken"][-5:]
     for forged in (flipped, "x", first["NextToken"][:-4]):
         assert failure(kinesis.list_shards, NextToken=forged)[0] == "InvalidArgumentException"
-
-
-def test_operations_that_are_not_done_say_so(kinesis, stream):
-    arn = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamARN"]
-    code, message = failure(kinesis.register_stream_consumer, StreamARN=arn, ConsumerName="c")
-    assert code == "UnknownOperationException"
-    assert "RegisterStreamConsumer" in message and "not implemented" in message
