@@ -1,20 +1,38 @@
 //! The operations of queues and of their records.
 
 use super::{CONTROL_BYTES_MAX, Operation};
+use crate::ErrorCode;
 use crate::ErrorCode::*;
 use crate::ops::*;
+
+/// Of the operations on records that were received.
+const ENTRIES_ERRORS: &[ErrorCode] = &[
+    AccessDeniedException,
+    InternalFailureException,
+    InvalidArgumentException,
+    ResourceNotFoundException,
+    ThrottlingException,
+];
+/// Of the operations that receive records.
+const RECEIVE_ERRORS: &[ErrorCode] = &[
+    AccessDeniedException,
+    InternalFailureException,
+    InvalidArgumentException,
+    ResourceNotFoundException,
+    KMSAccessDeniedException,
+    KMSDisabledException,
+    KMSInvalidStateException,
+    KMSNotFoundException,
+    KMSOptInRequired,
+    KMSThrottlingException,
+    ThrottlingException,
+];
 
 pub(super) static ACKNOWLEDGE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
     name: "AcknowledgeDeadLetterQueueRecords",
     input: AcknowledgeDeadLetterQueueRecordsInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
-    errors: &[
-        AccessDeniedException,
-        InternalFailureException,
-        InvalidArgumentException,
-        ResourceNotFoundException,
-        ThrottlingException,
-    ],
+    errors: ENTRIES_ERRORS,
     body_bytes_max: CONTROL_BYTES_MAX,
 };
 
@@ -22,13 +40,7 @@ pub(super) static ACKNOWLEDGE_QUEUE_RECORDS: Operation = Operation {
     name: "AcknowledgeQueueRecords",
     input: AcknowledgeQueueRecordsInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
-    errors: &[
-        AccessDeniedException,
-        InternalFailureException,
-        InvalidArgumentException,
-        ResourceNotFoundException,
-        ThrottlingException,
-    ],
+    errors: ENTRIES_ERRORS,
     body_bytes_max: CONTROL_BYTES_MAX,
 };
 
@@ -97,19 +109,7 @@ pub(super) static RECEIVE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
     name: "ReceiveDeadLetterQueueRecords",
     input: ReceiveDeadLetterQueueRecordsInput::SHAPE,
     output: Some(ReceivedQueueRecords::SHAPE),
-    errors: &[
-        AccessDeniedException,
-        InternalFailureException,
-        InvalidArgumentException,
-        ResourceNotFoundException,
-        KMSAccessDeniedException,
-        KMSDisabledException,
-        KMSInvalidStateException,
-        KMSNotFoundException,
-        KMSOptInRequired,
-        KMSThrottlingException,
-        ThrottlingException,
-    ],
+    errors: RECEIVE_ERRORS,
     body_bytes_max: CONTROL_BYTES_MAX,
 };
 
@@ -117,19 +117,7 @@ pub(super) static RECEIVE_QUEUE_RECORDS: Operation = Operation {
     name: "ReceiveQueueRecords",
     input: ReceiveQueueRecordsInput::SHAPE,
     output: Some(ReceivedQueueRecords::SHAPE),
-    errors: &[
-        AccessDeniedException,
-        InternalFailureException,
-        InvalidArgumentException,
-        ResourceNotFoundException,
-        KMSAccessDeniedException,
-        KMSDisabledException,
-        KMSInvalidStateException,
-        KMSNotFoundException,
-        KMSOptInRequired,
-        KMSThrottlingException,
-        ThrottlingException,
-    ],
+    errors: RECEIVE_ERRORS,
     body_bytes_max: CONTROL_BYTES_MAX,
 };
 
@@ -137,13 +125,7 @@ pub(super) static RESTORE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
     name: "RestoreDeadLetterQueueRecords",
     input: RestoreDeadLetterQueueRecordsInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
-    errors: &[
-        AccessDeniedException,
-        InternalFailureException,
-        InvalidArgumentException,
-        ResourceNotFoundException,
-        ThrottlingException,
-    ],
+    errors: ENTRIES_ERRORS,
     body_bytes_max: CONTROL_BYTES_MAX,
 };
 
@@ -151,13 +133,7 @@ pub(super) static UPDATE_DEAD_LETTER_QUEUE_RECORDS_VISIBILITY: Operation = Opera
     name: "UpdateDeadLetterQueueRecordsVisibility",
     input: UpdateDeadLetterQueueRecordsVisibilityInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
-    errors: &[
-        AccessDeniedException,
-        InternalFailureException,
-        InvalidArgumentException,
-        ResourceNotFoundException,
-        ThrottlingException,
-    ],
+    errors: ENTRIES_ERRORS,
     body_bytes_max: CONTROL_BYTES_MAX,
 };
 
@@ -181,12 +157,6 @@ pub(super) static UPDATE_QUEUE_RECORDS_VISIBILITY: Operation = Operation {
     name: "UpdateQueueRecordsVisibility",
     input: UpdateQueueRecordsVisibilityInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
-    errors: &[
-        AccessDeniedException,
-        InternalFailureException,
-        InvalidArgumentException,
-        ResourceNotFoundException,
-        ThrottlingException,
-    ],
+    errors: ENTRIES_ERRORS,
     body_bytes_max: CONTROL_BYTES_MAX,
 };
