@@ -224,8 +224,12 @@ fn refused_members_are_refused_by_name_unless_null() {
                 "S3TablesDestinationConfiguration":{tables}}}"#
         )
     };
+    let tables = r#"{"DeadLetterQueueS3Configuration":{"BucketARN":"arn:aws:s3:::bucket",
+            "ExpectedBucketOwner":"000000000000"},
+        "S3TablesConfigurationList":[{"TableBucketARN":"arn:aws:s3tables:us-east-1:000000000000:bucket/tables",
+            "Namespace":"n","TableName":"t","CompressionType":"ZSTD"}]}"#;
     assert_eq!(
-        error::<CreateChannelInput>(&body("{}")),
+        error::<CreateChannelInput>(&body(tables)),
         "InvalidArgumentException: S3TablesDestinationConfiguration is not supported; use S3DestinationConfiguration."
     );
     assert_eq!(error::<CreateChannelInput>(&body("null")), "no error");
