@@ -20,7 +20,7 @@ mod value;
 pub use blob::{Blob, InvalidBase64};
 pub use error::{Error, ErrorCode};
 pub use hot::{GetRecordsReply, PutEntry, PutRecordReply, PutRecordsReply, RecordAt};
-pub use operation::{NOT_IMPLEMENTED, OPERATIONS, Operation, SERVICE, TARGET_PREFIX, operation};
+pub use operation::{OPERATIONS, Operation, SERVICE, TARGET_PREFIX, operation};
 pub use pattern::Pattern;
 pub use record::{Misfit, Record, Wire};
 pub use sink::Sink;

@@ -1,12 +1,12 @@
 //! Points in time as signatures write them: `20150830T123600Z`, always UTC.
 
-use millstream_types::Millis;
+use millstream_types::{Date, Millis};
 
 /// Writes the time, in whole seconds. Years past 9999 are written as 9999.
 pub(crate) fn format(at: Millis) -> String {
     const LAST_SECOND: u64 = 253_402_300_799;
     let seconds = at.seconds().min(LAST_SECOND);
-    let (year, month, day) = civil_from_days(seconds / 86_400);
+    let Date { year, month, day } = Date::of_days(seconds / 86_400);
     let of_day = seconds % 86_400;
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
@@ -20,7 +20,7 @@ pub(crate) fn parse_iso(text: &str) -> Option<Millis> {
     }
     let number = |from: usize, to: usize| digits(&bytes[from..to]);
     let date = Date { year: number(0, 4)?, month: number(4, 6)?, day: number(6, 8)? };
-    at(&date, number(9, 11)?, number(11, 13)?, number(13, 15)?)
+    at(date, number(9, 11)?, number(11, 13)?, number(13, 15)?)
 }
 
 /// Reads `Sun, 30 Aug 2015 12:36:00 GMT`, which a `Date` header may have (RFC 9110). The weekday is not checked.
@@ -40,13 +40,7 @@ pub(crate) fn parse_http(text: &str) -> Option<Millis> {
     let number = |from: usize, to: usize| digits(&bytes[from..to]);
     let month = MONTHS.iter().position(|month| month.as_bytes() == &bytes[8..11])?;
     let date = Date { year: number(12, 16)?, month: month as u64 + 1, day: number(5, 7)? };
-    at(&date, number(17, 19)?, number(20, 22)?, number(23, 25)?)
-}
-
-struct Date {
-    year: u64,
-    month: u64,
-    day: u64,
+    at(date, number(17, 19)?, number(20, 22)?, number(23, 25)?)
 }
 
 fn digits(bytes: &[u8]) -> Option<u64> {
@@ -54,46 +48,10 @@ fn digits(bytes: &[u8]) -> Option<u64> {
     bytes.iter().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?))
 }
 
-fn at(date: &Date, hour: u64, minute: u64, second: u64) -> Option<Millis> {
-    let leap = date.year.is_multiple_of(4)
-        && (!date.year.is_multiple_of(100) || date.year.is_multiple_of(400));
-    let days = match date.month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    let in_calendar = date.year >= 1970 && (1..=days).contains(&date.day);
-    if !in_calendar || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let days = days_from_civil(date);
-    Some(Millis::from_seconds(days * 86_400 + hour * 3600 + minute * 60 + second))
-}
-
-/// Days since 1970-01-01 of a date from then on, in the Gregorian calendar. Years are counted from March, so that the
-/// day that comes and goes is a year's last.
-fn days_from_civil(date: &Date) -> u64 {
-    let year = if date.month <= 2 { date.year - 1 } else { date.year };
-    let month = (date.month + 9) % 12;
-    let day_of_year = (153 * month + 2) / 5 + date.day - 1;
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year;
-    days - DAYS_TO_1970
-}
-
-/// Days from 0000-03-01 to 1970-01-01.
-const DAYS_TO_1970: u64 = 719_468;
-
-fn civil_from_days(days: u64) -> (u64, u64, u64) {
-    let days = days + DAYS_TO_1970;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let year = era * 400 + year_of_era;
-    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
+fn at(date: Date, hour: u64, minute: u64, second: u64) -> Option<Millis> {
+    let days = date.days()?;
+    let of_day = hour * 3600 + minute * 60 + second;
+    (hour < 24 && minute < 60 && second < 60).then(|| Millis::from_seconds(days * 86_400 + of_day))
 }
 
 #[cfg(test)]

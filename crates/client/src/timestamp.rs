@@ -1,6 +1,8 @@
 //! Points in time as text: RFC 3339.
 
-use millstream_types::Millis;
+use std::str::FromStr;
+
+use millstream_types::{Date, Millis};
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -8,7 +10,7 @@ const DAY_SECONDS: i64 = 86_400;
 pub fn format(at: Millis) -> String {
     let seconds = at.seconds();
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil_from_days(days);
+    let Date { year, month, day } = Date::of_days(days);
     let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
     let millis = at.0 % 1000;
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
@@ -42,7 +44,7 @@ pub fn parse(text: &str) -> Option<Millis> {
     Some(Millis(seconds.checked_mul(1000)? + millis))
 }
 
-fn digits(text: &str) -> Option<i64> {
+fn digits<Number: FromStr>(text: &str) -> Option<Number> {
     let all = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if all { text.parse().ok() } else { None }
 }
@@ -53,12 +55,8 @@ fn parse_date(text: &str) -> Option<i64> {
     if (year.len(), month.len(), day.len()) != (4, 2, 2) || parts.next().is_some() {
         return None;
     }
-    let (year, month, day) = (digits(year)?, digits(month)?, digits(day)?);
-    let days = days_from_civil(year, month, day);
-    // A day that the calendar lacks comes back as another one.
-    let back = civil_from_days(u64::try_from(days).ok()?);
-    (i64::try_from(back.0).ok()? == year && back.1 as i64 == month && back.2 as i64 == day)
-        .then_some(days)
+    let days = Date { year: digits(year)?, month: digits(month)?, day: digits(day)? }.days()?;
+    i64::try_from(days).ok()
 }
 
 fn parse_time(text: &str) -> Option<i64> {
@@ -67,7 +65,7 @@ fn parse_time(text: &str) -> Option<i64> {
     if parts.next().is_some() || [hour, minute, second].iter().any(|part| part.len() != 2) {
         return None;
     }
-    let (hour, minute, second) = (digits(hour)?, digits(minute)?, digits(second)?);
+    let (hour, minute, second): (i64, i64, i64) = (digits(hour)?, digits(minute)?, digits(second)?);
     (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
 }
 
@@ -81,28 +79,8 @@ fn parse_zone(text: &str) -> Option<i64> {
         Some(_) => return None,
     };
     let (hours, minutes) = text[1..].split_once(':')?;
-    let (hours, minutes) = (digits(hours)?, digits(minutes)?);
+    let (hours, minutes): (i64, i64) = (digits(hours)?, digits(minutes)?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
-}
-
-/// Days from 0000-03-01 to 1970-01-01.
-const DAYS_TO_1970: i64 = 719_468;
-
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - DAYS_TO_1970
-}
-
-fn civil_from_days(days: u64) -> (u64, u64, u64) {
-    let days = days + DAYS_TO_1970 as u64;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let year = era * 400 + year_of_era;
-    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
-use millstream_api::{Error, ErrorCode, NOT_IMPLEMENTED, Operation, Record, Wire, operation};
+use millstream_api::{Error, ErrorCode, Operation, Record, Wire, operation};
 use millstream_streams::{Caller, HeldQueueRecords, Streams};
 use millstream_wire::{EVENT_STREAM_CONTENT_TYPE, Protocol, Unknown};
 use tokio::sync::watch;
@@ -15,16 +15,11 @@ use crate::ids::RequestId;
 use crate::push::{Events, PushEncoder};
 use crate::reply;
 
-/// The operation of a target's last part. AWS names no operation in this error; we do.
+/// The operation of a target's last part.
 pub fn find(name: &str) -> Result<&'static Operation, Error> {
-    operation(name).ok_or_else(|| {
-        let text = if NOT_IMPLEMENTED.contains(&name) {
-            format!("The operation {name} is not implemented.")
-        } else {
-            "The operation is not known.".to_owned()
-        };
-        Error::new(ErrorCode::UnknownOperationException, text)
-    })
+    let unknown =
+        || Error::new(ErrorCode::UnknownOperationException, "The operation is not known.");
+    operation(name).ok_or_else(unknown)
 }
 
 fn not_registered(name: &str) -> Error {

@@ -234,8 +234,8 @@ mod tests {
     fn keys_and_the_service_are_read() {
         let config = read(
             "[kms]\nendpoint = \"http://127.0.0.1:8080/\"\nregion = \"eu-west-1\"\naccess_key_id = \"a\"\n\
-             secret_access_key = \"s\"\n[[kms.keys]]\nid = \"k1\"\naliases = [\"alias/one\"]\n[[kms.keys]]\nid = \"k2\"\n\
-             enabled = false\naccount = \"000000000007\"\n",
+             secret_access_key = \"s\"\n[[kms.keys]]\nid = \"k1\"\naliases = [\"alias/one\"]\n[[kms.keys]]\n\
+             id = \"k2\"\nenabled = false\naccount = \"000000000007\"\n",
         )
         .unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use millstream_api::shape::{Range, Shape, Structure, Text};
-use millstream_api::{ErrorCode, NOT_IMPLEMENTED, OPERATIONS};
+use millstream_api::{ErrorCode, OPERATIONS};
 
 /// Every operation with its shapes, constraints and errors.
 pub fn json() -> String {
-    let done = OPERATIONS.iter().filter(|operation| operation.is_done()).map(|operation| {
+    let operations = OPERATIONS.iter().map(|operation| {
         let errors: Vec<_> =
             operation.errors.iter().map(|code: &ErrorCode| quoted(code.as_str())).collect();
         format!(
@@ -18,13 +18,7 @@ pub fn json() -> String {
             operation.output.map_or_else(|| "null".into(), structure)
         )
     });
-    let rest = NOT_IMPLEMENTED.iter().map(|name| {
-        format!(
-            "{{\"name\":{},\"status\":\"not implemented\",\"errors\":[],\"input\":null,\"output\":null}}",
-            quoted(name)
-        )
-    });
-    format!("{{\"operations\":[{}]}}", done.chain(rest).collect::<Vec<_>>().join(","))
+    format!("{{\"operations\":[{}]}}", operations.collect::<Vec<_>>().join(","))
 }
 
 fn structure(structure: &Structure) -> String {

@@ -17,6 +17,7 @@ use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, System
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::arguments::{Auth, ServeOptions};
 use crate::config::{Config, Storage};
@@ -69,6 +70,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let lifecycle = streams.start_lifecycle();
     declared::make(&streams, &config.streams).await?;
     let control = Control::new(service_clock, streams.clone(), config.streams);
+    let collect: Vec<Arc<dyn Collect>> = vec![streams.clone(), engine.counters(), vault.counters()];
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
@@ -80,22 +82,12 @@ async fn serve(config: Config) -> Result<(), String> {
         clock: machine_clock,
         random,
         dev: (config.auth == Auth::Open).then_some(control as Arc<dyn DevApi>),
-        collect: vec![
-            streams.clone() as Arc<dyn Collect>,
-            engine.counters() as Arc<dyn Collect>,
-            vault.counters() as Arc<dyn Collect>,
-        ],
+        collect,
         refuses_writes: refuses_writes(engine.clone()),
         stop: stopped.clone(),
     });
     let tls = tls_config(config.tls, &config.storage, &config.listen)?;
-    let mut serving = tokio::task::JoinSet::new();
-    let mut addresses = Vec::new();
-    for socket in sockets {
-        addresses.push(socket.local_addr().map_err(|error| format!("no address: {error}"))?);
-        let listener = Listener { socket, tls: tls.clone() };
-        serving.spawn(millstream_gateway::serve(listener, gateway.clone(), stopped.clone()));
-    }
+    let (mut serving, addresses) = listen(sockets, tls, &gateway, stopped)?;
     // Whoever reads that all is ready may say at once that it is to stop.
     let mut signals = Signals::new()?;
     announce(&addresses)?;
@@ -112,6 +104,23 @@ async fn serve(config: Config) -> Result<(), String> {
     let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;
     stopped.map_err(|error| format!("the log did not stop cleanly: {error}"))?;
     failure.map_or(Ok(()), Err)
+}
+
+/// Tasks that serve connections, each until `stopped`, and the addresses that they serve.
+fn listen(
+    sockets: Vec<TcpListener>,
+    tls: Arc<rustls::ServerConfig>,
+    gateway: &Arc<Gateway>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(JoinSet<()>, Vec<SocketAddr>), String> {
+    let mut serving = JoinSet::new();
+    let mut addresses = Vec::new();
+    for socket in sockets {
+        addresses.push(socket.local_addr().map_err(|error| format!("no address: {error}"))?);
+        let listener = Listener { socket, tls: tls.clone() };
+        serving.spawn(millstream_gateway::serve(listener, gateway.clone(), stopped.clone()));
+    }
+    Ok((serving, addresses))
 }
 
 /// Why the log takes no writes, if it does not.

@@ -33,8 +33,8 @@ impl Caller {
         Arc::ptr_eq(&self.principal, &INTERNAL)
     }
 
-    /// Whether the caller may do `action` to the resource of an ARN. Asked once by each operation, right after the resource is
-    /// known and before anything is read or changed; `open` and `signed` answer yes.
+    /// Whether the caller may do `action` to the resource of an ARN. Asked once by each operation, right after the
+    /// resource is known and before anything is read or changed; `open` and `signed` answer yes.
     pub fn may(&self, _action: &'static str, _resource: &impl fmt::Display) -> Result<(), Error> {
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Dates as the service's texts print them.
 
-use millstream_types::Millis;
+use millstream_types::{Date, Millis};
 
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] =
@@ -10,29 +10,15 @@ const MONTHS: [&str; 12] =
 pub fn format(at: Millis) -> String {
     let seconds = at.seconds();
     let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
+    let Date { year, month, day } = Date::of_days(days);
     format!(
         "{} {} {day:02} {:02}:{:02}:{:02} UTC {year}",
         WEEKDAYS[(days % 7) as usize],
-        MONTHS[month - 1],
+        MONTHS[month as usize - 1],
         second / 3600,
         second / 60 % 60,
         second % 60
     )
-}
-
-/// Year, month and day of a number of days since 1970-01-01, counting in 400-year cycles that begin on a 1st of March.
-fn civil(days: u64) -> (u64, usize, u64) {
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    (year, month as usize, day)
 }
 
 #[cfg(test)]

@@ -5,16 +5,17 @@
 use std::fmt;
 
 use millstream_api::{Error, ErrorCode};
-use millstream_catalog::{CapacityRefusal, Stream, StreamStatus};
+use millstream_catalog::{Stream, StreamStatus};
 use millstream_log::LogError;
 use millstream_types::{AccountId, Region, ShardId, StreamName};
 use millstream_vault::{KeyError, KeyFault};
 
-use crate::resource_errors::{self, channel_refused, resource_refused};
+use crate::change_errors::{change_refused, queue_change_refused};
+use crate::consumer_errors::ConsumerRefusal;
+use crate::resource_errors::{self, resource_refused};
 
+pub use crate::change_errors::capacity_refused;
 pub use crate::resource_errors::ChangeOf;
-
-use crate::consumer_errors::{self, ConsumerRefusal};
 
 /// Why an operation was refused.
 #[derive(Clone, Debug)]
@@ -144,15 +145,7 @@ impl From<Refusal> for Error {
         use ErrorCode::*;
         match refusal {
             Refusal::StreamNotFound { name, account, elsewhere } => {
-                let mut text = format!("Stream {name} under account {account} not found.");
-                if !elsewhere.is_empty() {
-                    let regions: Vec<_> = elsewhere.iter().map(Region::as_str).collect();
-                    text.push_str(&format!(
-                        " (The account has a stream of this name in {}.)",
-                        regions.join(", ")
-                    ));
-                }
-                Error::new(ResourceNotFoundException, text)
+                stream_not_found(&name, account, &elsewhere)
             }
             Refusal::ShardNotFound { shard, stream, account } => Error::new(
                 ResourceNotFoundException,
@@ -208,16 +201,28 @@ impl From<Refusal> for Error {
                 DryRunOperationException,
                 "Request would have succeeded, but the DryRun parameter is set.",
             ),
-            Refusal::Log(error) => {
-                tracing::error!(%error, "the log could not answer");
-                Error::new(InternalFailureException, format!("Internal service failure: {error}."))
-            }
-            Refusal::Catalog(error) => {
-                tracing::error!(%error, "the catalog could not answer");
-                Error::new(InternalFailureException, format!("Internal service failure: {error}."))
-            }
+            Refusal::Log(error) => no_answer("log", &error),
+            Refusal::Catalog(error) => no_answer("catalog", &error),
         }
     }
+}
+
+fn stream_not_found(name: &StreamName, account: AccountId, elsewhere: &[Region]) -> Error {
+    let mut text = format!("Stream {name} under account {account} not found.");
+    if !elsewhere.is_empty() {
+        let regions: Vec<_> = elsewhere.iter().map(Region::as_str).collect();
+        text.push_str(&format!(
+            " (The account has a stream of this name in {}.)",
+            regions.join(", ")
+        ));
+    }
+    Error::new(ErrorCode::ResourceNotFoundException, text)
+}
+
+/// A part of ours, by its name, that failed.
+fn no_answer(part: &str, error: &dyn fmt::Display) -> Error {
+    tracing::error!(%error, part, "a part could not answer");
+    Error::new(ErrorCode::InternalFailureException, format!("Internal service failure: {error}."))
 }
 
 /// The key service's failures under their names in the model. One that gave no answer is a fault of ours.
@@ -243,161 +248,11 @@ impl From<LogError> for Refusal {
     }
 }
 
-fn not_active(stream: &StreamName, account: AccountId, status: StreamStatus) -> Error {
+/// A stream whose status forbids the call.
+pub(crate) fn not_active(stream: &StreamName, account: AccountId, status: StreamStatus) -> Error {
     let status = crate::describe::status_of(status).as_str();
     Error::new(
         ErrorCode::ResourceInUseException,
         format!("Stream {stream} under account {account} not ACTIVE, instead in state {status}"),
     )
-}
-
-/// Why a change of a queue was refused: for its own state, or for its stream's.
-fn queue_change_refused(account: AccountId, why: millstream_catalog::Refusal) -> Error {
-    use millstream_catalog::Refusal as Why;
-    match why {
-        Why::Queue(why) => crate::queue::refused(why, account),
-        Why::NoStream => Error::new(
-            ErrorCode::ResourceNotFoundException,
-            format!("The queue's stream under account {account} not found."),
-        ),
-        Why::Status(status) => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!(
-                "The queue's stream under account {account} not ACTIVE, instead in state {}",
-                crate::describe::status_of(status).as_str()
-            ),
-        ),
-        other => {
-            tracing::error!(?other, "the catalog refused a command about a queue");
-            Error::new(ErrorCode::InternalFailureException, "Internal service failure.")
-        }
-    }
-}
-
-/// Why a change was refused, in the service's words where they are known (quoted in client trackers), else in ours.
-fn change_refused(
-    stream: &StreamName,
-    account: AccountId,
-    why: millstream_catalog::Refusal,
-) -> Error {
-    use millstream_catalog::Refusal as Why;
-    let limit = |text: String| Error::new(ErrorCode::LimitExceededException, text);
-    let of = format!("stream {stream} under account {account}");
-    match why {
-        Why::NameTaken => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!("Stream {stream} under account {account} already exists."),
-        ),
-        Why::NoStream => {
-            Refusal::StreamNotFound { name: stream.clone(), account, elsewhere: vec![] }.into()
-        }
-        Why::Status(status) => not_active(stream, account, status),
-        Why::ShardQuota { max, open } => limit(format!(
-            "This request would exceed the shard limit for the account {account}. Current shard count for the \
-             account: {open}. Limit: {max}."
-        )),
-        Why::StreamQuota { max } => limit(format!(
-            "This request would exceed the stream limit for the account {account}. Limit: {max}."
-        )),
-        Why::CreatingQuota { max } => limit(format!(
-            "The account {account} has too many streams in state CREATING. Limit: {max}."
-        )),
-        Why::TagQuota { max } => Error::invalid_argument(format!(
-            "Failed to add tags to {of} because a given stream cannot have more than {max} tags associated with it."
-        )),
-        why @ (Why::ConsumerNameTaken(_)
-        | Why::NoConsumer(_)
-        | Why::HasConsumers
-        | Why::ConsumerQuota { .. }
-        | Why::CreatingConsumerQuota { .. }) => {
-            let refused = consumer_errors::change_refused(stream, account, &why);
-            refused.unwrap_or_else(|| Error::new(ErrorCode::InternalFailureException, ""))
-        }
-        Why::NoShard(shard) => {
-            Refusal::ShardNotFound { shard: shard.to_string(), stream: stream.clone(), account }
-                .into()
-        }
-        Why::ShardClosed(shard) => Error::invalid_argument(format!(
-            "Shard {shard} in {of} has already been merged or split, and thus is not eligible for merging or \
-             splitting."
-        )),
-        Why::KeyOutside(shard) => Error::invalid_argument(format!(
-            "The NewStartingHashKey does not split shard {shard} in {of}: it must be above the shard's \
-             StartingHashKey and at most its EndingHashKey."
-        )),
-        Why::NotAdjacent(one, other) => Error::invalid_argument(format!(
-            "Shards {one} and {other} in {of} are not an adjacent pair of shards eligible for merging"
-        )),
-        Why::Retention { hours } => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!(
-                "The retention period of {of} was changed to {hours} hours by another request."
-            ),
-        ),
-        Why::Capacity(why) => capacity_refused(&of, account, why),
-        Why::Monitoring => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!("The shard-level metrics of {of} were changed by another request."),
-        ),
-        Why::NoResource => resource_errors::not_found(&of),
-        Why::NoPolicy => Error::new(
-            ErrorCode::ResourceNotFoundException,
-            format!("No resource policy found for {of}."),
-        ),
-        Why::Channel(why) => channel_refused(&of, why),
-        Why::EncryptionQuota { max } => limit(format!(
-            "The encryption of {of} can be started and stopped {max} times each in a rolling 24-hour period."
-        )),
-        Why::OtherEncryption => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!("The encryption of {of} was changed by another request."),
-        ),
-        Why::HasQueues { count } => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!(
-                "Stream {stream} under account {account} has {count} queues: delete them first."
-            ),
-        ),
-        Why::Queue(why) => crate::queue::refused(why, account),
-        Why::Malformed(what) => {
-            tracing::error!(what, "the catalog refused a malformed command");
-            Error::new(ErrorCode::InternalFailureException, "Internal service failure.")
-        }
-    }
-}
-
-/// Why a change of mode, capacity or settings was refused. Which code each has: docs/decisions/0030.
-pub fn capacity_refused(of: &str, account: AccountId, why: CapacityRefusal) -> Error {
-    use CapacityRefusal as Why;
-    let limit = |text: String| Error::new(ErrorCode::LimitExceededException, text);
-    match why {
-        Why::Mode(mode) => Error::validation(format!(
-            "The request is not supported for {of}, which is in {} mode.",
-            crate::describe::mode_name(mode)
-        )),
-        Why::ShardCountBounds { open, target } if target > open => limit(format!(
-            "UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: \
-             {open} Target shard count: {target}"
-        )),
-        Why::ShardCountBounds { open, target } => limit(format!(
-            "UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: \
-             {open} Target shard count: {target}"
-        )),
-        Why::ShardCountSame { open } => Error::invalid_argument(format!(
-            "TargetShardCount of {of} is its current shard count, {open}, and the shards are of equal size."
-        )),
-        Why::ChangesPerDay { max } => limit(format!(
-            "The request would exceed the limit of {max} such changes of {of} in a rolling 24-hour period."
-        )),
-        Why::OnDemandQuota { max } => limit(format!(
-            "This request would exceed the on-demand stream limit for the account {account}. Limit: {max}."
-        )),
-        Why::HasQueues => Error::new(
-            ErrorCode::ResourceInUseException,
-            format!("The {of} has queues: delete them before its mode is changed to PROVISIONED."),
-        ),
-        Why::SettingsQuota { max } => limit(format!(
-            "This request would exceed the limit of accounts and regions with settings. Limit: {max}."
-        )),
-    }
 }

@@ -7,6 +7,7 @@
 
 mod adjustable;
 mod arn;
+mod calendar;
 mod clock;
 mod fuzz;
 mod hash_key;
@@ -19,6 +20,7 @@ mod shard;
 
 pub use adjustable::{AdjustableClock, ClockReading, NotForward};
 pub use arn::{ArnError, StreamArn};
+pub use calendar::Date;
 pub use clock::{Clock, JumpHook, ManualClock, Millis, SystemClock};
 pub use fuzz::fuzz_texts;
 pub use hash_key::{HashKey, HashKeyRange, InvalidHashKey};

@@ -16,8 +16,8 @@ pub enum Load {
     FanOutDelay,
     /// PutRecords as fast as it goes beside that many consumers of 64 shards.
     FanOut(u64),
-    /// Receives of ten records of 100 bytes and their acknowledgements over 32 connections, beside that many records that
-    /// stay in flight.
+    /// Receives of ten records of 100 bytes and their acknowledgements over 32 connections, beside that many records
+    /// that stay in flight.
     Queue(u64),
 }
 

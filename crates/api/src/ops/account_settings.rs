@@ -42,7 +42,8 @@ record! {
     /// What DescribeAccountSettings returns.
     pub struct DescribeAccountSettingsOutput {
         /// The commitment to a least throughput.
-        minimum_throughput_billing_commitment: Option<MinimumThroughputBillingCommitmentOutput> = "MinimumThroughputBillingCommitment", optional,
+        minimum_throughput_billing_commitment: Option<MinimumThroughputBillingCommitmentOutput> =
+            "MinimumThroughputBillingCommitment", optional,
             Shape::Structure(MinimumThroughputBillingCommitmentOutput::SHAPE);
     }
 }
@@ -70,7 +71,8 @@ record! {
     /// What UpdateAccountSettings takes.
     pub struct UpdateAccountSettingsInput {
         /// The commitment to a least throughput.
-        minimum_throughput_billing_commitment: MinimumThroughputBillingCommitmentInput = "MinimumThroughputBillingCommitment", required,
+        minimum_throughput_billing_commitment: MinimumThroughputBillingCommitmentInput =
+            "MinimumThroughputBillingCommitment", required,
             Shape::Structure(MinimumThroughputBillingCommitmentInput::SHAPE);
     }
 }
@@ -79,7 +81,8 @@ record! {
     /// What UpdateAccountSettings returns.
     pub struct UpdateAccountSettingsOutput {
         /// The commitment to a least throughput.
-        minimum_throughput_billing_commitment: Option<MinimumThroughputBillingCommitmentOutput> = "MinimumThroughputBillingCommitment", optional,
+        minimum_throughput_billing_commitment: Option<MinimumThroughputBillingCommitmentOutput> =
+            "MinimumThroughputBillingCommitment", optional,
             Shape::Structure(MinimumThroughputBillingCommitmentOutput::SHAPE);
     }
 }

@@ -1,6 +1,7 @@
 //! Shapes of the operations, a file for each (or for a few that are one thing).
 
 mod account_settings;
+mod channel_destinations;
 mod channels;
 mod create_stream;
 mod delete_stream;
@@ -32,6 +33,7 @@ mod update_stream_record_distribution_strategy;
 mod update_stream_warm_throughput;
 
 pub use account_settings::*;
+pub use channel_destinations::*;
 pub use channels::*;
 pub use create_stream::*;
 pub use delete_stream::*;

@@ -278,7 +278,8 @@ mod tests {
 
     fn with(members: &str) -> String {
         format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"a","Effect":"Deny","Principal":"*","Action":"kinesis:*","Resource":"{ARN}"{members}}}]}}"#
+            r#"{{"Version":"2012-10-17","Statement":[
+                {{"Sid":"a","Effect":"Deny","Principal":"*","Action":"kinesis:*","Resource":"{ARN}"{members}}}]}}"#
         )
     }
 

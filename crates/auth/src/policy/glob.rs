@@ -2,7 +2,8 @@
 
 /// Whether `text` fits `pattern`, in which `*` is any run of characters and `?` is one.
 ///
-/// Goes back to the last `*` only, so the work is at most the product of both lengths, and a row of stars costs nothing.
+/// Goes back to the last `*` only, so the work is at most the product of both lengths, and a row of stars costs
+/// nothing.
 pub fn glob_matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use millstream_api::Error;
 use millstream_api::ops::{ListChannelsInput, ListChannelsOutput, StreamFilter};
 use millstream_catalog::Channel;
-use millstream_types::{ChannelName, Millis, ResourceArn, StreamName};
+use millstream_types::{Millis, ResourceArn, StreamName};
 use ring::digest;
 
 use crate::caller::Caller;
 use crate::channels::summary_of;
 use crate::errors::Refusal;
 use crate::limits::LIST_CHANNELS_MAX;
+use crate::next_token::list_of;
 use crate::rates::Call;
 use crate::resource::own_resource;
 use crate::service::Streams;
@@ -29,8 +30,9 @@ impl Streams {
     ) -> Result<ListChannelsOutput, Error> {
         self.admit_call(Call::ListChannels, caller, None)?;
         let filter = Filter::of(caller, input.stream_filter.as_deref())?;
+        let list = list_of(caller, &filter.digest());
         let after = match &input.next_token {
-            Some(token) => Some(self.open_channels_token(caller, &filter, token)?),
+            Some(token) => Some(self.open_page(TokenKind::ListChannels, &list, token)?),
             None => None,
         };
         self.catalog.barrier().await.map_err(|error| Refusal::Catalog(error.to_string()))?;
@@ -47,47 +49,10 @@ impl Streams {
         let last = page.last().filter(|_| more);
         Ok(ListChannelsOutput {
             channel_summaries: page.iter().map(|channel| summary_of(channel)).collect(),
-            next_token: last.map(|last| self.seal_channels_token(caller, &filter, &last.name)),
+            next_token: last
+                .map(|last| self.seal_page(TokenKind::ListChannels, &list, last.name.as_str())),
         })
     }
-
-    /// When it was made, the account, the filter, the region, the last channel's name.
-    fn seal_channels_token(&self, caller: &Caller, filter: &Filter, last: &ChannelName) -> String {
-        let mut fields = self.now().0.to_be_bytes().to_vec();
-        fields.extend(caller.account.as_u64().to_be_bytes());
-        fields.extend(filter.digest());
-        fields.push(caller.region.as_str().len() as u8);
-        fields.extend(caller.region.as_str().as_bytes());
-        fields.extend(last.as_str().as_bytes());
-        self.sealer.seal(TokenKind::ListChannels, &fields)
-    }
-
-    fn open_channels_token(
-        &self,
-        caller: &Caller,
-        filter: &Filter,
-        token: &str,
-    ) -> Result<ChannelName, Error> {
-        let invalid = || Error::invalid_argument("Invalid NextToken.");
-        let fields = self.sealer.open(TokenKind::ListChannels, token).map_err(|_| invalid())?;
-        let (made, name) = page_of(caller, filter, &fields).ok_or_else(invalid)?;
-        self.check_token_age(made)?;
-        Ok(name)
-    }
-}
-
-/// What a token of this caller and this filter holds; `None` if it is another's.
-fn page_of(caller: &Caller, filter: &Filter, fields: &[u8]) -> Option<(Millis, ChannelName)> {
-    let (made, rest) = fields.split_first_chunk()?;
-    let (account, rest) = rest.split_first_chunk()?;
-    let (digest, rest) = rest.split_first_chunk::<DIGEST_BYTES>()?;
-    let (region_bytes, rest) = rest.split_first()?;
-    let (region, name) = rest.split_at_checked(usize::from(*region_bytes))?;
-    let own = u64::from_be_bytes(*account) == caller.account.as_u64()
-        && region == caller.region.as_str().as_bytes()
-        && *digest == filter.digest();
-    let name = std::str::from_utf8(name).ok()?.parse().ok()?;
-    own.then_some((Millis(u64::from_be_bytes(*made)), name))
 }
 
 /// The streams whose channels are listed, with the second of creation where one was given.

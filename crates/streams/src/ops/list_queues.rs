@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::describe::queue_status_of;
 use crate::errors::Refusal;
 use crate::limits::{LIST_QUEUES_DEFAULT, LIST_QUEUES_MAX, LIST_QUEUES_SCAN_MAX};
+use crate::next_token::list_of;
 use crate::rates::Call;
 use crate::service::Streams;
 use crate::token::TokenKind;
@@ -24,7 +25,9 @@ impl Streams {
     ) -> Result<ListQueuesOutput, Error> {
         self.admit_call(Call::ListQueues, caller, None)?;
         let token = input.next_token.as_deref();
-        let after = token.map(|token| self.open_queues_token(caller, token)).transpose()?;
+        let after = token
+            .map(|token| self.open_page(TokenKind::ListQueues, &list_of(caller, &[]), token))
+            .transpose()?;
         self.catalog.barrier().await.map_err(|error| Refusal::Catalog(error.to_string()))?;
         let limit = input.max_results.map_or(LIST_QUEUES_DEFAULT, |max| max as usize);
         let limit = limit.min(LIST_QUEUES_MAX);
@@ -43,40 +46,12 @@ impl Streams {
             }
             (page, last.filter(|_| rest.peek().is_some()))
         });
-        let next_token = last.map(|name| self.seal_queues_token(caller, &name));
+        let next_token = last.map(|name: QueueName| {
+            self.seal_page(TokenKind::ListQueues, &list_of(caller, &[]), name.as_str())
+        });
         let queue_summaries = page.iter().map(|queue| summary(queue)).collect();
         Ok(ListQueuesOutput { queue_summaries, next_token })
     }
-
-    /// When it was made, the account, the region, the last queue's name.
-    fn seal_queues_token(&self, caller: &Caller, last: &QueueName) -> String {
-        let mut fields = self.now().0.to_be_bytes().to_vec();
-        fields.extend(caller.account.as_u64().to_be_bytes());
-        fields.push(caller.region.as_str().len() as u8);
-        fields.extend(caller.region.as_str().as_bytes());
-        fields.extend(last.as_str().as_bytes());
-        self.sealer.seal(TokenKind::ListQueues, &fields)
-    }
-
-    fn open_queues_token(&self, caller: &Caller, token: &str) -> Result<QueueName, Error> {
-        let invalid = || Error::invalid_argument("Invalid NextToken.");
-        let fields = self.sealer.open(TokenKind::ListQueues, token).map_err(|_| invalid())?;
-        let (made, name) = page_of(caller, &fields).ok_or_else(invalid)?;
-        self.check_token_age(made)?;
-        Ok(name)
-    }
-}
-
-/// What a token of this caller holds; `None` if it is another's.
-fn page_of(caller: &Caller, fields: &[u8]) -> Option<(Millis, QueueName)> {
-    let (made, rest) = fields.split_first_chunk()?;
-    let (account, rest) = rest.split_first_chunk()?;
-    let (region_bytes, rest) = rest.split_first()?;
-    let (region, name) = rest.split_at_checked(usize::from(*region_bytes))?;
-    let own = u64::from_be_bytes(*account) == caller.account.as_u64()
-        && region == caller.region.as_str().as_bytes();
-    let name = std::str::from_utf8(name).ok()?.parse().ok()?;
-    own.then_some((Millis(u64::from_be_bytes(*made)), name))
 }
 
 fn matches(queue: &Queue, filter: Option<&[QueueStreamFilter]>) -> bool {

@@ -15,6 +15,7 @@ use crate::caller::Caller;
 use crate::describe::{shard_of, shown_shards};
 use crate::errors::Refusal;
 use crate::limits::LIST_SHARDS_MAX;
+use crate::next_token::invalid_next_token;
 use crate::rates::Call;
 use crate::service::Streams;
 use crate::token::TokenKind;
@@ -109,9 +110,9 @@ impl Streams {
                 "NextToken and {member} cannot be provided together."
             )));
         }
-        let invalid = || Error::invalid_argument("Invalid NextToken.");
-        let fields = self.sealer.open(TokenKind::ListShards, token).map_err(|_| invalid())?;
-        let token = ShardsToken::read(&fields).ok_or_else(invalid)?;
+        let fields =
+            self.sealer.open(TokenKind::ListShards, token).map_err(|_| invalid_next_token())?;
+        let token = ShardsToken::read(&fields).ok_or_else(invalid_next_token)?;
         let stream = match self.catalog.by_group(token.group) {
             Some(stream) => stream,
             None => {
@@ -119,11 +120,11 @@ impl Streams {
                     .barrier()
                     .await
                     .map_err(|error| Refusal::Catalog(error.to_string()))?;
-                self.catalog.by_group(token.group).ok_or_else(invalid)?
+                self.catalog.by_group(token.group).ok_or_else(invalid_next_token)?
             }
         };
         if stream.account != caller.account || stream.region != caller.region {
-            return Err(invalid());
+            return Err(invalid_next_token());
         }
         self.check_token_age(token.made)?;
         Ok(Page { stream, which: token.which, after: Some(token.after) })

@@ -215,11 +215,29 @@ fn whole_numbers_may_be_written_with_a_fraction_or_an_exponent() {
 
 #[test]
 fn refused_members_are_refused_by_name_unless_null() {
+    let body = |tables: &str| {
+        format!(
+            r#"{{"ChannelName":"c","ServiceExecutionRoleARN":"arn:aws:iam::000000000000:role/r",
+                "StreamConfigurationList":[{{
+                    "StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s",
+                    "RecordConfiguration":{{"RecordFormatType":"JSON"}}}}],
+                "S3TablesDestinationConfiguration":{tables}}}"#
+        )
+    };
     assert_eq!(
-        error::<DescribeStreamSummaryInput>(r#"{"StreamId":"abcdefghij0123456789-abc"}"#),
-        "InvalidArgumentException: StreamId is reserved by the service and not supported; use StreamName or StreamARN."
+        error::<CreateChannelInput>(&body("{}")),
+        "InvalidArgumentException: S3TablesDestinationConfiguration is not supported; use S3DestinationConfiguration."
     );
-    assert_eq!(error::<DescribeStreamSummaryInput>(r#"{"StreamId":null}"#), "no error");
+    assert_eq!(error::<CreateChannelInput>(&body("null")), "no error");
+}
+
+/// docs/decisions/0005: it means nothing, so it is taken and nothing is made of it.
+#[test]
+fn stream_ids_are_taken_and_still_held_to_their_pattern() {
+    let body = |id: &str| format!(r#"{{"StreamName":"a","StreamId":"{id}"}}"#);
+    let whole = body("abcdefghij0123456789-abc");
+    assert_eq!(error::<DescribeStreamSummaryInput>(&whole), "no error");
+    assert!(error::<DescribeStreamSummaryInput>(&body("x")).contains("'streamId'"));
 }
 
 #[test]

@@ -146,6 +146,67 @@ async fn list(
     Ok((names.collect(), page.next_token))
 }
 
+/// A change to a request that is good on a stream of on-demand mode.
+type Change = fn(&mut CreateChannelInput);
+
+/// What cannot be meant, and a part of what the refusal says.
+fn not_meant() -> [(Change, &'static str); 14] {
+    fn s3(input: &mut CreateChannelInput) -> &mut S3DestinationConfiguration {
+        input.s3_destination_configuration.as_mut().unwrap()
+    }
+    fn record(input: &mut CreateChannelInput) -> &mut RecordConfiguration {
+        &mut input.stream_configuration_list[0].record_configuration
+    }
+    fn schema() -> Option<String> {
+        Some("arn:aws:glue:us-east-1:000000000000:schema/a/b".to_owned())
+    }
+    [
+        (|_| {}, "ON_DEMAND"),
+        (|i| i.s3_destination_configuration = None, "must be specified"),
+        (
+            |i| i.stream_configuration_list.push(i.stream_configuration_list[0].clone()),
+            "one stream",
+        ),
+        (|i| s3(i).data_freshness_in_seconds = Some(299), "from 300 to 900"),
+        (|i| s3(i).data_freshness_in_seconds = Some(901), "from 300 to 900"),
+        (|i| record(i).record_format_type = RecordFormatType::GsrJson, "needs a GSRSchemaARN"),
+        (
+            |i| {
+                record(i).record_format_type = RecordFormatType::GsrJson;
+                record(i).gsr_schema_arn = schema();
+            },
+            "S3 Tables",
+        ),
+        (|i| record(i).gsr_schema_arn = schema(), "S3 Tables"),
+        (
+            |i| {
+                i.encryption_configuration = Some(ChannelEncryptionConfiguration {
+                    encryption_type: ChannelEncryptionType::Kms,
+                    key_id: "alias/aws/kinesis".into(),
+                });
+            },
+            "aws/kinesis",
+        ),
+        (
+            |i| s3(i).storage_configuration.output_key_template = Some("!{nonsense}".into()),
+            "no expression !{nonsense}",
+        ),
+        (
+            |i| i.service_execution_role_arn = "arn:aws:iam::000000000001:role/r".into(),
+            "another account",
+        ),
+        (|i| i.tags = Some([("aws:x".to_owned(), String::new())].into()), "reserved"),
+        (
+            |i| i.stream_configuration_list[0].stream_arn.push_str("/consumer/c:1"),
+            "does not name a stream",
+        ),
+        (
+            |i| i.stream_configuration_list[0].stream_arn = arn("s").replace("us-east-1", "x"),
+            "does not name a stream",
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn a_channel_that_could_not_be_meant_is_refused() {
     let f = Fixture::new().await;
@@ -155,61 +216,8 @@ async fn a_channel_that_could_not_be_meant_is_refused() {
         change(&mut input);
         f.streams.create_channel(&f.caller, input).await.unwrap_err()
     };
-    fn s3(input: &mut CreateChannelInput) -> &mut S3DestinationConfiguration {
-        input.s3_destination_configuration.as_mut().unwrap()
-    }
-    fn record(input: &mut CreateChannelInput) -> &mut RecordConfiguration {
-        &mut input.stream_configuration_list[0].record_configuration
-    }
-    let schema = || Some("arn:aws:glue:us-east-1:000000000000:schema/a/b".to_owned());
-    type Change<'a> = &'a dyn Fn(&mut CreateChannelInput);
-    let cases: [(Change<'_>, &str); 14] = [
-        (&|_| {}, "ON_DEMAND"),
-        (&|i| i.s3_destination_configuration = None, "must be specified"),
-        (
-            &|i| i.stream_configuration_list.push(i.stream_configuration_list[0].clone()),
-            "one stream",
-        ),
-        (&|i| s3(i).data_freshness_in_seconds = Some(299), "from 300 to 900"),
-        (&|i| s3(i).data_freshness_in_seconds = Some(901), "from 300 to 900"),
-        (&|i| record(i).record_format_type = RecordFormatType::GsrJson, "needs a GSRSchemaARN"),
-        (
-            &|i| {
-                record(i).record_format_type = RecordFormatType::GsrJson;
-                record(i).gsr_schema_arn = schema();
-            },
-            "S3 Tables",
-        ),
-        (&|i| record(i).gsr_schema_arn = schema(), "S3 Tables"),
-        (
-            &|i| {
-                i.encryption_configuration = Some(ChannelEncryptionConfiguration {
-                    encryption_type: ChannelEncryptionType::Kms,
-                    key_id: "alias/aws/kinesis".into(),
-                });
-            },
-            "aws/kinesis",
-        ),
-        (
-            &|i| s3(i).storage_configuration.output_key_template = Some("!{nonsense}".into()),
-            "no expression !{nonsense}",
-        ),
-        (
-            &|i| i.service_execution_role_arn = "arn:aws:iam::000000000001:role/r".into(),
-            "another account",
-        ),
-        (&|i| i.tags = Some([("aws:x".to_owned(), String::new())].into()), "reserved"),
-        (
-            &|i| i.stream_configuration_list[0].stream_arn.push_str("/consumer/c:1"),
-            "does not name a stream",
-        ),
-        (
-            &|i| i.stream_configuration_list[0].stream_arn = arn("s").replace("us-east-1", "x"),
-            "does not name a stream",
-        ),
-    ];
-    for (change, text) in cases {
-        let error = refused(change).await;
+    for (change, text) in not_meant() {
+        let error = refused(&change).await;
         assert_eq!(error.code, InvalidArgumentException, "{error}");
         assert!(error.message.contains(text), "{error}: {text}");
     }

@@ -1,0 +1,126 @@
+//! The operations of tags and of resource policies.
+
+use super::{CONTROL_BYTES_MAX, Operation};
+use crate::ErrorCode::*;
+use crate::ops::*;
+
+pub(super) static ADD_TAGS_TO_STREAM: Operation = Operation {
+    name: "AddTagsToStream",
+    input: AddTagsToStreamInput::SHAPE,
+    output: None,
+    errors: &[
+        ResourceNotFoundException,
+        ResourceInUseException,
+        InvalidArgumentException,
+        LimitExceededException,
+        AccessDeniedException,
+    ],
+    body_bytes_max: CONTROL_BYTES_MAX,
+};
+
+pub(super) static DELETE_RESOURCE_POLICY: Operation = Operation {
+    name: "DeleteResourcePolicy",
+    input: DeleteResourcePolicyInput::SHAPE,
+    output: None,
+    errors: &[
+        ValidationException,
+        AccessDeniedException,
+        ResourceNotFoundException,
+        LimitExceededException,
+        InvalidArgumentException,
+        ResourceInUseException,
+        InternalFailureException,
+    ],
+    body_bytes_max: CONTROL_BYTES_MAX,
+};
+
+pub(super) static GET_RESOURCE_POLICY: Operation = Operation {
+    name: "GetResourcePolicy",
+    input: GetResourcePolicyInput::SHAPE,
+    output: Some(GetResourcePolicyOutput::SHAPE),
+    errors: &[
+        ValidationException,
+        AccessDeniedException,
+        ResourceNotFoundException,
+        LimitExceededException,
+        InvalidArgumentException,
+        ResourceInUseException,
+        InternalFailureException,
+    ],
+    body_bytes_max: CONTROL_BYTES_MAX,
+};
+
+pub(super) static LIST_TAGS_FOR_RESOURCE: Operation = Operation {
+    name: "ListTagsForResource",
+    input: ListTagsForResourceInput::SHAPE,
+    output: Some(ListTagsForResourceOutput::SHAPE),
+    errors: &[
+        ValidationException,
+        ResourceNotFoundException,
+        ResourceInUseException,
+        InvalidArgumentException,
+        LimitExceededException,
+        AccessDeniedException,
+        InternalFailureException,
+    ],
+    body_bytes_max: CONTROL_BYTES_MAX,
+};
+
+pub(super) static LIST_TAGS_FOR_STREAM: Operation = Operation {
+    name: "ListTagsForStream",
+    input: ListTagsForStreamInput::SHAPE,
+    output: Some(ListTagsForStreamOutput::SHAPE),
+    errors: &[
+        ResourceNotFoundException,
+        InvalidArgumentException,
+        LimitExceededException,
+        AccessDeniedException,
+    ],
+    body_bytes_max: CONTROL_BYTES_MAX,
+};
+
+pub(super) static PUT_RESOURCE_POLICY: Operation = Operation {
+    name: "PutResourcePolicy",
+    input: PutResourcePolicyInput::SHAPE,
+    output: None,
+    errors: &[
+        ValidationException,
+        AccessDeniedException,
+        ResourceNotFoundException,
+        LimitExceededException,
+        InvalidArgumentException,
+        ResourceInUseException,
+        InternalFailureException,
+    ],
+    body_bytes_max: CONTROL_BYTES_MAX,
+};
+
+pub(super) static REMOVE_TAGS_FROM_STREAM: Operation = Operation {
+    name: "RemoveTagsFromStream",
+    input: RemoveTagsFromStreamInput::SHAPE,
+    output: None,
+    errors: &[
+        ResourceNotFoundException,
+        ResourceInUseException,
+        InvalidArgumentException,
+        LimitExceededException,
+        AccessDeniedException,
+    ],
+    body_bytes_max: CONTROL_BYTES_MAX,
+};
+
+pub(super) static TAG_RESOURCE: Operation = Operation {
+    name: "TagResource",
+    input: TagResourceInput::SHAPE,
+    output: None,
+    errors: &[
+        ValidationException,
+        ResourceNotFoundException,
+        ResourceInUseException,
+        InvalidArgumentException,
+        LimitExceededException,
+        AccessDeniedException,
+        InternalFailureException,
+    ],
+    body_bytes_max: CONTROL_BYTES_MAX,
+};
