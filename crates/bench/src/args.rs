@@ -37,7 +37,7 @@ pub enum Operation {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct PutRecords {
     /// Records in each request (the service takes up to 500).
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=500))]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=500))]
     pub records: u64,
     /// What all operations share.
     #[command(flatten)]
@@ -55,11 +55,11 @@ pub struct PutRecord {
 /// Options of `get-records`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct GetRecords {
-    /// MiB of payload put into the stream before the clock starts; 0 reads what is there.
-    #[arg(long, default_value_t = 512)]
+    /// Payload put into the stream before the clock starts; 0 reads what is there.
+    #[arg(long, value_name = "MIB", default_value_t = 512)]
     pub fill_mib: u64,
     /// Reads only this shard, counted from 0 in the order of ListShards.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub only_shard: Option<usize>,
     /// Reads every shard once to its end and stops, instead of again and again for the duration.
     #[arg(long)]
@@ -73,10 +73,20 @@ pub struct GetRecords {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Listing {
     /// Streams, named after `--stream`, with `--shards` each.
-    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5000,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000),
+    )]
     pub streams: u64,
     /// Calls of ListStreams and of ListShards that are timed.
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2000,
+        value_parser = clap::value_parser!(u64).range(1..=10_000_000),
+    )]
     pub calls: u64,
     /// What all operations share.
     #[command(flatten)]
@@ -87,14 +97,14 @@ pub struct Listing {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Subscribe {
     /// Consumers, each subscribed to every shard.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=50))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=50))]
     pub consumers: u64,
     /// HTTP/2 connections that the subscriptions share.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub subscription_connections: u64,
     /// Calls of PutRecord per second, and the time from each reply to the record's arrival; 0 puts with PutRecords as
     /// fast as it goes, first without and then with the subscriptions.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "CALLS", default_value_t = 0)]
     pub rate: u64,
     /// What all operations share.
     #[command(flatten)]
@@ -106,10 +116,10 @@ pub struct Subscribe {
 pub struct Queue {
     /// Records that are received before the clock starts and stay in flight (the server's limit queue_in_flight_max
     /// must allow them).
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub in_flight: u64,
     /// Records put into the stream before the clock starts, beside those that stay in flight.
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
     pub backlog: u64,
     /// What all operations share. The stream has as many shards as the server gives it.
     #[command(flatten)]
@@ -119,47 +129,76 @@ pub struct Queue {
 /// Options of all operations.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Common {
-    /// Where the server listens: http://HOST:PORT.
-    #[arg(long, env = "AWS_ENDPOINT_URL", default_value = "http://127.0.0.1:4567")]
+    /// Where the server listens: http://HOST:PORT [env: AWS_ENDPOINT_URL]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AWS_ENDPOINT_URL",
+        hide_env = true,
+        default_value = "http://127.0.0.1:4567"
+    )]
     pub endpoint: String,
-    /// Region that signatures name.
-    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    /// Region that signatures name [env: AWS_REGION]
+    #[arg(
+        long,
+        value_name = "REGION",
+        env = "AWS_REGION",
+        hide_env = true,
+        default_value = "us-east-1"
+    )]
     pub region: String,
     /// The stream's name.
-    #[arg(long, default_value = "millstream-bench")]
+    #[arg(long, value_name = "NAME", default_value = "millstream-bench")]
     pub stream: String,
     /// Shards of the stream.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
     pub shards: u64,
     /// Connections, each with one request under way.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub connections: u64,
     /// Threads of the generator; connections are dealt out among them.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
     pub threads: u64,
-    /// Bytes of each record's data.
-    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u64).range(0..=10_485_760))]
+    /// Data of each record.
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 1024,
+        value_parser = clap::value_parser!(u64).range(0..=10_485_760),
+    )]
     pub record_bytes: u64,
-    /// Seconds that are measured.
-    #[arg(long, default_value_t = 10.0)]
+    /// How long is measured.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     pub duration: f64,
-    /// Seconds of the same load before the measured ones.
-    #[arg(long, default_value_t = 1.0)]
+    /// How long the same load goes before it is measured.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
     pub warmup: f64,
     /// Measures this many requests instead of a duration.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub requests: Option<u64>,
     /// Signs every request (Signature Version 4); otherwise a constant placeholder stands in its place.
     #[arg(long)]
     pub signed: bool,
-    /// Access key id.
-    #[arg(long, env = "AWS_ACCESS_KEY_ID", default_value = "bench")]
+    /// Access key id [env: AWS_ACCESS_KEY_ID]
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "AWS_ACCESS_KEY_ID",
+        hide_env = true,
+        default_value = "bench"
+    )]
     pub access_key: String,
-    /// Secret access key, for --signed.
-    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", default_value = "bench", hide_env_values = true)]
+    /// Secret access key, for --signed [env: AWS_SECRET_ACCESS_KEY]
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "AWS_SECRET_ACCESS_KEY",
+        default_value = "bench",
+        hide_env = true
+    )]
     pub secret_key: String,
-    /// Session token, for --signed.
-    #[arg(long, env = "AWS_SESSION_TOKEN", hide_env_values = true)]
+    /// Session token, for --signed [env: AWS_SESSION_TOKEN]
+    #[arg(long, value_name = "TOKEN", env = "AWS_SESSION_TOKEN", hide_env = true)]
     pub session_token: Option<String>,
     /// Reads everything back after the run and compares it with what was acknowledged.
     #[arg(long)]
@@ -171,10 +210,15 @@ pub struct Common {
     #[arg(long)]
     pub existing: bool,
     /// Process id of the server, for its memory and processor time (Linux).
-    #[arg(long)]
+    #[arg(long, value_name = "PID")]
     pub server_pid: Option<u32>,
-    /// MiB of encoded bodies that are sent in turn.
-    #[arg(long, default_value_t = POOL_MIB_DEFAULT, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    /// Encoded bodies that are sent in turn.
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = POOL_MIB_DEFAULT,
+        value_parser = clap::value_parser!(u64).range(1..=4096),
+    )]
     pub pool_mib: u64,
     /// Prints one JSON object instead of text.
     #[arg(long)]

@@ -11,17 +11,18 @@ use millstream_types::{Random, SystemClock};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// Endpoint to call, such as http://127.0.0.1:4567. [default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the
-    /// profile's endpoint_url, else AWS in the region]
+    /// Endpoint to call, such as http://127.0.0.1:4567 [env: AWS_ENDPOINT_URL_KINESIS,
+    /// AWS_ENDPOINT_URL] [default: the profile's endpoint_url, else AWS in the region]
     #[arg(long, value_name = "URL", global = true)]
     pub endpoint: Option<String>,
-    /// Region. [default: AWS_REGION, AWS_DEFAULT_REGION, the profile's; us-east-1 for loopback]
-    #[arg(long, global = true)]
+    /// Region [env: AWS_REGION, AWS_DEFAULT_REGION] [default: the profile's, else us-east-1 for loopback]
+    #[arg(long, value_name = "REGION", global = true)]
     pub region: Option<String>,
-    /// Profile of the shared AWS files; its credentials then come before those of the environment.
+    /// Profile of the shared AWS files; if given, its credentials come before those of the environment [env:
+    /// AWS_PROFILE] [default: default]
     #[arg(long, value_name = "NAME", global = true)]
     pub profile: Option<String>,
-    /// Roots to trust in TLS (PEM) instead of the built-in ones. [default: AWS_CA_BUNDLE]
+    /// Roots to trust in TLS (PEM) instead of the built-in ones [env: AWS_CA_BUNDLE]
     #[arg(long, value_name = "FILE", global = true)]
     pub ca_bundle: Option<PathBuf>,
     /// Accepts any TLS certificate: for a server with a self-signed one.

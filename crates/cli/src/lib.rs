@@ -6,6 +6,7 @@
 
 mod connection;
 mod failure;
+mod json;
 mod put;
 mod streams;
 mod table;

@@ -4,6 +4,7 @@
 //! Must never: decide what an operation means, or touch files.
 #![forbid(unsafe_code)]
 
+mod absent;
 mod body;
 mod connection;
 mod counters;

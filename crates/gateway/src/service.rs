@@ -15,6 +15,7 @@ use millstream_types::{Clock, Random, Region};
 use millstream_wire::{Protocol, Unknown};
 use tokio::sync::watch;
 
+use crate::absent;
 use crate::body::{Bodies, BodyError, CutOff, ReplyBody, RequestBody};
 use crate::connection::{Activity, Limit};
 use crate::counters::GatewayCounters;
@@ -317,7 +318,7 @@ fn operation_of(
         return unknown("The header X-Amz-Target is missing.");
     };
     let Some(name) = target.strip_prefix(TARGET_PREFIX) else {
-        return unknown("X-Amz-Target names no service that is known here.");
+        return unknown(absent::told(target));
     };
     let json_or_cbor = headers.get(CONTENT_TYPE).is_some_and(|value| {
         let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();

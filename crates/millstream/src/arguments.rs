@@ -24,7 +24,7 @@ pub enum Command {
     Fsck {
         /// The data directory.
         data_dir: PathBuf,
-        /// The master key's file, to check encrypted blocks with. [default: master.key in the data directory]
+        /// The master key's file, to check encrypted blocks with [default: master.key in the data directory]
         #[arg(long, value_name = "FILE")]
         master_key_file: Option<PathBuf>,
     },
@@ -52,48 +52,90 @@ pub enum Command {
 /// line comes first, then the environment, then the file.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServeOptions {
-    /// Address to listen on; may be given again. Port 0 picks a free one. [default: 127.0.0.1:4567]
-    #[arg(long, value_name = "HOST:PORT", env = "MILLSTREAM_LISTEN", value_delimiter = ',')]
+    /// Address to listen on; may be given again. Port 0 picks a free one [env: MILLSTREAM_LISTEN] [default:
+    /// 127.0.0.1:4567]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "MILLSTREAM_LISTEN",
+        hide_env = true,
+        value_delimiter = ','
+    )]
     pub listen: Vec<String>,
-    /// Where the data is kept. [default: ./millstream-data]
-    #[arg(long, value_name = "DIR", env = "MILLSTREAM_DATA_DIR")]
+    /// Where the data is kept [env: MILLSTREAM_DATA_DIR] [default: ./millstream-data]
+    #[arg(long, value_name = "DIR", env = "MILLSTREAM_DATA_DIR", hide_env = true)]
     pub data_dir: Option<PathBuf>,
-    /// Keeps nothing: the data vanishes when the process ends.
-    #[arg(long, env = "MILLSTREAM_EPHEMERAL", num_args = 0..=1, default_missing_value = "true")]
+    /// Keeps nothing: the data vanishes when the process ends [env: MILLSTREAM_EPHEMERAL]
+    #[arg(
+        long,
+        value_name = "true|false",
+        hide_possible_values = true,
+        env = "MILLSTREAM_EPHEMERAL",
+        hide_env = true,
+        num_args = 0..=1,
+        default_missing_value = "true",
+    )]
     pub ephemeral: Option<bool>,
-    /// Most bytes that --ephemeral keeps. [default: half of the free space]
-    #[arg(long, value_name = "BYTES", env = "MILLSTREAM_EPHEMERAL_LIMIT")]
+    /// Most bytes that --ephemeral keeps [env: MILLSTREAM_EPHEMERAL_LIMIT] [default: half of the free space]
+    #[arg(long, value_name = "BYTES", env = "MILLSTREAM_EPHEMERAL_LIMIT", hide_env = true)]
     pub ephemeral_limit: Option<u64>,
-    /// Configuration file (TOML).
-    #[arg(long, value_name = "FILE", env = "MILLSTREAM_CONFIG")]
+    /// Configuration file (TOML) [env: MILLSTREAM_CONFIG]
+    #[arg(long, value_name = "FILE", env = "MILLSTREAM_CONFIG", hide_env = true)]
     pub config: Option<PathBuf>,
-    /// Whether AWS's throughput and call rates hold. [default: aws]
-    #[arg(long, env = "MILLSTREAM_LIMITS")]
+    /// Whether AWS's throughput and call rates hold [env: MILLSTREAM_LIMITS] [default: aws]
+    #[arg(long, value_name = "MODE", env = "MILLSTREAM_LIMITS", hide_env = true)]
     pub limits: Option<LimitsMode>,
-    /// Who is let in. [default: open]
-    #[arg(long, env = "MILLSTREAM_AUTH")]
+    /// Who is let in [env: MILLSTREAM_AUTH] [default: open]
+    #[arg(long, value_name = "MODE", env = "MILLSTREAM_AUTH", hide_env = true)]
     pub auth: Option<Auth>,
-    /// Region of requests that name none. [default: AWS_REGION, else us-east-1]
-    #[arg(long, value_name = "REGION", env = "MILLSTREAM_REGION")]
+    /// Region of requests that name none [env: MILLSTREAM_REGION] [default: AWS_REGION, else us-east-1]
+    #[arg(long, value_name = "REGION", env = "MILLSTREAM_REGION", hide_env = true)]
     pub region: Option<String>,
-    /// Certificate chain for TLS (PEM). [default: a self-signed one, kept in the data directory]
-    #[arg(long, value_name = "FILE", env = "MILLSTREAM_TLS_CERT", requires = "tls_key")]
+    /// Certificate chain for TLS (PEM) [env: MILLSTREAM_TLS_CERT] [default: a self-signed one, kept in the data
+    /// directory]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MILLSTREAM_TLS_CERT",
+        hide_env = true,
+        requires = "tls_key"
+    )]
     pub tls_cert: Option<PathBuf>,
-    /// Private key for TLS (PEM).
-    #[arg(long, value_name = "FILE", env = "MILLSTREAM_TLS_KEY", requires = "tls_cert")]
+    /// Private key for TLS (PEM) [env: MILLSTREAM_TLS_KEY]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MILLSTREAM_TLS_KEY",
+        hide_env = true,
+        requires = "tls_cert"
+    )]
     pub tls_key: Option<PathBuf>,
     /// Streams to make before the server is ready unless they are there: NAME:SHARDS or NAME:on-demand, each with
-    /// @REGION if need be; may be given again.
-    #[arg(long, value_name = "STREAM,…", env = "MILLSTREAM_STREAMS", value_delimiter = ',')]
+    /// @REGION if need be; may be given again [env: MILLSTREAM_STREAMS]
+    #[arg(
+        long,
+        value_name = "STREAM,…",
+        env = "MILLSTREAM_STREAMS",
+        hide_env = true,
+        value_delimiter = ','
+    )]
     pub streams: Vec<String>,
-    /// Lets --auth open listen on addresses that others can reach.
-    #[arg(long, env = "MILLSTREAM_INSECURE_OPEN", num_args = 0..=1, default_missing_value = "true")]
+    /// Lets --auth open listen on addresses that others can reach [env: MILLSTREAM_INSECURE_OPEN]
+    #[arg(
+        long,
+        value_name = "true|false",
+        hide_possible_values = true,
+        env = "MILLSTREAM_INSECURE_OPEN",
+        hide_env = true,
+        num_args = 0..=1,
+        default_missing_value = "true",
+    )]
     pub insecure_open: Option<bool>,
-    /// How the log is printed. [default: text]
-    #[arg(long, env = "MILLSTREAM_LOG_FORMAT")]
+    /// How the log is printed [env: MILLSTREAM_LOG_FORMAT] [default: text]
+    #[arg(long, value_name = "FORMAT", env = "MILLSTREAM_LOG_FORMAT", hide_env = true)]
     pub log_format: Option<LogFormat>,
-    /// What is logged: error, warn, info, debug or trace. [default: info]
-    #[arg(long, value_name = "LEVEL", env = "MILLSTREAM_LOG_LEVEL")]
+    /// What is logged [env: MILLSTREAM_LOG_LEVEL] [default: info] [possible values: error, warn, info, debug, trace]
+    #[arg(long, value_name = "LEVEL", env = "MILLSTREAM_LOG_LEVEL", hide_env = true)]
     pub log_level: Option<String>,
 }
 
@@ -113,7 +155,7 @@ pub enum Auth {
     Open,
     /// Signatures are verified against known keys.
     Signed,
-    /// Policies are evaluated too.
+    /// Policies are evaluated too: not there yet, the server does not start.
     Enforced,
 }
 
@@ -124,4 +166,46 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Arg, Command, CommandFactory};
+
+    use super::Arguments;
+
+    /// Tells `see` of each option and each argument of a command and of those below it.
+    fn walk(command: &Command, see: &mut dyn FnMut(&str, &Arg)) {
+        command.get_arguments().for_each(|argument| see(command.get_name(), argument));
+        command.get_subcommands().for_each(|below| walk(below, see));
+    }
+
+    /// What a text, the environment and clap say comes out alike: `Text [env: A] [default: b]`.
+    #[test]
+    fn help_has_one_style() {
+        let mut command = Arguments::command();
+        command.build();
+        let mut seen = 0;
+        walk(&command, &mut |name, argument| {
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            let place = format!("{name} {}: {help:?}", argument.get_id());
+            assert!(!help.is_empty(), "{place} says nothing");
+            assert!(!help.contains(". ["), "{place} ends a sentence before a bracket");
+            if let (Some(env), Some(default)) = (help.find("[env: "), help.find("[default: ")) {
+                assert!(env < default, "{place} names the default first");
+            }
+            if let Some(env) = argument.get_env() {
+                let written = format!("[env: {}]", env.to_string_lossy());
+                assert!(
+                    help.contains(&written) && argument.is_hide_env_set(),
+                    "{place}: {written}"
+                );
+            }
+            let values = argument.get_value_names().unwrap_or_default();
+            let own = argument.is_positional() || values.iter().all(|value| !value.contains('_'));
+            assert!(own, "{place} shows the name of a field: {values:?}");
+            seen += 1;
+        });
+        assert!(seen > 80, "{seen}");
+    }
 }

@@ -14,8 +14,8 @@ const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:4567";
 /// Options of `dev`.
 #[derive(Args)]
 pub struct DevOptions {
-    /// The server. [default: http://127.0.0.1:4567]
-    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", global = true)]
+    /// The server [env: AWS_ENDPOINT_URL] [default: http://127.0.0.1:4567]
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL", hide_env = true, global = true)]
     pub endpoint: Option<String>,
     /// What to do.
     #[command(subcommand)]
@@ -29,7 +29,7 @@ pub enum DevCommand {
     Reset,
     /// Shows the service clock, holds it, or moves it forward.
     Clock {
-        /// What to do with it. [default: show]
+        /// What to do with it [default: show]
         #[command(subcommand)]
         action: Option<ClockAction>,
     },
@@ -53,13 +53,13 @@ pub enum ClockAction {
     /// Moves it to a time that is not before its own.
     Set {
         /// Such as 2030-01-31T12:00:00Z, or seconds since 1970.
-        #[arg(value_parser = time::point)]
+        #[arg(value_parser = time::point, allow_hyphen_values = true)]
         time: u64,
     },
-    /// Moves it forward.
+    /// Moves it forward; it never goes back.
     Advance {
         /// Such as 90s, 5m, 24h, 7d, 1h30m or 250ms.
-        #[arg(value_parser = time::duration)]
+        #[arg(value_parser = time::advance, allow_hyphen_values = true)]
         duration: u64,
     },
 }
@@ -87,25 +87,25 @@ pub enum FaultAction {
 #[derive(Args)]
 #[group(skip)]
 pub struct FaultRule {
-    /// The operation, such as PutRecords; any if absent.
-    #[arg(long)]
+    /// The operation, such as PutRecords [default: any]
+    #[arg(long, value_name = "NAME")]
     pub operation: Option<String>,
-    /// The stream's name; any if absent.
-    #[arg(long)]
+    /// The stream's name [default: any]
+    #[arg(long, value_name = "NAME")]
     pub stream: Option<String>,
-    /// The shard's id; any if absent.
-    #[arg(long)]
+    /// The shard's id [default: any]
+    #[arg(long, value_name = "ID")]
     pub shard: Option<String>,
-    /// Every n-th call or record that matches. [default: 1, each]
+    /// Every n-th call or record that matches [default: 1, each]
     #[arg(long, value_name = "N", conflicts_with = "rate")]
     pub every: Option<u64>,
     /// Each with this probability, above 0 and at most 1.
-    #[arg(long, value_name = "P", requires = "seed")]
+    #[arg(long, value_name = "P")]
     pub rate: Option<f64>,
-    /// Which sequence of chances.
-    #[arg(long, requires = "rate")]
+    /// Which sequence of chances --rate takes: the same seed meets the same faults [default: 1]
+    #[arg(long, value_name = "S", requires = "rate")]
     pub seed: Option<u64>,
-    /// How often at most.
+    /// How often at most [default: no limit]
     #[arg(long, value_name = "K")]
     pub times: Option<u64>,
     #[command(flatten)]
@@ -119,16 +119,17 @@ pub struct FaultKind {
     /// The call is refused as too fast, with its operation's own error.
     #[arg(long)]
     pub throttle: bool,
-    /// The call is refused with 500, 503 or the name of an AWS error.
+    /// The call is refused with an error [possible values: 500, 503, the name of an AWS error]
     #[arg(long, value_name = "CODE")]
     pub error: Option<String>,
     /// The call begins later, such as 200ms or 2s, in real time.
     #[arg(long, value_name = "DURATION", value_parser = time::duration)]
     pub latency: Option<u64>,
-    /// The connection ends before the call is done, after it, or during the reply.
+    /// The connection ends before the call is done, after it, or during the reply [default: before] [possible values:
+    /// before, after, during]
     #[arg(long, num_args = 0..=1, default_missing_value = "before", value_name = "WHEN")]
     pub cut: Option<String>,
-    /// A record of a put fails, with throttle or internal; the others do not.
+    /// A record of a put fails, the others do not [possible values: throttle, internal]
     #[arg(long, value_name = "KIND")]
     pub record_error: Option<String>,
 }
@@ -138,6 +139,9 @@ pub fn run(options: &DevOptions) -> Result<(), String> {
     let given = options.endpoint.as_deref().filter(|endpoint| !endpoint.is_empty());
     let endpoint = Endpoint::parse(given.unwrap_or(DEFAULT_ENDPOINT))?;
     let (method, path, body) = request(&options.command);
+    if let Some(seed) = options.command.seed_unasked() {
+        eprintln!("millstream: --seed {seed}");
+    }
     let (status, text) = endpoint.call(method, &path, &body.to_string())?;
     if status == 200 {
         println!("{}", text.trim_end());
@@ -172,7 +176,22 @@ fn request(command: &DevCommand) -> (&'static str, String, Value) {
     }
 }
 
+/// Seed of rules with a rate that name none: one that is always the same, so that tests repeat.
+const DEFAULT_SEED: u64 = 1;
+
+impl DevCommand {
+    /// The seed that was chosen for whoever named none.
+    fn seed_unasked(&self) -> Option<u64> {
+        let DevCommand::Fault { action: FaultAction::Add(rule) } = self else { return None };
+        rule.seed().filter(|_| rule.seed.is_none())
+    }
+}
+
 impl FaultRule {
+    fn seed(&self) -> Option<u64> {
+        self.seed.or(self.rate.map(|_| DEFAULT_SEED))
+    }
+
     fn to_json(&self) -> Value {
         let kind = &self.action;
         json!({
@@ -181,7 +200,7 @@ impl FaultRule {
             "shard": self.shard,
             "every": self.every,
             "rate": self.rate,
-            "seed": self.seed,
+            "seed": self.seed(),
             "times": self.times,
             "throttle": kind.throttle,
             "error": kind.error,

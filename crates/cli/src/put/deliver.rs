@@ -37,6 +37,8 @@ pub(crate) struct Outcome {
     pub retries: u64,
     /// Lines that were not taken, and why.
     pub rejected: Vec<(Vec<u64>, String)>,
+    /// Lines that are certainly not taken, for `fatal` alone.
+    pub left_out: Vec<u64>,
     /// Lines whose aggregate went to a shard that is not theirs: a KCL would drop them there.
     pub misplaced: Vec<KeyedLine>,
     /// Why nothing more can be put.
@@ -50,7 +52,7 @@ impl Outcome {
     }
 
     fn reject(&mut self, tried: impl IntoIterator<Item = Tried>, reason: &str) {
-        let lines: Vec<u64> = tried.into_iter().flat_map(|(entry, _)| entry.lines).collect();
+        let lines = lines_of(tried);
         if !lines.is_empty() {
             self.rejected.push((lines, reason.to_owned()));
         }
@@ -85,8 +87,12 @@ impl Delivery {
                     part.into_iter().map(|tried| (tried, error.clone())).collect()
                 }
                 Err(error) => {
-                    outcome.reject(part, "not taken, or not known to be");
-                    outcome.reject(parts.drain(..).flatten(), "not sent");
+                    if is_refusal(&error) {
+                        outcome.left_out.extend(lines_of(part));
+                    } else {
+                        outcome.reject(part, "not taken, or not known to be");
+                    }
+                    outcome.left_out.extend(lines_of(parts.drain(..).flatten()));
                     outcome.fatal = Some(error.to_string());
                     return outcome;
                 }
@@ -189,9 +195,44 @@ impl Delivery {
     }
 }
 
+fn lines_of(tried: impl IntoIterator<Item = Tried>) -> Vec<u64> {
+    tried.into_iter().flat_map(|(entry, _)| entry.lines).collect()
+}
+
+/// Whether nothing of the request was taken: it was refused as it is, or never sent.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::Service { status, .. } => (400..500).contains(status) && !error.is_passing(),
+        Error::Settings(_) | Error::Credentials(_) => true,
+        Error::Transport { .. } | Error::Reply { .. } => false,
+    }
+}
+
 /// Whether the service refuses the request for what is in one of its records.
 fn blames_a_record(error: &Error) -> bool {
     const CODES: [&str; 3] =
         ["ValidationException", "InvalidArgumentException", "SerializationException"];
     error.code().is_some_and(|code| CODES.contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_service_refuses_is_certainly_not_taken() {
+        let service = |status, code: &str| Error::Service {
+            operation: "PutRecords",
+            status,
+            code: code.to_owned(),
+            message: String::new(),
+        };
+        assert!(is_refusal(&service(400, "ResourceNotFoundException")));
+        assert!(is_refusal(&service(403, "AccessDeniedException")));
+        assert!(is_refusal(&Error::Credentials("none".to_owned())));
+        assert!(!is_refusal(&service(400, "ProvisionedThroughputExceededException")));
+        assert!(!is_refusal(&service(500, "InternalFailure")));
+        let endpoint = "http://127.0.0.1:1".to_owned();
+        assert!(!is_refusal(&Error::Transport { endpoint, reason: "reset".to_owned() }));
+    }
 }

@@ -17,6 +17,8 @@ use super::shard_map::ShardMap;
 /// What waits to be sent.
 pub(crate) struct Gather {
     rule: KeyRule,
+    /// Most bytes of a record with its key, if the stream told.
+    record_bytes_max: Option<usize>,
     /// With it, lines are aggregated by the shard that they will go to.
     map: Option<Arc<ShardMap>>,
     /// Aggregates that are not full, by shard.
@@ -33,8 +35,15 @@ struct Open {
 }
 
 impl Gather {
-    pub fn new(rule: KeyRule, map: Option<Arc<ShardMap>>) -> Self {
-        Gather { rule, map, open: BTreeMap::new(), waiting: VecDeque::new(), waiting_bytes: 0 }
+    pub fn new(rule: KeyRule, record_bytes_max: Option<usize>, map: Option<Arc<ShardMap>>) -> Self {
+        Gather {
+            rule,
+            record_bytes_max,
+            map,
+            open: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -46,14 +55,26 @@ impl Gather {
         self.waiting_bytes < WAITING_BYTES_MAX
     }
 
-    /// Takes a line; one without a key is told to `report`, and so is an empty one.
+    /// Takes a line; one without a key is told to `report`, and so is one that is empty or too large.
     pub fn add(&mut self, line: Line, random: &dyn Random, report: &mut Report) {
         if line.data.is_empty() {
             return report.skipped_empty();
         }
-        match self.rule.key_of(&line.data, random) {
+        let key = self.rule.key_of(&line.data, random);
+        match key.and_then(|key| self.sized(&line, key)) {
             Ok(key) => self.add_again(KeyedLine { line, key, misplaced: 0 }),
             Err(reason) => report.rejected(&[line.number], &reason),
+        }
+    }
+
+    /// The key, unless the stream refuses a record of that size.
+    fn sized(&self, line: &Line, key: String) -> Result<String, String> {
+        let bytes = line.data.len();
+        match self.record_bytes_max {
+            Some(max) if bytes + key.len() > max => {
+                Err(format!("it has {bytes} bytes; with its key the stream takes {max}"))
+            }
+            _ => Ok(key),
         }
     }
 
@@ -146,7 +167,7 @@ mod tests {
 
     #[test]
     fn batches_keep_both_limits() {
-        let mut gather = Gather::new(KeyRule::Random, None);
+        let mut gather = Gather::new(KeyRule::Random, None, None);
         (0..501).for_each(|n| gather.add_again(keyed(n, "k", 1)));
         assert_eq!(gather.next_batch(false).map(|batch| batch.len()), Some(500));
         assert_eq!(gather.next_batch(false), None);
@@ -161,9 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn a_record_may_have_as_many_bytes_as_the_stream_takes_with_its_key() {
+        let gather = |max| Gather::new(KeyRule::Random, max, None);
+        let line = |bytes| Line { number: 1, data: vec![b'x'; bytes] };
+        assert!(gather(Some(10)).sized(&line(8), "kk".to_owned()).is_ok());
+        let refused = gather(Some(10)).sized(&line(9), "kk".to_owned());
+        assert_eq!(refused.unwrap_err(), "it has 9 bytes; with its key the stream takes 10");
+        assert!(gather(None).sized(&line(1 << 20), "k".to_owned()).is_ok());
+    }
+
+    #[test]
     fn lines_are_aggregated_by_shard() {
         let map = Arc::new(ShardMap::uniform(2));
-        let mut gather = Gather::new(KeyRule::Random, Some(map.clone()));
+        let mut gather = Gather::new(KeyRule::Random, None, Some(map.clone()));
         (0..100).for_each(|n| gather.add_again(keyed(n, &format!("k{}", n % 10), 10)));
         gather.add_again(keyed(100, "k", 60_000));
         gather.close_aggregates();
@@ -189,7 +220,7 @@ mod tests {
     #[test]
     fn full_aggregates_are_cut_and_single_lines_stay_plain() {
         let map = Arc::new(ShardMap::uniform(1));
-        let mut gather = Gather::new(KeyRule::Random, Some(map));
+        let mut gather = Gather::new(KeyRule::Random, None, Some(map));
         (0..3).for_each(|n| gather.add_again(keyed(n, "k", 20_000)));
         gather.close_aggregates();
         let batch = gather.next_batch(true).unwrap();

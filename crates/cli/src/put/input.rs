@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::limits::{CHUNK_BYTES, CHUNKS_MAX, LINE_BYTES_MAX};
 use crate::Failure;
 
-/// A line without its newline.
+/// A line without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
     /// From 1.
@@ -27,8 +27,8 @@ pub(crate) enum Chunk {
     Failed(String),
 }
 
-/// Starts reading.
-pub(crate) fn start(file: Option<&Path>) -> Result<mpsc::Receiver<Chunk>, Failure> {
+/// Starts reading. With `keep_cr` the CR of a line that ends with CR LF belongs to its record.
+pub(crate) fn start(file: Option<&Path>, keep_cr: bool) -> Result<mpsc::Receiver<Chunk>, Failure> {
     let (sender, receiver) = mpsc::channel(CHUNKS_MAX);
     let (input, name): (Box<dyn Read + Send>, String) = match file {
         None => (Box::new(io::stdin()), "standard input".to_owned()),
@@ -42,7 +42,7 @@ pub(crate) fn start(file: Option<&Path>) -> Result<mpsc::Receiver<Chunk>, Failur
     std::thread::spawn(move || {
         let mut reader = BufReader::with_capacity(64 << 10, input);
         let mut send = |chunk| sender.blocking_send(chunk).is_ok();
-        if let Err(error) = read(&mut reader, LINE_BYTES_MAX, &mut send) {
+        if let Err(error) = read(&mut reader, keep_cr, LINE_BYTES_MAX, &mut send) {
             send(Chunk::Failed(format!("{name}: {error}")));
         }
     });
@@ -52,6 +52,7 @@ pub(crate) fn start(file: Option<&Path>) -> Result<mpsc::Receiver<Chunk>, Failur
 /// Reads to the end, or until `send` says that nobody listens.
 fn read<R: Read>(
     reader: &mut BufReader<R>,
+    keep_cr: bool,
     bytes_max: usize,
     send: &mut dyn FnMut(Chunk) -> bool,
 ) -> io::Result<()> {
@@ -69,6 +70,9 @@ fn read<R: Read>(
             }
         };
         let ended = data.pop_if(|byte| *byte == b'\n').is_some();
+        if ended && !keep_cr {
+            data.pop_if(|byte| *byte == b'\r');
+        }
         let over = data.len() > bytes_max;
         if over {
             reader.skip_until(b'\n')?;
@@ -101,7 +105,7 @@ fn read<R: Read>(
 mod tests {
     use super::*;
 
-    fn chunks(input: &str) -> Vec<String> {
+    fn chunks(input: &str, keep_cr: bool) -> Vec<String> {
         let mut seen = Vec::new();
         let mut reader = BufReader::with_capacity(8, input.as_bytes());
         let mut send = |chunk| {
@@ -114,16 +118,24 @@ mod tests {
             }
             true
         };
-        read(&mut reader, 10, &mut send).unwrap();
+        read(&mut reader, keep_cr, 10, &mut send).unwrap();
         seen
     }
 
     #[test]
     fn lines_are_numbered_and_long_ones_skipped() {
-        assert_eq!(chunks(""), [""; 0]);
-        assert_eq!(chunks("a\n\nb"), ["1 a", "2 ", "3 b"]);
-        assert_eq!(chunks("0123456789\nb\r\n"), ["1 0123456789", "2 b\r"]);
-        assert_eq!(chunks("a\n01234567890\nb\n"), ["1 a", "2 too long", "3 b"]);
-        assert_eq!(chunks("012345678901234567890"), ["1 too long"]);
+        assert_eq!(chunks("", false), [""; 0]);
+        assert_eq!(chunks("a\n\nb", false), ["1 a", "2 ", "3 b"]);
+        assert_eq!(chunks("a\n01234567890\nb\n", false), ["1 a", "2 too long", "3 b"]);
+        assert_eq!(chunks("012345678901234567890", false), ["1 too long"]);
+    }
+
+    #[test]
+    fn one_cr_goes_with_its_newline_unless_it_is_kept() {
+        assert_eq!(
+            chunks("a\r\n\r\nb\r\r\nc\rd\ne\r", false),
+            ["1 a", "2 ", "3 b\r", "4 c\rd", "5 e\r"]
+        );
+        assert_eq!(chunks("a\r\nb\n", true), ["1 a\r", "2 b"]);
     }
 }

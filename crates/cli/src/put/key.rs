@@ -45,7 +45,7 @@ impl KeyRule {
 }
 
 fn field(line: &[u8], names: &[String]) -> Result<String, String> {
-    let whole: Value = serde_json::from_slice(line).map_err(|error| format!("no JSON: {error}"))?;
+    let whole: Value = serde_json::from_slice(line).map_err(|error| no_json(&error))?;
     let found = names.iter().try_fold(&whole, |value, name| value.get(name));
     match found {
         Some(Value::String(text)) => Ok(text.clone()),
@@ -55,6 +55,14 @@ fn field(line: &[u8], names: &[String]) -> Result<String, String> {
         }
         None => Err(format!("it has no {}", names.join("."))),
     }
+}
+
+/// A line of input is one line of JSON: the parser's own count of lines would only mislead.
+fn no_json(error: &serde_json::Error) -> String {
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let text = error.to_string();
+    let what = text.strip_suffix(&place).unwrap_or(&text);
+    format!("no JSON: {what} at column {}", error.column())
 }
 
 fn check(key: &str) -> Result<(), String> {
@@ -86,7 +94,8 @@ mod tests {
             let key = rule.key_of(line.as_bytes(), &random);
             assert_eq!(key.as_deref().map_err(String::as_str), expected, "{line}");
         }
-        assert!(rule.key_of(b"{", &random).unwrap_err().starts_with("no JSON: "));
+        let no_json = rule.key_of(b"no", &random).unwrap_err();
+        assert_eq!(no_json, "no JSON: expected ident at column 2");
     }
 
     #[test]

@@ -6,6 +6,8 @@ pub const BATCH_RECORDS_MAX: usize = 500;
 pub const BATCH_BYTES_MAX: usize = 5 << 20;
 /// Longest line, in bytes (botocore, `Data`).
 pub const LINE_BYTES_MAX: usize = 10 << 20;
+/// KiB of a record with its key, of a stream that names no limit of its own (AWS, "Quotas and limits").
+pub const RECORD_KIB_DEFAULT: usize = 1024;
 /// Longest partition key, in characters (botocore, `PartitionKey`).
 pub const KEY_CHARACTERS_MAX: usize = 256;
 /// Bytes that wait to be sent: no more is read beyond it.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
-use millstream_client::{Client, StreamTarget};
+use millstream_client::{Client, Error, StreamTarget};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -26,6 +26,7 @@ use deliver::{Delivery, Outcome};
 use gather::Gather;
 use input::Chunk;
 use key::KeyRule;
+use limits::RECORD_KIB_DEFAULT;
 use report::Report;
 use shard_map::ShardMap;
 
@@ -38,13 +39,16 @@ pub struct PutArguments {
     /// Reads lines from a file instead of standard input.
     #[arg(long, short, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Partition key of all records.
+    /// Keeps the CR of lines that end with CR LF; without it both are the line's end and no part of the record.
+    #[arg(long)]
+    pub keep_cr: bool,
+    /// Partition key of all records [default: a new random one for each]
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// Takes the partition key out of lines that are JSON objects, such as `user.id`.
     #[arg(long, value_name = "PATH")]
     pub key_field: Option<String>,
-    /// A new random partition key for each record: records spread over all shards. This is the default.
+    /// A new random partition key for each record, which spreads them over all shards: what happens without a key.
     #[arg(long)]
     pub random_key: bool,
     /// Packs lines of one shard into aggregated records (the KPL's format), which the KCL and `tail` unpack.
@@ -68,16 +72,17 @@ pub(crate) async fn run(client: Client, arguments: PutArguments) -> Result<ExitC
     let rule =
         KeyRule::new(arguments.key, arguments.key_field.as_deref()).map_err(Failure::Told)?;
     let target = StreamTarget::new(&arguments.stream);
+    let record_bytes_max = record_bytes_max(&client, &target).await?;
     let map = if arguments.aggregate {
         Some(Arc::new(ShardMap::load(&client, &target).await?))
     } else {
         None
     };
-    let chunks = input::start(arguments.file.as_deref())?;
+    let chunks = input::start(arguments.file.as_deref(), arguments.keep_cr)?;
     let delivery =
         Delivery { client: client.clone(), target, map: map.clone(), retries: arguments.retries };
     let putting = Putting {
-        gather: Gather::new(rule, map),
+        gather: Gather::new(rule, record_bytes_max, map),
         report: Report::new(arguments.progress, &client),
         client,
         delivery: Arc::new(delivery),
@@ -85,6 +90,28 @@ pub(crate) async fn run(client: Client, arguments: PutArguments) -> Result<ExitC
         flights_max: usize::from(arguments.in_flight),
     };
     putting.run(chunks).await
+}
+
+/// Most bytes of a record with its key; `None` if the endpoint does not tell. Without such a stream nothing is read.
+async fn record_bytes_max(client: &Client, target: &StreamTarget) -> Result<Option<usize>, Error> {
+    match client.describe(target).await {
+        Ok(summary) => {
+            let told = summary.max_record_size_in_kib.and_then(|kib| usize::try_from(kib).ok());
+            Ok(Some(told.unwrap_or(RECORD_KIB_DEFAULT) << 10))
+        }
+        // Whoever may put need not be allowed to describe, and not every endpoint can.
+        Err(error) if !fails_a_put(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a put would fail too.
+fn fails_a_put(error: &Error) -> bool {
+    match error {
+        Error::Service { code, .. } => code == "ResourceNotFoundException",
+        Error::Settings(_) | Error::Credentials(_) | Error::Transport { .. } => true,
+        Error::Reply { .. } => false,
+    }
 }
 
 /// How long a batch that is not full waits for the next line.
@@ -135,7 +162,7 @@ impl Putting {
                     if stop.is_some() {
                         fault = stop;
                         reading = false;
-                        self.report.rejected(&self.gather.drop_all(), "not sent");
+                        self.report.left_out(self.gather.drop_all());
                     }
                 }
                 Event::Idle => self.gather.close_aggregates(),
@@ -151,7 +178,7 @@ impl Putting {
             }
             self.launch(all);
         }
-        self.report.finish();
+        self.report.finish(fault.is_some());
         if let Some(text) = fault {
             return Err(Failure::Told(text));
         }
@@ -198,6 +225,7 @@ impl Putting {
     /// Takes in what became of a batch; the reason to stop, if there is one.
     fn settle(&mut self, outcome: Outcome) -> Option<String> {
         self.report.add(&outcome);
+        self.report.left_out(outcome.left_out);
         for (lines, reason) in &outcome.rejected {
             self.report.rejected(lines, reason);
         }

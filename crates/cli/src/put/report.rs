@@ -24,6 +24,8 @@ pub(crate) struct Report {
     misplaced: u64,
     rejected: u64,
     empty: u64,
+    /// Lines that are not taken because the command ends early.
+    left_out: Vec<u64>,
     /// Whether the cursor stands in a line of progress.
     in_progress_line: bool,
 }
@@ -42,6 +44,7 @@ impl Report {
             misplaced: 0,
             rejected: 0,
             empty: 0,
+            left_out: Vec::new(),
             in_progress_line: false,
         }
     }
@@ -72,6 +75,12 @@ impl Report {
         eprintln!("millstream: {}: {reason}", named(lines));
     }
 
+    /// Remembers lines that are not taken for what ends the command: they are named once, before it is.
+    pub fn left_out(&mut self, lines: Vec<u64>) {
+        self.rejected += lines.len() as u64;
+        self.left_out.extend(lines);
+    }
+
     /// Comes back when progress is to be shown; never, if it is not.
     pub async fn tick(&mut self) {
         match &mut self.progress {
@@ -89,8 +98,16 @@ impl Report {
         let _ = io::stderr().flush();
     }
 
-    pub fn finish(&mut self) {
+    /// Tells the sum. Where nothing came of it but a `fault`, that says it all.
+    pub fn finish(&mut self, fault: bool) {
+        let all_left_out = self.lines == 0 && self.rejected == self.left_out.len() as u64;
         self.end_progress_line();
+        if fault && all_left_out {
+            return;
+        }
+        if !self.left_out.is_empty() {
+            eprintln!("millstream: {}: not taken", named(&self.left_out));
+        }
         eprintln!("{}", self.sum());
     }
 
@@ -101,12 +118,12 @@ impl Report {
     }
 
     fn sum(&self) -> String {
-        let took = self.client.clock().now().since(self.started).as_secs_f64();
+        let took = span(self.client.clock().now().since(self.started));
         let mut text = format!("{} put", counted(self.lines, "line"));
         if self.records != self.lines {
             text.push_str(&format!(" in {}", counted(self.records, "record")));
         }
-        text.push_str(&format!(" ({:.1} MiB, {took:.1} s)", self.bytes as f64 / 1_048_576.0));
+        text.push_str(&format!(" ({}, {took})", size(self.bytes)));
         let parts = [
             (self.rejected, "not taken"),
             (self.empty, "empty and skipped"),
@@ -117,6 +134,26 @@ impl Report {
             text.push_str(&format!(", {number} {what}"));
         }
         text
+    }
+}
+
+/// `12 B`, `3.4 KiB`, `5.6 MiB`.
+fn size(bytes: u64) -> String {
+    const KIB: u64 = 1 << 10;
+    const MIB: u64 = 1 << 20;
+    match bytes {
+        0..KIB => format!("{bytes} B"),
+        KIB..MIB => format!("{:.1} KiB", bytes as f64 / KIB as f64),
+        MIB.. => format!("{:.1} MiB", bytes as f64 / MIB as f64),
+    }
+}
+
+/// `7 ms`, `1.5 s`.
+fn span(took: Duration) -> String {
+    if took < Duration::from_secs(1) {
+        format!("{} ms", took.as_millis())
+    } else {
+        format!("{:.1} s", took.as_secs_f64())
     }
 }
 
@@ -140,7 +177,16 @@ fn named(lines: &[u64]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::*;
+
+    #[test]
+    fn small_puts_are_told_in_small_units() {
+        assert_eq!([0, 1023, 1536, 3 << 19].map(size), ["0 B", "1023 B", "1.5 KiB", "1.5 MiB"]);
+        assert_eq!(
+            [0, 999, 1500].map(|ms| span(Duration::from_millis(ms))),
+            ["0 ms", "999 ms", "1.5 s"]
+        );
+    }
 
     #[test]
     fn lines_are_named_by_their_runs() {

@@ -47,8 +47,8 @@ pub enum StreamsCommand {
         stream: String,
         /// The shard, as shardId-000000000000 or as its number.
         shard: String,
-        /// Hash key at which the upper half begins. [default: the middle]
-        #[arg(long, value_name = "HASH_KEY")]
+        /// Hash key at which the upper half begins [default: the middle]
+        #[arg(long, value_name = "KEY")]
         at: Option<String>,
         /// Returns when the stream is active again.
         #[arg(long)]
@@ -87,7 +87,7 @@ pub enum StreamsCommand {
 pub struct CreateArguments {
     /// The name: 1 to 128 letters, digits, '_', '.' and '-'.
     pub stream: String,
-    /// How many shards. [default: 1]
+    /// How many shards [default: 1]
     #[arg(long, value_name = "N", conflicts_with = "on_demand", value_parser = clap::value_parser!(i32).range(1..))]
     pub shards: Option<i32>,
     /// Lets the shards follow the traffic.

@@ -5,17 +5,16 @@ use std::io::{self, Write};
 use millstream_api::ops::StreamDescriptionSummary;
 use millstream_api::shapes::Shard;
 use millstream_client::{Client, StreamListed, StreamTarget, timestamp};
-use serde_json::{Value, json};
 
 use crate::Failure;
+use crate::json::Json;
 use crate::table::{self, counted};
 
 pub(super) async fn list(client: &Client, as_json: bool) -> Result<(), Failure> {
     let streams = client.list_streams().await?;
     let mut out = io::stdout().lock();
     if as_json {
-        let streams: Vec<Value> = streams.iter().map(listed).collect();
-        writeln!(out, "{:#}", Value::from(streams))?;
+        writeln!(out, "{:#}", Json::Array(streams.iter().map(listed).collect()))?;
         return Ok(());
     }
     if streams.is_empty() {
@@ -40,15 +39,18 @@ pub(super) async fn list(client: &Client, as_json: bool) -> Result<(), Failure> 
     Ok(())
 }
 
-fn listed(stream: &StreamListed) -> Value {
-    let Some(summary) = &stream.summary else { return json!({ "name": stream.name }) };
-    json!({
-        "name": stream.name,
-        "arn": summary.stream_arn,
-        "status": summary.stream_status.as_str(),
-        "mode": summary.stream_mode_details.as_ref().map(|mode| mode.stream_mode.as_str()),
-        "created": summary.stream_creation_timestamp.map(timestamp::format),
-    })
+fn listed(stream: &StreamListed) -> Json {
+    let mut members: Vec<(&str, Json)> = vec![("name", stream.name.as_str().into())];
+    if let Some(summary) = &stream.summary {
+        let mode = summary.stream_mode_details.as_ref().map(|mode| mode.stream_mode.as_str());
+        members.extend([
+            ("arn", Json::from(summary.stream_arn.as_str())),
+            ("status", summary.stream_status.as_str().into()),
+            ("mode", mode.into()),
+            ("created", summary.stream_creation_timestamp.map(timestamp::format).into()),
+        ]);
+    }
+    Json::Object(members)
 }
 
 pub(super) async fn describe(client: &Client, stream: &str, as_json: bool) -> Result<(), Failure> {
@@ -134,35 +136,35 @@ fn parents(shard: &Shard) -> impl Iterator<Item = &str> {
     [&shard.parent_shard_id, &shard.adjacent_parent_shard_id].into_iter().flatten().map(|id| &**id)
 }
 
-fn described(summary: &StreamDescriptionSummary, shards: &[Shard]) -> Value {
-    let shards: Vec<Value> = shards
-        .iter()
-        .map(|shard| {
-            json!({
-                "shard": shard.shard_id,
-                "state": if is_open(shard) { "open" } else { "closed" },
-                "parents": parents(shard).collect::<Vec<_>>(),
-                "starting_hash_key": shard.hash_key_range.starting_hash_key,
-                "ending_hash_key": shard.hash_key_range.ending_hash_key,
-                "starting_sequence_number": shard.sequence_number_range.starting_sequence_number,
-                "ending_sequence_number": shard.sequence_number_range.ending_sequence_number,
-            })
-        })
-        .collect();
-    json!({
-        "name": summary.stream_name,
-        "arn": summary.stream_arn,
-        "status": summary.stream_status.as_str(),
-        "mode": summary.stream_mode_details.as_ref().map(|mode| mode.stream_mode.as_str()),
-        "open_shards": summary.open_shard_count,
-        "retention_hours": summary.retention_period_hours,
-        "created": timestamp::format(summary.stream_creation_timestamp),
-        "encryption": summary.encryption_type.map(|encryption| encryption.as_str()),
-        "key_id": summary.key_id,
-        "largest_record_kib": summary.max_record_size_in_kib,
-        "consumers": summary.consumer_count,
-        "shards": shards,
-    })
+fn described(summary: &StreamDescriptionSummary, shards: &[Shard]) -> Json {
+    let mode = summary.stream_mode_details.as_ref().map(|mode| mode.stream_mode.as_str());
+    Json::Object(vec![
+        ("name", summary.stream_name.as_str().into()),
+        ("arn", summary.stream_arn.as_str().into()),
+        ("status", summary.stream_status.as_str().into()),
+        ("mode", mode.into()),
+        ("open_shards", summary.open_shard_count.into()),
+        ("retention_hours", summary.retention_period_hours.into()),
+        ("created", timestamp::format(summary.stream_creation_timestamp).into()),
+        ("encryption", summary.encryption_type.map(|encryption| encryption.as_str()).into()),
+        ("key_id", summary.key_id.clone().into()),
+        ("largest_record_kib", summary.max_record_size_in_kib.into()),
+        ("consumers", summary.consumer_count.into()),
+        ("shards", Json::Array(shards.iter().map(described_shard).collect())),
+    ])
+}
+
+fn described_shard(shard: &Shard) -> Json {
+    let (keys, numbers) = (&shard.hash_key_range, &shard.sequence_number_range);
+    Json::Object(vec![
+        ("shard", shard.shard_id.as_str().into()),
+        ("state", if is_open(shard) { "open" } else { "closed" }.into()),
+        ("parents", Json::Array(parents(shard).map(Json::from).collect())),
+        ("starting_hash_key", keys.starting_hash_key.as_str().into()),
+        ("ending_hash_key", keys.ending_hash_key.as_str().into()),
+        ("starting_sequence_number", numbers.starting_sequence_number.as_str().into()),
+        ("ending_sequence_number", numbers.ending_sequence_number.clone().into()),
+    ])
 }
 
 #[cfg(test)]

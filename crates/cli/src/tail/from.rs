@@ -80,8 +80,8 @@ impl FromStr for From {
         }
         timestamp::parse(text).map(From::Time).ok_or_else(|| {
             format!(
-                "{text:?} is no position: wanted is trim-horizon, latest, a time such as 2026-01-31T12:00:00Z or in \
-                 seconds since 1970, or a sequence number"
+                "{text:?} is no position: wanted is trim-horizon, latest, a time such as 2026-01-31T12:00:00Z, \
+                 a date such as 2026-01-31, seconds since 1970, or a sequence number"
             )
         })
     }
@@ -99,6 +99,7 @@ mod tests {
             ("TRIM_HORIZON", Some(From::TrimHorizon)),
             ("latest", Some(From::Latest)),
             ("1970-01-01T00:00:01Z", Some(From::Time(Millis(1000)))),
+            ("1970-01-02", Some(From::Time(Millis(86_400_000)))),
             ("1700000000", Some(From::Time(Millis(1_700_000_000_000)))),
             (number, Some(From::At(number.into()))),
             ("", None),

@@ -28,7 +28,8 @@ pub struct TailArguments {
     /// The stream's name or ARN.
     pub stream: String,
     /// Where to begin: `trim-horizon` (the oldest record), `latest` (what comes from now on), a time such as
-    /// 2026-01-31T12:00:00Z, or, with one --shard, a sequence number.
+    /// 2026-01-31T12:00:00Z, a date such as 2026-01-31 (its midnight, UTC), seconds since 1970, or, with one --shard, a
+    /// sequence number.
     #[arg(long, value_name = "POSITION", default_value = "latest")]
     pub from: String,
     /// Begins after the record of this sequence number; needs one --shard.
@@ -43,7 +44,8 @@ pub struct TailArguments {
     /// Ends after this many records.
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
-    /// Prints an object a line: shard, sequence, key, arrival, and data, or data_base64 if it is no UTF-8 text.
+    /// Prints an object a line: shard, sequence, sub_sequence (its place within an aggregated record), key,
+    /// explicit_hash_key (if an aggregated record has one), arrival, and data, or data_base64 if it is no UTF-8 text.
     #[arg(long, conflicts_with = "raw")]
     pub json: bool,
     /// Prints the bytes as they are, with nothing in between.
@@ -53,7 +55,7 @@ pub struct TailArguments {
     #[arg(long)]
     pub no_deaggregate: bool,
     /// How often a shard at its tip is asked, in milliseconds; AWS allows five times a second for all readers
-    /// together. [default: 1000; 200 for loopback]
+    /// together [default: 1000; 200 for loopback]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(50..=60_000))]
     pub poll_ms: Option<u64>,
     /// Where to call.

@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal, Write};
 use base64_simd::STANDARD;
 use millstream_aggregate::Aggregate;
 use millstream_client::{ReadRecord, timestamp};
-use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
 use super::reader::Batch;
+use crate::json::Json;
 
 /// What a record looks like.
 #[derive(Debug, Clone, Copy)]
@@ -142,26 +142,27 @@ fn harmless(text: &str) -> String {
     out
 }
 
-fn json(item: &Item<'_>) -> Value {
-    let mut object = Map::new();
-    let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    set("shard", item.shard.into());
-    set("sequence", item.record.sequence_number.as_str().into());
+/// An object in the order that the help promises.
+fn json(item: &Item<'_>) -> Json {
+    let mut members: Vec<(&str, Json)> = vec![
+        ("shard", item.shard.into()),
+        ("sequence", item.record.sequence_number.as_str().into()),
+    ];
     if let Some(index) = item.sub_sequence {
-        set("sub_sequence", index.into());
+        members.push(("sub_sequence", index.into()));
     }
-    set("key", item.key.into());
+    members.push(("key", item.key.into()));
     if let Some(key) = item.explicit_hash_key {
-        set("explicit_hash_key", key.into());
+        members.push(("explicit_hash_key", key.into()));
     }
     if let Some(arrival) = item.record.arrival {
-        set("arrival", timestamp::format(arrival).into());
+        members.push(("arrival", timestamp::format(arrival).into()));
     }
-    match std::str::from_utf8(item.data) {
-        Ok(text) => set("data", text.into()),
-        Err(_) => set("data_base64", STANDARD.encode_to_string(item.data).into()),
-    };
-    Value::Object(object)
+    members.push(match std::str::from_utf8(item.data) {
+        Ok(text) => ("data", text.into()),
+        Err(_) => ("data_base64", STANDARD.encode_to_string(item.data).into()),
+    });
+    Json::Object(members)
 }
 
 #[cfg(test)]
@@ -169,6 +170,7 @@ mod tests {
     use super::*;
     use millstream_aggregate::{Builder, UserRecord};
     use millstream_types::Millis;
+    use serde_json::Value;
 
     fn printed(kind: Kind, deaggregate: bool, limit: Option<u64>) -> String {
         let mut builder = Builder::new();
@@ -202,15 +204,11 @@ mod tests {
     #[test]
     fn json_names_the_place_and_keeps_bytes() {
         let text = printed(Kind::Json, true, None);
+        let first = r#"{"shard":"s","sequence":"49","key":"p","arrival":"1970-01-01T00:00:01.500Z","data":"plain"}"#;
+        assert_eq!(text.lines().next(), Some(first));
+        assert!(text.contains(r#""sequence":"49","sub_sequence":1,"key":"b","#), "{text}");
         let lines: Vec<Value> =
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(
-            lines[0],
-            serde_json::json!({
-                "shard": "s", "sequence": "49", "key": "p", "arrival": "1970-01-01T00:00:01.500Z",
-                "data": "plain",
-            })
-        );
         assert_eq!((&lines[1]["sub_sequence"], &lines[1]["data"]), (&0.into(), &"one".into()));
         assert_eq!(lines[2]["explicit_hash_key"], "7");
         assert_eq!(lines[2]["data_base64"], "G1sySv8=");

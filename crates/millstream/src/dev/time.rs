@@ -24,6 +24,14 @@ pub fn duration(text: &str) -> Result<u64, String> {
     if text.is_empty() { Err(wrong()) } else { Ok(total) }
 }
 
+/// The same, for a clock that never goes back.
+pub fn advance(text: &str) -> Result<u64, String> {
+    if text.starts_with('-') {
+        return Err("the clock never goes back; a duration is such as 5m or 1h30m".to_owned());
+    }
+    duration(text)
+}
+
 /// Milliseconds since 1970 of a time such as `2030-01-31T12:00:00Z`, with a fraction of up to three digits if need be,
 /// or of seconds since 1970.
 pub fn point(text: &str) -> Result<u64, String> {
@@ -121,6 +129,12 @@ mod tests {
         for bad in ["", "5", "m", "-5m", "5 m", "5x", "1.5h", "99999999999999999d"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_clock_is_only_moved_forward() {
+        assert_eq!(advance("5m"), Ok(300_000));
+        assert!(advance("-5m").unwrap_err().contains("never goes back"));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use millstream_testkit::Server;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{SHARD, create, put, server};
+use crate::{SHARD, create, dev_must, put, server};
 
 /// Runs the binary with no settings of AWS but the endpoint.
 fn run(server: &Server, arguments: &[&str], input: &str) -> Output {
@@ -151,8 +151,8 @@ fn lines_that_are_not_taken_are_named() {
     let said = refused(&server, &["put", "s", "--key-field", "k"], &input);
     for expected in [
         "line 2: it has no k",
-        "line 4: no JSON",
-        "line 5: ",
+        "line 4: no JSON: expected ident at column 2\n",
+        "line 5: it has 1100017 bytes; with its key the stream takes 1048576\n",
         "2 lines put",
         "3 not taken",
         "1 empty",
@@ -160,6 +160,51 @@ fn lines_that_are_not_taken_are_named() {
         assert!(said.contains(expected), "{expected:?} in {said}");
     }
     assert_eq!(texts(&tail(&server, "s", &[]), "key"), ["a", "c"]);
+}
+
+#[test]
+fn lines_of_other_systems_end_with_cr_and_lf() {
+    let server = server().start();
+    create_as(&server, "s", "1");
+    let output = run(&server, &["put", "s", "--in-flight", "1"], "one\r\n\r\ntwo\r\n");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("2 lines put (70 B, ") && said.contains("1 empty"), "{said}");
+    must(&server, &["put", "s", "--keep-cr"], "three\r\n");
+    assert_eq!(texts(&tail(&server, "s", &[]), "data"), ["one", "two", "three\r"]);
+}
+
+#[test]
+fn a_refusal_that_comes_late_names_the_lines_and_its_cause_once() {
+    let server = server().start();
+    create_as(&server, "s", "1");
+    let rule = json!({ "operation": "PutRecords", "every": 2, "error": "AccessDeniedException" });
+    dev_must(&server, "POST", "faults", rule);
+    let lines: String = (0..501).map(|n| format!("{n}\n")).collect();
+    let said = refused(&server, &["put", "s", "--in-flight", "1"], &lines);
+    assert!(said.contains("millstream: line 501: not taken\n500 lines put"), "{said}");
+    assert_eq!(said.matches("AccessDeniedException").count(), 1, "{said}");
+}
+
+#[test]
+fn objects_keep_the_order_that_is_promised() {
+    let server = server().start();
+    create_as(&server, "s", "1");
+    must(&server, &["put", "s", "--aggregate", "--key", "k"], "a\nb\n");
+    let fixed = ["tail", "s", "--from", "trim-horizon", "--no-follow", "--json"];
+    let order = |text: &str, names: &[&str]| {
+        let places: Vec<_> = names.iter().map(|name| text.find(&format!("\"{name}\":"))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{names:?} in {text}");
+    };
+    let record = must(&server, &fixed, "");
+    order(&record, &["shard", "sequence", "sub_sequence", "key", "arrival", "data"]);
+    let described = must(&server, &["streams", "describe", "s", "--json"], "");
+    order(
+        &described,
+        &["name", "arn", "status", "mode", "open_shards", "shards", "shard", "state"],
+    );
+    let listed = must(&server, &["streams", "list", "--json"], "");
+    order(&listed, &["name", "arn", "status", "mode", "created"]);
+    serde_json::from_str::<Value>(&described).expect("JSON");
 }
 
 #[test]
@@ -208,13 +253,13 @@ fn faults_are_told_as_aws_tells_them() {
         "{missing}"
     );
     let lost = refused(&server, &["put", "nothing"], "a\nb\n");
-    assert!(lost.contains("lines 1-2: not taken"), "{lost}");
-    assert!(lost.contains("ResourceNotFoundException"), "{lost}");
+    assert!(lost.starts_with("millstream: ResourceNotFoundException: Stream nothing"), "{lost}");
+    assert_eq!(lost.lines().count(), 1, "the cause alone: {lost}");
     let closed = ["streams", "list", "--endpoint", "http://127.0.0.1:1"];
     let closed = refused(&server, &closed, "");
     assert!(closed.contains("no answer from http://127.0.0.1:1: "), "{closed}");
     let place = refused(&server, &["tail", "s", "--from", "now"], "");
-    assert!(place.contains("is no position"), "{place}");
+    assert!(place.contains("is no position") && place.contains("2026-01-31,"), "{place}");
     let profile = refused(&server, &["streams", "list", "--profile", "dev"], "");
     assert!(profile.contains("no profile \"dev\" in"), "{profile}");
 }

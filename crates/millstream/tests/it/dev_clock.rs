@@ -161,3 +161,16 @@ fn the_command_shows_and_moves_the_clock() {
     let (ok, _, error) = dev_command(&server, &["clock", "advance", "soon"]);
     assert!(!ok && error.contains("duration"), "{error}");
 }
+
+#[test]
+fn the_command_moves_the_clock_forward_only() {
+    let server = server().start();
+    for back in [["clock", "advance", "-5m"], ["clock", "advance", "-1"]] {
+        let (ok, _, said) = dev_command(&server, &back);
+        assert!(!ok && said.contains("the clock never goes back"), "{said}");
+    }
+    let (ok, said, error) = dev_command(&server, &["clock", "advance", "5m"]);
+    assert!(ok && said.contains("now_ms"), "{error}");
+    let (ok, help, _) = dev_command(&server, &["clock", "advance", "--help"]);
+    assert!(ok && help.contains("never goes back"), "{help}");
+}

@@ -181,6 +181,15 @@ fn rules_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn a_rate_without_a_seed_has_one_that_is_told() {
+    let server = ready();
+    let (ok, _, said) = dev_command(&server, &["fault", "add", "--throttle", "--rate", "0.5"]);
+    assert!(ok && said.contains("--seed 1"), "{said}");
+    let listed = dev_must(&server, "GET", "faults", Value::Null);
+    assert_eq!(listed["faults"][0]["seed"], 1);
+}
+
+#[test]
 fn the_command_adds_lists_and_removes_rules() {
     let server = ready();
     for arguments in [
@@ -210,7 +219,7 @@ fn the_command_adds_lists_and_removes_rules() {
     for bad in [
         &["fault", "add", "--operation", "PutRecords"][..],
         &["fault", "add", "--throttle", "--cut"],
-        &["fault", "add", "--throttle", "--rate", "0.5"],
+        &["fault", "add", "--throttle", "--seed", "1"],
         &["fault", "remove"],
         &["fault", "remove", "1", "--all"],
     ] {
