@@ -1,6 +1,7 @@
 """Encryption at rest: start, rotate, stop, restart, keys that cannot be used, a key service of another process."""
 
 import base64
+import datetime
 import http.server
 import json
 import os
@@ -9,6 +10,7 @@ import stat
 import subprocess
 import tempfile
 import threading
+import urllib.request
 
 import pytest
 
@@ -48,6 +50,11 @@ def put(kinesis, name, data):
 
 def read(kinesis, name):
     return [(record["Data"], record.get("EncryptionType")) for record in drain(kinesis, name, FIRST)[0]]
+
+
+def advance(server, by_ms):
+    body = json.dumps({"by_ms": by_ms}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{server.endpoint}/dev/clock/advance", data=body)).close()
 
 
 def on_disk(server):
@@ -134,6 +141,44 @@ def test_a_missing_or_foreign_master_key_is_refused_by_name_and_never_replaced()
         assert server.client().list_streams()["StreamNames"] == ["s"]
 
 
+def test_servers_that_start_at_once_share_a_master_key_file():
+    with tempfile.TemporaryDirectory() as place:
+        for round_ in range(8):
+            key = pathlib.Path(place) / f"{round_}" / "prod.key"
+            arguments = config(place, f'[kms]\nmaster_key_file = "{key}"\n')
+            command = [BINARY, "serve", "--listen", "127.0.0.1:0", *arguments, "--data-dir"]
+            homes = [pathlib.Path(place) / f"data-{round_}-{number}" for number in range(3)]
+            for _ in range(2):
+                # The second time each finds its data, and needs the key that it was made with.
+                start = lambda home: subprocess.Popen([*command, home], stdout=subprocess.PIPE, text=True)
+                servers = [start(home) for home in homes]
+                said = [server.stdout.readline() for server in servers]
+                for server in servers:
+                    server.kill()
+                    server.communicate()
+                assert all(line.startswith("listening on http://") for line in said), said
+            assert [path.name for path in key.parent.iterdir()] == ["prod.key"]
+
+
+def test_fsck_passes_blocks_whose_key_has_expired():
+    with running("--limits", "off") as server:
+        kinesis = server.client()
+        make_stream(kinesis, "s", 1)
+        encrypt(kinesis, "s")
+        put(kinesis, "s", b"old")
+        encrypt(kinesis, "s")
+        # A key is forgotten 400 days after its last use.
+        advance(server, 401 * 24 * 3_600_000)
+        put(kinesis, "s", b"new")
+        decrypt(kinesis, "s")
+        assert read(kinesis, "s") == [(b"new", "KMS")]
+        assert server.stop() == 0
+        fsck = subprocess.run([BINARY, "fsck", str(server.data)], capture_output=True, text=True)
+        assert fsck.returncode == 0 and "DAMAGE" not in fsck.stdout, fsck.stdout
+        assert "data key 1 (unknown): 1 blocks encrypted, expired, not checked" in fsck.stdout, fsck.stdout
+        assert "data key 2 (alias/aws/kinesis): 1 blocks encrypted, all authentic" in fsck.stdout, fsck.stdout
+
+
 def test_what_does_not_fit_is_refused(kinesis, stream):
     start, stop = kinesis.start_stream_encryption, kinesis.stop_stream_encryption
     kms = {"StreamName": stream, "EncryptionType": "KMS"}
@@ -190,9 +235,10 @@ def test_a_key_that_can_no_longer_be_used_stops_puts_and_gets(state, code):
 class KeyService(http.server.BaseHTTPRequestHandler):
     """As much of AWS KMS as is called; what is wrapped is the key and its context, in base64."""
 
-    arn = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/{KEY}"
+    place = f"arn:aws:kms:{REGION}:000000000000:"
+    arn = f"{place}key/{KEY}"
     failing = None
-    calls = []
+    calls, asked = [], []
 
     def log_message(self, *_):
         pass
@@ -201,12 +247,17 @@ class KeyService(http.server.BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         operation = self.headers["x-amz-target"].removeprefix("TrentService.")
         assert self.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDKMS/")
-        assert "/us-west-2/kms/aws4_request" in self.headers["authorization"]
+        assert f"/{REGION}/kms/aws4_request" in self.headers["authorization"]
         KeyService.calls.append(operation)
+        KeyService.asked.append(asked["KeyId"])
+        signed = datetime.datetime.strptime(self.headers["x-amz-date"] + "+0000", "%Y%m%dT%H%M%SZ%z")
+        age = abs(datetime.datetime.now(datetime.timezone.utc) - signed)
         status, answer = 200, {}
         if KeyService.failing:
             status, answer = 400, {"__type": KeyService.failing, "message": "as it was told"}
-        elif asked["KeyId"] not in (KEY, self.arn, "alias/far"):
+        elif age > datetime.timedelta(minutes=5):
+            status, answer = 400, {"__type": "InvalidSignatureException", "message": "Signature expired"}
+        elif asked["KeyId"] not in (self.arn, f"{self.place}alias/far"):
             status, answer = 400, {"__type": "NotFoundException", "message": "no such key"}
         elif operation == "DescribeKey":
             answer = {"KeyMetadata": {"Arn": self.arn, "KeyId": KEY}}
@@ -232,18 +283,63 @@ def key_service():
     service = http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeyService)
     thread = threading.Thread(target=service.serve_forever)
     thread.start()
-    KeyService.failing, KeyService.calls = None, []
+    KeyService.failing, KeyService.calls, KeyService.asked = None, [], []
     yield service
     service.shutdown()
     service.server_close()
     thread.join()
 
 
-def test_a_key_service_holds_the_keys(key_service):
-    text = (
-        f'[kms]\nendpoint = "http://127.0.0.1:{key_service.server_port}"\nregion = "us-west-2"\n'
+def at_key_service(key_service):
+    return (
+        f'[kms]\nendpoint = "http://127.0.0.1:{key_service.server_port}"\nregion = "{REGION}"\n'
         'access_key_id = "AKIDKMS"\nsecret_access_key = "canary-secret"\ntimeout_ms = 2000\n'
     )
+
+
+def test_a_key_service_is_never_asked_for_keys_of_other_accounts(key_service):
+    text = at_key_service(key_service)
+    with tempfile.TemporaryDirectory() as place, running("--limits", "off", *config(place, text)) as server:
+        kinesis = server.client()
+        make_stream(kinesis, "s", 1)
+        start = {"StreamName": "s", "EncryptionType": "KMS"}
+        for resource in [f"key/{KEY}", "alias/far", SERVICE_KEY]:
+            other = f"arn:aws:kms:{REGION}:{ACCOUNT}:{resource}"
+            assert failure(kinesis.start_stream_encryption, **start, KeyId=other)[0] == "KMSAccessDeniedException"
+        assert KeyService.asked == []
+        encrypt(kinesis, "s", KEY)
+        assert KeyService.asked == [KeyService.arn]
+        assert described(kinesis, "s") == ("KMS", KEY)
+
+
+def test_a_key_service_is_reached_while_service_time_is_ahead(key_service):
+    text = at_key_service(key_service)
+    with tempfile.TemporaryDirectory() as place, running("--limits", "off", *config(place, text)) as server:
+        kinesis = server.client()
+        make_stream(kinesis, "s", 1)
+        advance(server, 10 * 60_000)
+        encrypt(kinesis, "s", "alias/far")
+        put(kinesis, "s", b"data")
+        assert read(kinesis, "s") == [(b"data", "KMS")]
+
+
+def test_a_stop_by_another_name_waits_for_a_key_service(key_service):
+    text = at_key_service(key_service)
+    with tempfile.TemporaryDirectory() as place, running("--limits", "off", *config(place, text)) as server:
+        kinesis = server.client()
+        make_stream(kinesis, "s", 1)
+        encrypt(kinesis, "s", "alias/far")
+        stop = {"StreamName": "s", "EncryptionType": "KMS"}
+        KeyService.failing = "KMSInternalException"
+        assert failure(kinesis.stop_stream_encryption, **stop, KeyId=KEY)[0] == "InternalFailureException"
+        KeyService.failing = "NotFoundException"
+        assert failure(kinesis.stop_stream_encryption, **stop, KeyId=KEY)[0] == "InvalidArgumentException"
+        KeyService.failing = None
+        decrypt(kinesis, "s", KEY)
+
+
+def test_a_key_service_holds_the_keys(key_service):
+    text = at_key_service(key_service)
     with tempfile.TemporaryDirectory() as place, running("--limits", "off", *config(place, text)) as server:
         kinesis = server.client()
         make_stream(kinesis, "s", 1)

@@ -13,12 +13,20 @@ use crate::kms::Kms;
 use crate::kms_config::KmsConfig;
 use crate::master_key;
 
+/// The two clocks of a node.
+pub struct Clocks {
+    /// Service time, which can be moved by hand.
+    pub service: Arc<dyn Clock>,
+    /// The machine's, by which others agree on the time.
+    pub machine: Arc<dyn Clock>,
+}
+
 /// Opens the vault. `path` is the master key's file; without one the key lives in memory.
 pub async fn open_vault(
     kms: KmsConfig,
     path: Option<PathBuf>,
     catalog: Arc<Catalog>,
-    clock: Arc<dyn Clock>,
+    clocks: Clocks,
     random: Arc<dyn Random>,
 ) -> Result<Arc<Vault>, String> {
     let needed = catalog.read(|state| state.sealed_secrets().is_some());
@@ -29,11 +37,13 @@ pub async fn open_vault(
     let local = LocalKeys::new(root, kms.keys, random.clone());
     let masters: Arc<dyn MasterKeys> = match kms.service {
         Some(service) => {
-            Arc::new(WithService::new(local, Arc::new(Kms::new(service, clock.clone())?)))
+            // A signature's time is compared with the key service's own.
+            Arc::new(WithService::new(local, Arc::new(Kms::new(service, clocks.machine.clone())?)))
         }
         None => Arc::new(local),
     };
-    let opened = Vault::open(VaultParts { catalog, masters, clock, random }).await;
+    let Clocks { service: clock, machine: machine_clock } = clocks;
+    let opened = Vault::open(VaultParts { catalog, masters, clock, machine_clock, random }).await;
     opened.map_err(|error| match (error, path) {
         (VaultError::Key(error), Some(path)) => format!(
             "the master key of {} does not fit this data: put back the file that was made with it ({error})",

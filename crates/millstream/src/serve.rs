@@ -23,7 +23,7 @@ use crate::arguments::{Auth, ServeOptions};
 use crate::config::{Config, Storage};
 use crate::control::Control;
 use crate::entropy::Entropy;
-use crate::keys::open_vault;
+use crate::keys::{Clocks, open_vault};
 use crate::{declared, logging, master_key, tls};
 
 /// Files of the log, within the data directory.
@@ -56,8 +56,8 @@ async fn serve(config: Config) -> Result<(), String> {
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
     let key_file = master_key::path_of(&config);
-    let (keys_clock, keys_random) = (clock.clone(), random.clone());
-    let vault = open_vault(config.kms, key_file, catalog.clone(), keys_clock, keys_random).await?;
+    let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
+    let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
     let streams = Streams::new(millstream_streams::Parts {
         catalog: catalog.clone(),
         log,

@@ -116,27 +116,26 @@ impl LocalKeys {
                 },
             )
         };
-        let account = match name.place() {
+        match name.place() {
+            // Another account's key needs a policy that says so, and there are none. Whether there is such a key is
+            // nobody's business.
+            Some((_, account)) if *account != owner.account => {
+                return Err(KeyError::foreign_ciphertext());
+            }
             Some((region, _)) if *region != owner.region => {
                 return Err(KeyError::new(KeyFault::NotFound, format!("Invalid arn {region}")));
             }
-            Some((_, account)) => *account,
-            None => owner.account,
-        };
+            Some(_) | None => {}
+        }
         if name.is_service() {
-            return if account == owner.account { Ok(Found::Service) } else { Err(missing()) };
+            return Ok(Found::Service);
         }
         let named = |key: &&LocalKey| match name.is_alias() {
             true => key.aliases.iter().any(|alias| alias == name.resource()),
             false => key.id == name.resource(),
         };
-        let key = self.declared.iter().filter(|key| key.account == account).find(named);
-        let key = key.ok_or_else(missing)?;
-        if account != owner.account {
-            // Another account's key needs a policy that says so, and there are none.
-            return Err(KeyError::foreign_ciphertext());
-        }
-        Ok(Found::Declared(key))
+        let key = self.declared.iter().filter(|key| key.account == owner.account).find(named);
+        key.map(Found::Declared).ok_or_else(missing)
     }
 
     /// The key of a one name.
@@ -250,6 +249,19 @@ mod tests {
                 KeyUse::Enabled,
                 8,
                 "arn:aws:kms:us-east-1:000000000007:key/1234",
+                KeyFault::AccessDenied,
+            ),
+            // No word of whether another account has a key.
+            (
+                KeyUse::Enabled,
+                8,
+                "arn:aws:kms:us-west-2:000000000007:key/9999",
+                KeyFault::AccessDenied,
+            ),
+            (
+                KeyUse::Enabled,
+                8,
+                "arn:aws:kms:us-east-1:000000000007:alias/aws/kinesis",
                 KeyFault::AccessDenied,
             ),
             (KeyUse::Enabled, 7, "arn:aws:kms:us-west-2:000000000007:key/1234", KeyFault::NotFound),

@@ -80,7 +80,23 @@ impl KeyName {
             return self.text.clone();
         }
         let kind = if self.is_alias { "" } else { "key/" };
-        format!("arn:aws:kms:{region}:{account}:{kind}{}", self.resource())
+        let partition = region.partition();
+        format!("arn:{partition}:kms:{region}:{account}:{kind}{}", self.resource())
+    }
+
+    /// The same key named by its ARN, so that it means the same to everyone.
+    pub fn qualified(&self, region: &Region, account: AccountId) -> Self {
+        if self.place.is_some() {
+            return self.clone();
+        }
+        let text = self.arn(region, account);
+        let resource_at = text.len() - self.resource().len();
+        KeyName {
+            text,
+            place: Some((region.clone(), account)),
+            resource_at,
+            is_alias: self.is_alias,
+        }
     }
 }
 
@@ -123,9 +139,13 @@ mod tests {
             assert_eq!((name.resource(), name.is_alias()), (resource, is_alias), "{text}");
             let place = ("us-east-1".parse().unwrap(), "123456789012".parse().unwrap());
             let whole = name.arn(&place.0, place.1);
+            assert_eq!(KeyName::parse(&whole), Ok(name.qualified(&place.0, place.1)));
             assert_eq!(KeyName::parse(&whole).unwrap().resource(), resource);
         }
         assert!(KeyName::service().is_service());
+        let china = "cn-north-1".parse().unwrap();
+        let arn = KeyName::parse("a").unwrap().arn(&china, AccountId::from_u64(7).unwrap());
+        assert_eq!(arn, "arn:aws-cn:kms:cn-north-1:000000000007:key/a");
     }
 
     #[test]

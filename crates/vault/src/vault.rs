@@ -14,10 +14,12 @@ use crate::metrics::VaultCounters;
 use crate::name::KeyName;
 use crate::wrap::{unwrap, wrap};
 
-/// How long a data key is used before its master key is asked again, in service time: so long a disabled key may still
-/// be at work (Amazon Kinesis caches data keys for minutes too; its developer guide names no number).
+/// How long a data key is used before its master key is asked again, in service time and in the machine's, whichever is
+/// over first: so long a disabled key may still be at work (Amazon Kinesis caches data keys for minutes too; its
+/// developer guide names no number).
 pub const CHECKED_FOR: Duration = Duration::from_secs(300);
-/// How long a refusal holds before the master key is asked again, in service time.
+/// How long a refusal holds before the master key is asked again, in the machine's time: service time may be held still,
+/// and a key service would never be asked again.
 const REFUSED_FOR: Duration = Duration::from_secs(1);
 /// Most data keys that are kept unwrapped.
 const KEPT_MAX: usize = 10_000;
@@ -34,6 +36,8 @@ pub struct VaultParts {
     pub masters: Arc<dyn MasterKeys>,
     /// Service time.
     pub clock: Arc<dyn Clock>,
+    /// The machine's time, which nobody moves.
+    pub machine_clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
 }
@@ -42,6 +46,7 @@ pub struct VaultParts {
 pub struct Vault {
     masters: Arc<dyn MasterKeys>,
     clock: Arc<dyn Clock>,
+    machine_clock: Arc<dyn Clock>,
     token_key: DataKey,
     kept: RwLock<HashMap<(u64, u32), Arc<Kept>>>,
     counters: Arc<VaultCounters>,
@@ -58,13 +63,30 @@ struct Kept {
 #[derive(Clone)]
 struct Known {
     key: Result<Arc<DataKey>, KeyError>,
-    until: Millis,
+    asked: Now,
+}
+
+/// The time by both clocks.
+#[derive(Clone, Copy)]
+struct Now {
+    service: Millis,
+    machine: Millis,
+}
+
+impl Known {
+    fn holds(&self, now: Now) -> bool {
+        let machine = now.machine.since(self.asked.machine);
+        match self.key {
+            Ok(_) => now.service.since(self.asked.service).max(machine) < CHECKED_FOR,
+            Err(_) => machine < REFUSED_FOR,
+        }
+    }
 }
 
 impl Kept {
-    fn known(&self, now: Millis) -> Option<Result<Arc<DataKey>, KeyError>> {
+    fn known(&self, now: Now) -> Option<Result<Arc<DataKey>, KeyError>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().filter(|known| now < known.until).map(|known| known.key.clone())
+        known.as_ref().filter(|known| known.holds(now)).map(|known| known.key.clone())
     }
 }
 
@@ -72,7 +94,7 @@ impl Vault {
     /// Opens the secrets of the catalog; makes them at the first start, and wraps those that an earlier release left in
     /// the clear.
     pub async fn open(parts: VaultParts) -> Result<Arc<Self>, VaultError> {
-        let VaultParts { catalog, masters, clock, random } = parts;
+        let VaultParts { catalog, masters, clock, machine_clock, random } = parts;
         if catalog.read(|state| state.sealed_secrets().is_none()) {
             let clear = catalog.read(|state| state.token_key()).map(DataKey::new);
             let token_key = clear.unwrap_or_else(|| DataKey::random(&*random));
@@ -89,6 +111,7 @@ impl Vault {
         Ok(Arc::new(Vault {
             masters,
             clock,
+            machine_clock,
             token_key,
             kept: RwLock::default(),
             counters: Arc::default(),
@@ -114,14 +137,30 @@ impl Vault {
         Ok(WrappedKey { key_id, master, wrapped })
     }
 
-    /// Whether a name means the master key of the stream's data key `id`, whatever state it is in.
-    pub async fn is_key_of(&self, stream: &Stream, id: u32, name: &KeyName) -> bool {
-        let Some(key) = stream.encryption.key(id) else { return false };
+    /// Whether a name means the master key of the stream's data key `id`, whatever state it is in. Fails, with
+    /// `Unavailable` only, where that cannot be known now.
+    pub async fn is_key_of(
+        &self,
+        stream: &Stream,
+        id: u32,
+        name: &KeyName,
+    ) -> Result<bool, KeyError> {
+        let Some(key) = stream.encryption.key(id) else { return Ok(false) };
         if key.key_id == name.as_str() {
-            return true;
+            return Ok(true);
         }
-        let meant = self.masters.resolve(&owner_of(stream), name).await;
-        meant.is_ok_and(|meant| meant == key.master)
+        match self.masters.resolve(&owner_of(stream), name).await {
+            Ok(meant) => Ok(meant == key.master),
+            Err(error) => match error.fault {
+                // A key that nobody has, or that the account has no business with, is not the stream's.
+                KeyFault::NotFound | KeyFault::AccessDenied => Ok(false),
+                KeyFault::Disabled
+                | KeyFault::InvalidState
+                | KeyFault::OptInRequired
+                | KeyFault::Throttled
+                | KeyFault::Unavailable => Err(KeyError::new(KeyFault::Unavailable, error.text)),
+            },
+        }
     }
 
     /// The stream's data key number `id`. The master key is asked at the first use, and again after [`CHECKED_FOR`].
@@ -131,22 +170,25 @@ impl Vault {
             return Err(KeyError::new(KeyFault::NotFound, text));
         };
         let kept = self.kept(stream.group.0, id);
-        if let Some(known) = kept.known(self.clock.now()) {
+        if let Some(known) = kept.known(self.now()) {
             return known;
         }
         let _asking = kept.asking.lock().await;
-        let now = self.clock.now();
-        if let Some(known) = kept.known(now) {
+        let asked = self.now();
+        if let Some(known) = kept.known(asked) {
             return known;
         }
         let owner = owner_of(stream);
         let key = self.masters.unwrap(&owner, &stored.master, &stored.wrapped).await.map(Arc::new);
         let counter = if key.is_ok() { &self.counters.unwrapped } else { &self.counters.refused };
         counter.add(1);
-        let until = now.plus(if key.is_ok() { CHECKED_FOR } else { REFUSED_FOR });
-        let known = Known { key: key.clone(), until };
+        let known = Known { key: key.clone(), asked };
         *kept.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         key
+    }
+
+    fn now(&self) -> Now {
+        Now { service: self.clock.now(), machine: self.machine_clock.now() }
     }
 
     fn kept(&self, group: u64, id: u32) -> Arc<Kept> {
@@ -155,7 +197,7 @@ impl Vault {
             return kept.clone();
         }
         drop(known);
-        let now = self.clock.now();
+        let now = self.now();
         let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= KEPT_MAX {
             all.retain(|_, kept| kept.known(now).is_some());

@@ -55,7 +55,8 @@ impl Streams {
                 of()
             )));
         };
-        if !self.vault.is_key_of(&stream, from, &name).await {
+        // The model lists no error of the key service for a stop: one that cannot answer is a failure of ours.
+        if !self.vault.is_key_of(&stream, from, &name).await.map_err(Refusal::Key)? {
             return Err(Error::invalid_argument(format!(
                 "The KeyId {name} is not that of the key with which {} is encrypted.",
                 of()

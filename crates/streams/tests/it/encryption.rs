@@ -12,14 +12,14 @@ use millstream_log::{LogId, Position};
 use millstream_records::sealed_header;
 use millstream_streams::{Limits, NoDelivery, Parts, Streams};
 use millstream_types::{Clock, SeededRandom};
-use millstream_vault::{CHECKED_FOR, KeyUse, LocalKey, VaultCounters};
+use millstream_vault::{CHECKED_FOR, KeyUse, LocalKey, Vault, VaultCounters};
 
 use crate::harness::{Harness, read};
 use crate::keys;
 
 const SERVICE: &str = "alias/aws/kinesis";
 
-async fn start(h: &Harness, key: &str, kind: EncryptionType) -> Result<(), Error> {
+pub async fn start(h: &Harness, key: &str, kind: EncryptionType) -> Result<(), Error> {
     let input = StartStreamEncryptionInput {
         stream_name: Some("s".into()),
         encryption_type: kind,
@@ -30,7 +30,7 @@ async fn start(h: &Harness, key: &str, kind: EncryptionType) -> Result<(), Error
     h.streams.start_stream_encryption(&h.caller, input).await
 }
 
-async fn stop(h: &Harness, key: &str, kind: EncryptionType) -> Result<(), Error> {
+pub async fn stop(h: &Harness, key: &str, kind: EncryptionType) -> Result<(), Error> {
     let input = StopStreamEncryptionInput {
         stream_name: Some("s".into()),
         encryption_type: kind,
@@ -41,7 +41,7 @@ async fn stop(h: &Harness, key: &str, kind: EncryptionType) -> Result<(), Error>
     h.streams.stop_stream_encryption(&h.caller, input).await
 }
 
-async fn activate(h: &Harness, stream: &Stream) {
+pub async fn activate(h: &Harness, stream: &Stream) {
     h.submit(Command::Activate { group: stream.group.0, at: h.clock.now().0 }).await;
 }
 
@@ -56,6 +56,11 @@ async fn encrypted(limits: Limits) -> (Harness, Arc<Stream>) {
 /// The same catalog and log under other declared keys, as after a restart.
 async fn with_keys(h: &mut Harness, declared: Vec<LocalKey>) -> Arc<VaultCounters> {
     let vault = keys::vault(&h.catalog, &h.clock, declared).await;
+    with_vault(h, vault)
+}
+
+/// The same catalog and log under another vault, as after a restart.
+pub fn with_vault(h: &mut Harness, vault: Arc<Vault>) -> Arc<VaultCounters> {
     let counters = vault.counters();
     h.streams = Streams::new(Parts {
         catalog: h.catalog.clone(),
@@ -69,7 +74,7 @@ async fn with_keys(h: &mut Harness, declared: Vec<LocalKey>) -> Arc<VaultCounter
     counters
 }
 
-async fn put(h: &Harness, data: &[u8]) -> Result<Option<EncryptionType>, Error> {
+pub async fn put(h: &Harness, data: &[u8]) -> Result<Option<EncryptionType>, Error> {
     h.put("s", &[("k", data)]).await.map(|reply| reply.encryption)
 }
 
@@ -96,7 +101,7 @@ async fn keys_on_disk(h: &Harness, stream: &Stream) -> Vec<Option<u32>> {
     read.batches.iter().map(|batch| key(&batch.batch.payload)).collect()
 }
 
-fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> ErrorCode {
+pub fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> ErrorCode {
     outcome.unwrap_err().code
 }
 

@@ -5,6 +5,7 @@ mod control;
 mod data_plane;
 mod encryption;
 mod harness;
+mod key_service;
 mod keys;
 mod nonces;
 mod queues;
