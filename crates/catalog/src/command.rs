@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-pub use capacity::CapacityCommand;
+pub use capacity::{CapacityCommand, ScalingPlan};
 pub use channel::{ChannelCommand, NewChannel};
 pub use consumer::ConsumerCommand;
 pub use encryption::{EncryptionCommand, WrappedKey};

@@ -29,6 +29,7 @@ pub mod limits;
 mod metrics;
 mod ops;
 mod owner;
+mod planning;
 mod put;
 mod put_faults;
 mod queue;
