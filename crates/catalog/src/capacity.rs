@@ -7,6 +7,7 @@ mod scale;
 use millstream_types::Millis;
 
 pub(crate) use apply::{apply, of_mode};
+pub use scale::{may_scale, plan_scaling};
 
 /// How many days peaks are remembered (developer guide, "Choose the data stream capacity mode": 30 days).
 pub const PEAK_DAYS: u32 = 30;

@@ -27,7 +27,7 @@ mod stored;
 mod stored_encryption;
 mod stream;
 
-pub use capacity::{Capacity, PEAK_DAYS, Scaling};
+pub use capacity::{Capacity, PEAK_DAYS, Scaling, may_scale, plan_scaling};
 pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
 pub use channel_settings::{
     ChannelLogs, ChannelSettings, Compression, DeadLetters, RecordFormat, StorageClass,
@@ -35,7 +35,7 @@ pub use channel_settings::{
 pub use channels::{Channel, ChannelRefusal, ChannelStatus};
 pub use command::{
     CapacityCommand, ChannelCommand, Command, ConsumerCommand, EncryptionCommand, NewChannel,
-    NewQueue, QueueCommand, Reshard, SettingsCommand, WrappedKey,
+    NewQueue, QueueCommand, Reshard, ScalingPlan, SettingsCommand, WrappedKey,
 };
 pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
 pub use consumers::{Consumer, ConsumerStatus, Consumers};

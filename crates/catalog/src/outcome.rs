@@ -128,6 +128,17 @@ pub enum CapacityRefusal {
         /// How many are open.
         open: u32,
     },
+    /// The quota leaves too little room for the shards that are open on the way, if it is to end in bounded time.
+    ScalingRoom {
+        /// The quota.
+        max: u64,
+        /// How many are open.
+        open: u32,
+        /// How many there were to be.
+        target: u32,
+    },
+    /// The shards are others by now than those that the change was planned for.
+    ShardsChanged,
     /// The change was made too often in 24 hours.
     ChangesPerDay {
         /// The quota.

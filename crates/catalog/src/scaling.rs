@@ -8,8 +8,17 @@ use millstream_types::{HashKey, HashKeyRange, ShardId};
 
 /// Most parents of one step: while their logs are sealed, puts to them wait.
 pub const STEP_PARENTS_MAX: usize = 2048;
-/// Most steps of a plan; only a quota that leaves next to no room needs more than a few dozen.
-pub const STEPS_MAX: usize = 2000;
+/// Most steps of a plan, besides those that its size needs: each puts the shards' creation a second further ahead.
+const STEPS_MAX: usize = 24;
+/// So many shards, before and after, give a plan one step more.
+const SHARDS_PER_STEP: usize = 1024;
+/// Most steps of what was begun before plans were made by the sender.
+pub const STEPS_WITHOUT_PLAN_MAX: usize = 2000;
+
+/// Most steps from `open` shards to `target`. A quota that leaves next to no room needs more.
+pub fn steps_max(open: usize, target: u32) -> usize {
+    STEPS_MAX + (open + target as usize) / SHARDS_PER_STEP
+}
 
 /// An open shard: its number and its hash keys.
 pub type OpenShard = (ShardId, HashKeyRange);
@@ -131,14 +140,18 @@ pub fn after(open: &[OpenShard], step: &[Change], mut next: u32) -> Vec<OpenShar
     result
 }
 
-/// How many shards are open at most on the way to `target`, if it is reached with at most `open_max`.
-pub fn peak(open: &[OpenShard], target: u32, open_max: usize) -> Option<usize> {
+/// How many shards are open at most on the way to `target`, if it is reached with at most `open_max` and in at most
+/// `steps` steps. Follows the whole plan: too much for `apply` where there are many shards.
+pub fn peak(open: &[OpenShard], target: u32, open_max: usize, steps: usize) -> Option<usize> {
     let mut now = open.to_vec();
     let mut next = open.iter().map(|(id, _)| id.0 + 1).max().unwrap_or(0);
     let mut most = now.len();
-    for _ in 0..STEPS_MAX {
+    for left in (0..=steps).rev() {
         if is_even(&now, target) {
             return Some(most);
+        }
+        if left == 0 {
+            break;
         }
         let step = next_step(&now, target, open_max);
         if step.is_empty() {
@@ -244,14 +257,14 @@ mod tests {
         let two_thirds = HashKeyRange::uniform(2, 3).start;
         assert_eq!(step, [Change::Split(ShardId(1), third), Change::Split(ShardId(2), two_thirds)]);
         assert_eq!(follow(&uniform(4), 3, 100), (5, 2));
-        assert_eq!(peak(&uniform(4), 3, 100), Some(6));
+        assert_eq!(peak(&uniform(4), 3, 100, 2), Some(6));
     }
 
     #[test]
     fn doubling_and_halving_are_one_step() {
         assert_eq!(follow(&uniform(500), 1000, 1000), (500, 1));
         assert_eq!(follow(&uniform(1000), 500, 1000), (500, 1));
-        assert_eq!(peak(&uniform(1000), 500, 1000), Some(1000));
+        assert_eq!(peak(&uniform(1000), 500, 1000, 1), Some(1000));
     }
 
     #[test]
@@ -263,7 +276,7 @@ mod tests {
             let target = 1 + (random.next_u64() % 30) as u32;
             let tight = count.max(target as usize) + 1;
             for open_max in [usize::MAX, tight] {
-                match peak(&from, target, open_max) {
+                match peak(&from, target, open_max, 100) {
                     Some(most) => {
                         assert!(most <= open_max);
                         follow(&from, target, most);
@@ -272,7 +285,23 @@ mod tests {
                 }
             }
         }
-        assert_eq!(peak(&uniform(2), 4, 3), None);
+        assert_eq!(peak(&uniform(2), 4, 3, 100), None);
+    }
+
+    #[test]
+    fn a_plan_with_next_to_no_room_takes_too_many_steps() {
+        let from = uniform(300);
+        assert_eq!(peak(&from, 299, 301, 500), Some(301));
+        assert_eq!(peak(&from, 299, 301, steps_max(300, 299)), None);
+        assert_eq!(peak(&uniform(4), 3, 100, 1), None);
+    }
+
+    #[test]
+    fn with_room_no_plan_takes_too_many_steps() {
+        for (from, target) in [(10_000, 9_999), (10_000, 5_001), (5_001, 10_000), (300, 299)] {
+            let most = peak(&uniform(from), target, usize::MAX, steps_max(from as usize, target));
+            assert!(most.is_some(), "{from} to {target}");
+        }
     }
 
     #[test]

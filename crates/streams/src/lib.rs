@@ -31,6 +31,7 @@ mod metrics;
 mod next_token;
 mod ops;
 mod owner;
+mod planning;
 mod put;
 mod put_faults;
 mod queue;

@@ -54,6 +54,8 @@ pub struct Streams {
     /// Steps of the lifecycle that failed and are tried again.
     pub(crate) lifecycle_failures: Counter,
     pub(crate) scaling: ScalingCounters,
+    /// Held while the way to equal shards is planned.
+    pub(crate) planning: tokio::sync::Mutex<()>,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
     /// Changes whenever service time was moved by hand.
@@ -89,6 +91,7 @@ impl Streams {
             rates: Rates::default(),
             lifecycle_failures: Counter::new(),
             scaling: ScalingCounters::default(),
+            planning: Default::default(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
             replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
             jumps,

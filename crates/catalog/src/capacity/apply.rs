@@ -6,9 +6,9 @@ use millstream_replica::GroupId;
 use millstream_types::{AccountId, Millis, Region};
 
 use super::Capacity;
-use super::scale::{begin_reshards, begin_scaling, continue_scaling, room, scale_to};
+use super::scale::{Way, begin_reshards, begin_scaling, continue_scaling, room, scale_to};
 use crate::apply::{active, change, set_status};
-use crate::command::CapacityCommand;
+use crate::command::{CapacityCommand, ScalingPlan};
 use crate::lifecycle::{NewStream, StreamQuotas, create_stream};
 use crate::outcome::{CapacityRefusal, Outcome, Refusal};
 use crate::state::State;
@@ -36,9 +36,18 @@ pub(crate) fn apply(state: &mut State, command: &CapacityCommand) -> Result<Outc
             on_demand_max,
             warm_mibps,
             auto,
+            retention_hours,
         } => {
             let quotas = StreamQuotas { shards_max, streams_max, creating_max };
-            let new = NewStream { account, region, name, shard_count, max_record_size_kib, tags };
+            let new = NewStream {
+                account,
+                region,
+                name,
+                shard_count,
+                max_record_size_kib,
+                tags,
+                retention_hours,
+            };
             let capacity = Capacity { warm_mibps, auto, ..Capacity::default() };
             create_on_demand(state, &new, capacity, at, (quotas, on_demand_max))
         }
@@ -50,22 +59,23 @@ pub(crate) fn apply(state: &mut State, command: &CapacityCommand) -> Result<Outc
             per_day_max,
             on_demand_max,
             shards_max,
+            plan,
         } => {
             let quotas = ModeQuotas { per_day_max, on_demand_max, shards_max };
-            set_mode(state, group, on_demand, warm_mibps, at, quotas)
+            set_mode(state, group, on_demand, (warm_mibps, plan), at, quotas)
         }
         CapacityCommand::SetDistribution { group, auto } => {
             change(state, group, |stream| set_distribution(stream, auto))
         }
-        CapacityCommand::BeginScaling { group, target, at, per_day_max, shards_max } => {
-            begin_scaling(state, group, target, at, per_day_max, shards_max)
+        CapacityCommand::BeginScaling { group, target, at, per_day_max, shards_max, plan } => {
+            begin_scaling(state, group, (target, plan), at, per_day_max, shards_max)
         }
         CapacityCommand::ContinueScaling { group } => change(state, group, |stream| {
             continue_scaling(stream);
             Ok(())
         }),
-        CapacityCommand::SetWarmThroughput { group, mibps, target, at, shards_max } => {
-            set_warm_throughput(state, group, (mibps, target), at, shards_max)
+        CapacityCommand::SetWarmThroughput { group, mibps, target, at, shards_max, plan } => {
+            set_warm_throughput(state, group, mibps, (target, plan), at, shards_max)
         }
         CapacityCommand::BeginReshards { group, ref reshards, at, shards_max } => {
             begin_reshards(state, group, reshards, at, shards_max)
@@ -75,6 +85,10 @@ pub(crate) fn apply(state: &mut State, command: &CapacityCommand) -> Result<Outc
             stream.capacity.note_peak(day, kibps);
             Ok(())
         }),
+        CapacityCommand::ForgetCommitments => {
+            state.commitments.clear();
+            Ok(Outcome::Done)
+        }
         CapacityCommand::SetCommitment { account, ref region, enabled, at } => {
             crate::commitment::set_commitment(state, account, region, enabled, Millis(at))
         }
@@ -129,7 +143,8 @@ fn set_distribution(stream: &mut Stream, auto: bool) -> Result<(), Refusal> {
 fn set_warm_throughput(
     state: &mut State,
     group: u64,
-    (mibps, target): (u32, u32),
+    mibps: u32,
+    way: Way,
     at: u64,
     shards_max: u64,
 ) -> Result<Outcome, Refusal> {
@@ -140,7 +155,7 @@ fn set_warm_throughput(
         stream.capacity.warm_mibps = Some(mibps);
         // What was needed once is released with it; the traffic of today counts again as it comes.
         stream.capacity.peaks.clear();
-        scale_to(stream, target, room, shards_max)?;
+        scale_to(stream, way, room, shards_max)?;
         set_status(stream, StreamStatus::Updating, at);
         Ok(())
     })
@@ -155,12 +170,18 @@ pub(crate) fn of_mode(stream: &Stream, mode: StreamMode) -> Result<(), Refusal> 
     }
 }
 
-/// Takes one of the changes that a day allows.
-pub(super) fn take_of_day(times: &mut Vec<Millis>, at: Millis, max: u64) -> Result<(), Refusal> {
-    times.retain(|time| at < time.plus(DAY));
-    if times.len() as u64 >= max {
+/// Refuses what was done as often as a day allows.
+pub(super) fn left_of_day(times: &[Millis], at: Millis, max: u64) -> Result<(), Refusal> {
+    if times.iter().filter(|time| at < time.plus(DAY)).count() as u64 >= max {
         return Err(Refusal::Capacity(CapacityRefusal::ChangesPerDay { max }));
     }
+    Ok(())
+}
+
+/// Takes one of the changes that a day allows.
+pub(super) fn take_of_day(times: &mut Vec<Millis>, at: Millis, max: u64) -> Result<(), Refusal> {
+    left_of_day(times, at, max)?;
+    times.retain(|time| at < time.plus(DAY));
     times.push(at);
     let over = times.len().saturating_sub(TIMES_MAX);
     times.drain(..over);
@@ -177,7 +198,7 @@ fn set_mode(
     state: &mut State,
     group: u64,
     on_demand: bool,
-    warm_mibps: Option<u32>,
+    (warm_mibps, plan): (Option<u32>, Option<ScalingPlan>),
     at: u64,
     quotas: ModeQuotas,
 ) -> Result<Outcome, Refusal> {
@@ -212,7 +233,7 @@ fn set_mode(
             let day = (Millis(at).seconds() / DAY.as_secs()) as u32;
             stream.capacity.note_peak(day, open.saturating_mul(1024) / 2);
             if let Some(target) = warm_mibps.filter(|warm| *warm > open) {
-                scale_to(stream, target, room, quotas.shards_max)?;
+                scale_to(stream, (target, plan), room, quotas.shards_max)?;
             }
         }
         set_status(stream, StreamStatus::Updating, at);

@@ -4,21 +4,30 @@ use millstream_replica::GroupId;
 use millstream_types::{HashKey, HashKeyRange, Millis, ShardId};
 
 use super::Scaling;
-use super::apply::{of_mode, take_of_day};
+use super::apply::{left_of_day, of_mode, take_of_day};
 use crate::apply::{active, change, set_status};
-use crate::command::Reshard;
+use crate::command::{Reshard, ScalingPlan};
 use crate::outcome::{CapacityRefusal, Outcome, Refusal};
 use crate::reshard::{merge, reserve, shard_quota, split};
-use crate::scaling::{Change, OpenShard, is_even, next_step, peak};
+use crate::scaling::{
+    Change, OpenShard, STEPS_WITHOUT_PLAN_MAX, is_even, next_step, peak, steps_max,
+};
 use crate::state::State;
 use crate::stream::{ReshardUnderWay, Stream, StreamMode, StreamStatus};
 
 /// How many shards of the stream may be open within the quota.
 pub(super) fn room(state: &State, group: u64, shards_max: u64) -> Result<usize, Refusal> {
     let stream = state.by_group(GroupId(group)).ok_or(Refusal::NoStream)?;
-    let all = state.usage(stream.account, &stream.region).claimed;
-    let others = all.saturating_sub(crate::state::Usage::of(stream).claimed);
-    Ok(usize::try_from(shards_max.saturating_sub(others)).unwrap_or(usize::MAX))
+    Ok(state.room(stream, shards_max))
+}
+
+impl State {
+    /// How many shards of a stream may be open within the quota of its account and region.
+    pub fn room(&self, stream: &Stream, shards_max: u64) -> usize {
+        let all = self.usage(stream.account, &stream.region).claimed;
+        let others = all.saturating_sub(crate::state::Usage::of(stream).claimed);
+        usize::try_from(shards_max.saturating_sub(others)).unwrap_or(usize::MAX)
+    }
 }
 
 fn open_by_key(stream: &Stream) -> Vec<OpenShard> {
@@ -28,29 +37,66 @@ fn open_by_key(stream: &Stream) -> Vec<OpenShard> {
     open
 }
 
+/// A number of equal shards, and the plan of the way to them; none in what was sent before there were plans.
+pub(super) type Way = (u32, Option<ScalingPlan>);
+
+/// Whether UpdateShardCount may give a stream `target` shards, as far as the stream itself says.
+pub fn may_scale(
+    stream: &Stream,
+    target: u32,
+    at: Millis,
+    per_day_max: u64,
+) -> Result<(), Refusal> {
+    of_mode(stream, StreamMode::Provisioned)?;
+    active(stream)?;
+    let shards = open_by_key(stream);
+    let open = shards.len() as u32;
+    if target > open.saturating_mul(2) || target < open.div_ceil(2) {
+        return Err(Refusal::Capacity(CapacityRefusal::ShardCountBounds { open, target }));
+    }
+    if is_even(&shards, target) {
+        return Err(Refusal::Capacity(CapacityRefusal::ShardCountSame { open }));
+    }
+    left_of_day(&stream.capacity.scaled, at, per_day_max)
+}
+
+/// Follows the way to `target` equal shards in advance, with the room that [`State::room`] says, for the command that
+/// begins it. With thousands of shards it takes a good part of a second: it is for the sender, off its runtime.
+pub fn plan_scaling(
+    stream: &Stream,
+    target: u32,
+    room: usize,
+    shards_max: u64,
+) -> Result<ScalingPlan, Refusal> {
+    let shards = open_by_key(stream);
+    let open = shards.len() as u32;
+    if target as usize > room {
+        return Err(Refusal::ShardQuota { max: shards_max, open: u64::from(open) });
+    }
+    let steps = steps_max(shards.len(), target);
+    let peak = peak(&shards, target, room.max(shards.len()), steps)
+        .ok_or(no_room(shards_max, open, target))?;
+    Ok(ScalingPlan { shards: stream.shards.len() as u32, open_max: peak as u32 })
+}
+
+fn no_room(max: u64, open: u32, target: u32) -> Refusal {
+    Refusal::Capacity(CapacityRefusal::ScalingRoom { max, open, target })
+}
+
 /// Begins to change a provisioned stream to `target` equal shards; UPDATING.
 pub(super) fn begin_scaling(
     state: &mut State,
     group: u64,
-    target: u32,
+    way: Way,
     at: u64,
     per_day_max: u64,
     shards_max: u64,
 ) -> Result<Outcome, Refusal> {
     let room = room(state, group, shards_max)?;
     change(state, group, |stream| {
-        of_mode(stream, StreamMode::Provisioned)?;
-        active(stream)?;
-        let shards = open_by_key(stream);
-        let open = shards.len() as u32;
-        if target > open.saturating_mul(2) || target < open.div_ceil(2) {
-            return Err(Refusal::Capacity(CapacityRefusal::ShardCountBounds { open, target }));
-        }
-        if is_even(&shards, target) {
-            return Err(Refusal::Capacity(CapacityRefusal::ShardCountSame { open }));
-        }
+        may_scale(stream, way.0, Millis(at), per_day_max)?;
         take_of_day(&mut stream.capacity.scaled, Millis(at), per_day_max)?;
-        scale_to(stream, target, room, shards_max)?;
+        scale_to(stream, way, room, shards_max)?;
         set_status(stream, StreamStatus::Updating, at);
         Ok(())
     })
@@ -59,7 +105,7 @@ pub(super) fn begin_scaling(
 /// Begins the way to `target` equal shards, unless they are there.
 pub(super) fn scale_to(
     stream: &mut Stream,
-    target: u32,
+    (target, plan): Way,
     room: usize,
     shards_max: u64,
 ) -> Result<(), Refusal> {
@@ -75,7 +121,18 @@ pub(super) fn scale_to(
     if target as usize > room {
         return Err(quota);
     }
-    let open_max = peak(&shards, target, room.max(shards.len())).ok_or(quota)? as u32;
+    let room = room.max(shards.len());
+    let open_max = match plan {
+        Some(plan) if plan.shards as usize != stream.shards.len() => {
+            return Err(Refusal::Capacity(CapacityRefusal::ShardsChanged));
+        }
+        Some(plan) if plan.open_max as usize > room => {
+            return Err(no_room(shards_max, from, target));
+        }
+        Some(plan) => plan.open_max,
+        // As it was decided when it was sent.
+        None => peak(&shards, target, room, STEPS_WITHOUT_PLAN_MAX).ok_or(quota)? as u32,
+    };
     stream.capacity.scaling = Some(Scaling { from, target, open_max });
     continue_scaling(stream);
     Ok(())

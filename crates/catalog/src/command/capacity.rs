@@ -51,6 +51,9 @@ pub enum CapacityCommand {
         /// Whether the service chooses the shards of records.
         #[n(12)]
         auto: bool,
+        /// How long records are kept, in hours; the default if absent.
+        #[n(13)]
+        retention_hours: Option<u32>,
     },
     /// Changes the mode; the shards stay; UPDATING.
     #[n(1)]
@@ -76,6 +79,9 @@ pub enum CapacityCommand {
         /// Quota: open shards of the account and region.
         #[n(6)]
         shards_max: u64,
+        /// The way to the shards for it, as the sender planned it.
+        #[n(7)]
+        plan: Option<ScalingPlan>,
     },
     /// Says who chooses the shards of records, at once.
     #[n(2)]
@@ -105,6 +111,9 @@ pub enum CapacityCommand {
         /// Quota: open shards of the account and region.
         #[n(4)]
         shards_max: u64,
+        /// The way to them, as the sender planned it.
+        #[n(5)]
+        plan: Option<ScalingPlan>,
     },
     /// The next step to the number of shards that is under way, or its end. Does nothing while a step is under way.
     #[n(4)]
@@ -131,6 +140,9 @@ pub enum CapacityCommand {
         /// Quota: open shards of the account and region.
         #[n(4)]
         shards_max: u64,
+        /// The way to them, as the sender planned it.
+        #[n(5)]
+        plan: Option<ScalingPlan>,
     },
     /// Begins several changes of shards of an on-demand stream at once; UPDATING.
     #[n(6)]
@@ -177,6 +189,21 @@ pub enum CapacityCommand {
         #[n(3)]
         at: u64,
     },
+    /// Forgets the commitments of all accounts and regions, as if none had ever been made.
+    #[n(9)]
+    ForgetCommitments,
+}
+
+/// How far a change to a number of equal shards was followed in advance. What it is made from is a function of the
+/// shards, so a number of shards that has not grown says that the plan still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ScalingPlan {
+    /// How many shards the stream had, those that are closed too.
+    #[n(0)]
+    pub shards: u32,
+    /// How many are open at most on the way.
+    #[n(1)]
+    pub open_max: u32,
 }
 
 impl From<CapacityCommand> for Command {

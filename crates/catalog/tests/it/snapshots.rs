@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use millstream_catalog::{
-    CapacityCommand, CatalogMachine, Command, Outcome, State, Stream, StreamStatus,
+    CapacityCommand, CatalogMachine, Command, Outcome, State, Stream, StreamStatus, plan_scaling,
 };
 use millstream_replica::Machine;
 
@@ -49,6 +49,7 @@ fn a_stream_of_twenty_thousand_shards_is_cut_into_slices_within_their_limit() {
                 shards_max: 40_000,
                 streams_max: 10,
                 creating_max: 5,
+                retention_hours: None,
             },
         );
         assert!(matches!(outcome, Outcome::Stream(_)));
@@ -82,9 +83,14 @@ fn a_scaling_goes_on_from_a_snapshot_at_any_step_and_tiles_at_each() {
         }
         CatalogMachine::apply(&mut world.state, &create);
         let group = world.find(&place).unwrap().group.0;
+        CatalogMachine::apply(&mut world.state, &Command::Activate { group, at });
+        // Without a plan as in what was sent before there were any.
+        let stream = world.find(&place).unwrap();
+        let room = world.state.room(&stream, shards_max);
+        let plan = (from > 5).then(|| plan_scaling(&stream, target, room, shards_max).unwrap());
         let commands = [
-            Command::Activate { group, at },
-            CapacityCommand::BeginScaling { group, target, at, per_day_max, shards_max }.into(),
+            CapacityCommand::BeginScaling { group, target, at, per_day_max, shards_max, plan }
+                .into(),
             CapacityCommand::SetCommitment {
                 account: 1,
                 region: place.1.clone(),

@@ -2,7 +2,7 @@
 
 use millstream_api::ops::{UpdateShardCountInput, UpdateShardCountOutput};
 use millstream_api::{Error, ErrorCode};
-use millstream_catalog::{CapacityCommand, StreamMode};
+use millstream_catalog::{CapacityCommand, StreamMode, may_scale};
 
 use crate::caller::Caller;
 use crate::rates::Call;
@@ -32,12 +32,17 @@ impl Streams {
                 ),
             ));
         }
+        let per_day_max = self.limits.update_shard_count_per_day;
+        may_scale(&stream, target, self.now(), per_day_max)
+            .map_err(|why| self.refused(&stream, why))?;
+        let plan = self.plan_scaling(&stream, target).await?;
         let command = CapacityCommand::BeginScaling {
             group: stream.group.0,
             target,
             at: self.now().0,
-            per_day_max: self.limits.update_shard_count_per_day,
+            per_day_max,
             shards_max: self.limits.shards_max,
+            plan: Some(plan),
         }
         .into();
         let changed = self.change(&stream, &command).await?;

@@ -3,7 +3,7 @@
 use millstream_api::Error;
 use millstream_api::ops::UpdateStreamModeInput;
 use millstream_api::shapes::StreamMode;
-use millstream_catalog::CapacityCommand;
+use millstream_catalog::{CapacityCommand, StreamMode as Mode};
 
 use crate::caller::Caller;
 use crate::rates::Call;
@@ -32,6 +32,13 @@ impl Streams {
         };
         self.checked_warm_shards(caller, warm_mibps)?;
         self.require_active(&stream)?;
+        let open = stream.open_shards().count() as u32;
+        let plan = match warm_mibps.filter(|warm| *warm > open) {
+            Some(target) if on_demand && stream.mode == Mode::Provisioned => {
+                Some(self.plan_scaling(&stream, target).await?)
+            }
+            Some(_) | None => None,
+        };
         let command = CapacityCommand::SetMode {
             group: stream.group.0,
             on_demand,
@@ -40,6 +47,7 @@ impl Streams {
             per_day_max: self.limits.update_stream_mode_per_day,
             on_demand_max: self.limits.on_demand_streams_max,
             shards_max: self.limits.shards_max,
+            plan,
         }
         .into();
         self.change(&stream, &command).await?;

@@ -28,13 +28,16 @@ impl Streams {
         self.checked_warm_shards(caller, Some(mibps))?;
         self.require_active(&stream)?;
         let current = stream.open_shards().count() as i32;
+        // What the traffic needs is not released.
+        let target = self.needed_shards(&stream, mibps);
+        let plan = self.plan_scaling(&stream, target).await?;
         let command = CapacityCommand::SetWarmThroughput {
             group: stream.group.0,
             mibps,
-            // What the traffic needs is not released.
-            target: self.needed_shards(&stream, mibps),
+            target,
             at: self.now().0,
             shards_max: self.limits.shards_max,
+            plan: Some(plan),
         }
         .into();
         self.change(&stream, &command).await?;

@@ -190,6 +190,28 @@ async fn short_lived_shards_count_against_the_quota() {
     assert_eq!(f.open_ranges("s"), even(4));
 }
 
+#[tokio::test]
+async fn a_way_with_next_to_no_room_is_refused_and_costs_the_catalog_nothing() {
+    let mut limits = Limits::default().without_rates();
+    limits.shards_max = 101;
+    let f = Fixture::with(limits.clone()).await;
+    f.create("s", 100).await;
+    let before = f.catalog.read(|state| state.streams().next().unwrap().version);
+    let error = f.scale("s", 99).await.unwrap_err();
+    assert_eq!(error.code, LimitExceededException);
+    assert!(error.message.contains("short-lived"), "{}", error.message);
+    assert_eq!(f.catalog.read(|state| state.streams().next().unwrap().version), before);
+    // Halves need no room, and with room a plan keeps the shards' seconds near.
+    f.scale("s", 50).await.unwrap();
+    f.scale("s", 100).await.unwrap();
+    limits.shards_max = 300;
+    let f = f.restart(limits).await;
+    f.scale("s", 99).await.unwrap();
+    let stream = f.catalog.read(|state| state.streams().next().unwrap().clone());
+    let latest = stream.shards.iter().map(|shard| shard.created.seconds()).max().unwrap();
+    assert!(latest - START.seconds() < 25, "{}", latest - START.seconds());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_scaling_whose_commands_get_lost_goes_on_after_a_restart() {
     let f = Fixture::new().await;
@@ -302,4 +324,14 @@ async fn a_commitment_holds_for_a_day() {
     let f = f.restart(Limits::default().without_rates()).await;
     assert_eq!(f.settings().await.status, Disabled);
     assert_eq!(f.settings().await.started_at, Some(START.plus(DAY)));
+}
+
+#[tokio::test]
+async fn a_reset_forgets_commitments() {
+    let f = Fixture::new().await;
+    let before = f.settings().await;
+    f.commit(MinimumThroughputBillingCommitmentInputStatus::Enabled).await;
+    assert_ne!(f.settings().await, before);
+    f.streams.reset().await.unwrap();
+    assert_eq!(f.settings().await, before);
 }
