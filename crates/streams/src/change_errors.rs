@@ -140,6 +140,15 @@ pub fn capacity_refused(of: &str, account: AccountId, why: CapacityRefusal) -> E
         CapacityRefusal::ShardCountSame { open } => Error::invalid_argument(format!(
             "TargetShardCount of {of} is its current shard count, {open}, and the shards are of equal size."
         )),
+        CapacityRefusal::ScalingRoom { max, open, target } => limit(format!(
+            "The way from {open} to {target} equal shards of {of} needs more room for short-lived shards than the shard \
+             limit of the account {account} leaves. Raise the limit, delete shards of others, or change to a number \
+             that needs fewer splits and merges, such as double or half. Limit: {max}."
+        )),
+        CapacityRefusal::ShardsChanged => Error::new(
+            ErrorCode::ResourceInUseException,
+            format!("The shards of {of} were changed by another request."),
+        ),
         CapacityRefusal::ChangesPerDay { max } => limit(format!(
             "The request would exceed the limit of {max} such changes of {of} in a rolling 24-hour period."
         )),
