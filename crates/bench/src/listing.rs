@@ -106,14 +106,20 @@ fn create(control: &Control, common: &Common, streams: u64) -> Result<(), Error>
     Ok(())
 }
 
+/// Whether CreateStream is refused for a moment only: others are being created, or it was called too often. A quota of
+/// shards or streams stays full however long one waits.
+fn passes(body: &str) -> bool {
+    body.contains("LimitExceededException")
+        && (body.contains("CREATING") || body.contains("Rate exceeded"))
+}
+
 /// Creates one stream, again while others are still being created.
 fn create_one(control: &Control, shards: u64) -> Result<(), Error> {
     let begun = clock::now();
     loop {
         match control.create(shards) {
             Err(Error::Refused { body, .. })
-                if body.contains("LimitExceededException")
-                    && clock::now().duration_since(begun) < ACTIVE_WAIT =>
+                if passes(&body) && clock::now().duration_since(begun) < ACTIVE_WAIT =>
             {
                 std::thread::sleep(ACTIVE_POLL);
             }
@@ -122,5 +128,26 @@ fn create_one(control: &Control, shards: u64) -> Result<(), Error> {
             }
             other => return other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_quota_is_not_waited_for() {
+        let refused = |text: &str| {
+            format!("{{\"__type\":\"LimitExceededException\",\"message\":\"{text}\"}}")
+        };
+        for (text, waits) in [
+            ("The account 1 has too many streams in state CREATING. Limit: 5.", true),
+            ("Rate exceeded for account 000000000000.", true),
+            ("This request would exceed the shard limit for the account 1.", false),
+            ("This request would exceed the stream limit for the account 1. Limit: 5.", false),
+        ] {
+            assert_eq!(passes(&refused(text)), waits, "{text}");
+        }
+        assert!(!passes("{\"__type\":\"ValidationException\",\"message\":\"CREATING\"}"));
     }
 }
