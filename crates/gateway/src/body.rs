@@ -155,11 +155,16 @@ pub enum ReplyBody {
     Events(Box<Events>),
 }
 
+/// Messages of a subscription that come before it is cut: the initial response and the first event.
+const MESSAGES_BEFORE_CUT: usize = 2;
+
 /// A body that ends too early.
 pub struct CutShort {
     whole: ReplyBody,
     /// Bytes that are still sent.
     left: usize,
+    /// Pieces that are still sent.
+    pieces: usize,
     /// What was sent has had its turn to go out.
     flushed: bool,
 }
@@ -193,22 +198,31 @@ impl ReplyBody {
         ReplyBody::Records(Box::new(body), left, Box::new(held))
     }
 
-    /// Half of this body, and then the end of the connection.
+    /// Half of this body, and then the end of the connection. The events of a subscription have no half: what is
+    /// left of them is the first.
     pub fn cut_short(self) -> Self {
-        let left = self.size_hint().lower() as usize / 2;
-        ReplyBody::CutShort(Box::new(CutShort { whole: self, left, flushed: false }))
+        let (left, pieces) = match &self {
+            ReplyBody::Events(_) => (usize::MAX, MESSAGES_BEFORE_CUT),
+            other => (other.size_hint().lower() as usize / 2, usize::MAX),
+        };
+        ReplyBody::CutShort(Box::new(CutShort { whole: self, left, pieces, flushed: false }))
     }
 }
 
 impl CutShort {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
-        if self.left > 0
-            && let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut self.whole).poll_frame(cx)
-            && let Ok(mut data) = frame.into_data()
-        {
-            data.truncate(self.left);
-            self.left -= data.len();
-            return Poll::Ready(Some(Ok(Frame::data(data))));
+        if self.left > 0 && self.pieces > 0 {
+            match Pin::new(&mut self.whole).poll_frame(cx) {
+                // The next event is not there yet.
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(frame))) => {
+                    let mut data = frame.into_data().unwrap_or_default();
+                    data.truncate(self.left);
+                    (self.left, self.pieces) = (self.left - data.len(), self.pieces - 1);
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                Poll::Ready(Some(Err(_)) | None) => {}
+            }
         }
         // An error ends the connection at once, with what is buffered: that goes out first.
         if !std::mem::replace(&mut self.flushed, true) {
@@ -224,10 +238,8 @@ impl ReplyBody {
     pub fn hold(&mut self, guard: RequestGuard) {
         match self {
             ReplyBody::Events(events) => events.hold(guard),
-            ReplyBody::Whole(_)
-            | ReplyBody::Records(..)
-            | ReplyBody::Cut
-            | ReplyBody::CutShort(_) => drop(guard),
+            ReplyBody::CutShort(short) => short.whole.hold(guard),
+            ReplyBody::Whole(_) | ReplyBody::Records(..) | ReplyBody::Cut => drop(guard),
         }
     }
 }

@@ -8,7 +8,7 @@ use hyper::{Request, Response, StatusCode};
 
 use crate::body::ReplyBody;
 use crate::connection::Activity;
-use crate::reply::{json, page};
+use crate::reply::json;
 use crate::service::Gateway;
 
 /// What a developer's request comes to: `(status, JSON)`.
@@ -33,16 +33,22 @@ impl Gateway {
         activity: &Activity,
     ) -> Response<ReplyBody> {
         let Some(dev) = &self.dev else {
-            let text = "The control API is there with --auth open only.\n";
-            return page(StatusCode::FORBIDDEN, text.into());
+            return refuse(
+                StatusCode::FORBIDDEN,
+                "The control API is there with --auth open only.",
+            );
         };
         let (head, body) = request.into_parts();
         let Ok(body) = self.read_body(body, DEV_BODY_BYTES_MAX, activity).await else {
-            let text = "The body is too large, too slow or broken.\n";
-            return page(StatusCode::BAD_REQUEST, text.into());
+            return refuse(StatusCode::BAD_REQUEST, "The body is too large, too slow or broken.");
         };
         let path = head.uri.path().strip_prefix(DEV_PATH).unwrap_or_default();
         let (status, text) = dev.answer(head.method.as_str(), path, &body).await;
         json(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), text)
     }
+}
+
+/// A refusal of the gateway's own; the text has nothing to escape.
+fn refuse(status: StatusCode, message: &'static str) -> Response<ReplyBody> {
+    json(status, format!("{{\"message\":\"{message}\"}}"))
 }

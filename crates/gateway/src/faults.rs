@@ -87,7 +87,7 @@ pub async fn instead(
 /// What is sent of a reply.
 pub fn cut(injection: Injection, response: Response<ReplyBody>) -> Response<ReplyBody> {
     match injection.fault {
-        Some(CallFault::Cut(Cut::During)) if response.body().size_hint().lower() > 0 => {
+        Some(CallFault::Cut(Cut::During)) if has_middle(response.body()) => {
             response.map(ReplyBody::cut_short)
         }
         // A reply without a body has no middle.
@@ -96,6 +96,10 @@ pub fn cut(injection: Injection, response: Response<ReplyBody>) -> Response<Repl
         | Some(CallFault::Throttle | CallFault::Error(_) | CallFault::Latency(_))
         | None => response,
     }
+}
+
+fn has_middle(body: &ReplyBody) -> bool {
+    matches!(body, ReplyBody::Events(_)) || body.size_hint().lower() > 0
 }
 
 /// The code by which the model lets this operation be throttled.

@@ -85,10 +85,10 @@ impl Config {
         let region = region.unwrap_or_else(|| DEFAULT_REGION.into());
         let region: Region =
             region.parse().map_err(|_| format!("{region:?} is no region's name"))?;
-        // An empty variable says nothing.
-        let streams: Vec<_> =
-            options.streams.into_iter().filter(|text| !text.trim().is_empty()).collect();
-        let streams = some(streams).or(file.texts("streams")?).unwrap_or_default();
+        // An empty variable says nothing; an empty entry among others is refused with them.
+        let said = options.streams.iter().any(|text| !text.trim().is_empty());
+        let streams = Some(options.streams).filter(|_| said);
+        let streams = streams.or(file.texts("streams")?).unwrap_or_default();
         let streams = declarations(&streams, file.table.remove("stream"), &region)?;
         let (limits, http) = limits(options.limits, file)?;
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());

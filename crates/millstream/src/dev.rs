@@ -100,7 +100,7 @@ pub struct FaultRule {
     #[arg(long, value_name = "N", conflicts_with = "rate")]
     pub every: Option<u64>,
     /// Each with this probability, above 0 and at most 1.
-    #[arg(long, value_name = "P", requires = "seed")]
+    #[arg(long, value_name = "P", requires = "seed", value_parser = probability)]
     pub rate: Option<f64>,
     /// Which sequence of chances.
     #[arg(long, requires = "rate")]
@@ -131,6 +131,12 @@ pub struct FaultKind {
     /// A record of a put fails, with throttle or internal; the others do not.
     #[arg(long, value_name = "KIND")]
     pub record_error: Option<String>,
+}
+
+/// A rate. JSON has no NaN: the server would see no rate at all.
+fn probability(text: &str) -> Result<f64, String> {
+    let probability = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p <= 1.0);
+    probability.ok_or_else(|| format!("{text} is not above 0 and at most 1"))
 }
 
 /// Does it and prints what the server says.

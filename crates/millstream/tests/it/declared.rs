@@ -80,6 +80,8 @@ fn what_cannot_be_declared_stops_the_start() {
         ("a", "", "name:shards"),
         ("a:0", "", "above 0"),
         ("a:1,a:2", "", "twice"),
+        ("a:1,", "", "name:shards"),
+        ("a:1,,b:1", "", "name:shards"),
         ("", too_many, "shard limit"),
         ("", "[[stream]]\nname = \"a\"\n", "number 1"),
     ] {

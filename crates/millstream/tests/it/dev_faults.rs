@@ -159,6 +159,29 @@ fn a_cut_connection_ends_before_after_or_during_the_reply() {
 }
 
 #[test]
+fn a_subscription_that_is_cut_ends_after_its_first_event() {
+    let server = ready();
+    put(&server, "s", "QQ==");
+    let stream = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
+    let input = json!({ "StreamARN": stream, "ConsumerName": "c" });
+    let consumer = server.must("RegisterStreamConsumer", input)["Consumer"]["ConsumerARN"].clone();
+    while server.must("DescribeStreamConsumer", json!({ "ConsumerARN": consumer }))["ConsumerDescription"]
+        ["ConsumerStatus"]
+        != "ACTIVE"
+    {}
+    add(&server, json!({ "operation": "SubscribeToShard", "cut": "during" }));
+    let body = json!({ "ConsumerARN": consumer, "ShardId": SHARD,
+        "StartingPosition": { "Type": "TRIM_HORIZON" } });
+    let mut wire = server.connect();
+    wire.send(&request("SubscribeToShard", "", body.to_string().as_bytes()));
+    let text = String::from_utf8_lossy(&wire.read_to_close()).into_owned();
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    assert_eq!(text.matches("MillisBehindLatest").count(), 1, "{text}");
+    assert!(text.contains("\"Data\":\"QQ==\""), "{text}");
+    assert!(!text.ends_with("0\r\n\r\n"), "the reply has no end: {text}");
+}
+
+#[test]
 fn rules_that_cannot_be_are_refused() {
     let server = ready();
     for rule in [
@@ -215,6 +238,11 @@ fn the_command_adds_lists_and_removes_rules() {
         &["fault", "remove", "1", "--all"],
     ] {
         assert!(!dev_command(&server, bad).0, "{bad:?}");
+    }
+    for rate in ["nan", "0", "1.5", "inf", "x"] {
+        let words = ["fault", "add", "--throttle", "--rate", rate, "--seed", "1"];
+        let (ok, _, error) = dev_command(&server, &words);
+        assert!(!ok && error.contains(&format!("{rate} is not above 0")), "{error}");
     }
     assert_eq!(dev_must(&server, "GET", "faults", Value::Null), json!({ "faults": [] }));
 }

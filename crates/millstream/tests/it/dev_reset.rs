@@ -67,7 +67,10 @@ fn only_an_open_server_can_be_controlled() {
     for (method, path) in [("GET", "clock"), ("POST", "reset"), ("POST", "faults"), ("GET", "x")] {
         let (status, said) = dev(&server, method, path, &json!({}));
         assert_eq!(status, 403, "{method} {path}");
-        assert!(said.as_str().is_some_and(|text| text.contains("--auth open")), "{said}");
+        assert!(
+            said["message"].as_str().is_some_and(|text| text.contains("--auth open")),
+            "{said}"
+        );
     }
     let (ok, _, error) = dev_command(&server, &["clock", "hold"]);
     assert!(!ok && error.contains("--auth open"), "{error}");
@@ -101,4 +104,11 @@ fn what_the_control_api_does_not_know_it_says() {
         assert_eq!(got, status, "{method} {path} {body}: {reply}");
         assert!(reply["message"].is_string(), "{reply}");
     }
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_in_json() {
+    let server = server().ephemeral().start();
+    let (status, said) = dev(&server, "POST", "faults", &json!({ "error": "x".repeat(70_000) }));
+    assert!(status == 400 && said["message"].is_string(), "{status}: {said}");
 }
