@@ -34,9 +34,18 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             shards_max,
             streams_max,
             creating_max,
+            retention_hours,
         } => {
             let quotas = StreamQuotas { shards_max, streams_max, creating_max };
-            let new = NewStream { account, region, name, shard_count, max_record_size_kib, tags };
+            let new = NewStream {
+                account,
+                region,
+                name,
+                shard_count,
+                max_record_size_kib,
+                tags,
+                retention_hours,
+            };
             create_stream(state, &new, at, quotas).map(Outcome::Stream)
         }
         Command::Activate { group, at } => change(state, *group, |stream| activate(stream, *at)),
@@ -58,6 +67,12 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         Command::FinishReshard { group, ends, at } => {
             change(state, *group, |stream| finish_reshard(stream, ends, *at))
         }
+        Command::ReturnHorizon { group, at } => change(state, *group, |stream| {
+            if stream.is_from_a_wrong_clock(Millis(*at)) {
+                stream.expired_before = stream.horizon(Millis(*at));
+            }
+            Ok(())
+        }),
         Command::ExpireShards { group, before } => change(state, *group, |stream| {
             expire(stream, Millis(*before));
             Ok(())

@@ -65,6 +65,9 @@ pub enum Command {
         /// Quota: streams being created at once in the account and region.
         #[n(9)]
         creating_max: u64,
+        /// How long records are kept, in hours; the default if absent.
+        #[n(10)]
+        retention_hours: Option<u32>,
     },
     /// CREATING or UPDATING becomes ACTIVE. Does nothing while shards are being changed.
     #[n(2)]
@@ -174,6 +177,16 @@ pub enum Command {
     /// ACTIVE becomes DELETING, and all consumers with it.
     #[n(11)]
     DeleteStreamWithConsumers {
+        /// The stream.
+        #[n(0)]
+        group: u64,
+        /// When.
+        #[n(1)]
+        at: u64,
+    },
+    /// A clock that was ahead left an `expired_before` above `at`: it goes back to what the retention says now.
+    #[n(12)]
+    ReturnHorizon {
         /// The stream.
         #[n(0)]
         group: u64,

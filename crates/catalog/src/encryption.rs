@@ -11,6 +11,8 @@ use crate::outcome::{Outcome, Refusal};
 use crate::state::State;
 use crate::stream::{Stream, StreamStatus};
 
+/// Most starts, and most stops, that are remembered: a quota above it is none.
+const CALLS_MAX: usize = 100;
 /// The time over which starts and stops are counted (botocore, `StartStreamEncryption`: a rolling 24-hour period).
 const QUOTA_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// How long a data key is kept once it is no longer written with: longer than any record lives (365 days), so that
@@ -117,6 +119,8 @@ fn admit(calls: &mut Vec<Millis>, at: Millis, max: u64) -> Result<(), Refusal> {
         return Err(Refusal::EncryptionQuota { max });
     }
     calls.push(at);
+    let over = calls.len().saturating_sub(CALLS_MAX);
+    calls.drain(..over);
     Ok(())
 }
 

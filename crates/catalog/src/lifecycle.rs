@@ -29,6 +29,7 @@ pub(crate) struct NewStream<'a> {
     pub shard_count: u32,
     pub max_record_size_kib: u32,
     pub tags: &'a BTreeMap<String, String>,
+    pub retention_hours: Option<u32>,
 }
 
 /// How many streams and shards an account may have in a region.
@@ -76,7 +77,7 @@ pub(crate) fn create_stream(
         status: StreamStatus::Creating,
         status_since: Millis(at),
         mode: StreamMode::Provisioned,
-        retention_hours: RETENTION_HOURS_DEFAULT,
+        retention_hours: new.retention_hours.unwrap_or(RETENTION_HOURS_DEFAULT),
         expired_before: Millis(0),
         max_record_size_kib: new.max_record_size_kib,
         tags: new.tags.clone(),

@@ -82,9 +82,16 @@ impl Stream {
         Duration::from_secs(u64::from(self.retention_hours) * 3600)
     }
 
-    /// What arrived before this is not shown at `now`: it is beyond the retention, or once was.
+    /// What arrived before this is not shown at `now`: it is beyond the retention, or once was. What a clock that was
+    /// wrong left above `now` says nothing: records that arrive now would be hidden as soon as they are acknowledged.
     pub fn horizon(&self, now: Millis) -> Millis {
-        now.minus(self.retention()).max(self.expired_before)
+        let oldest = now.minus(self.retention());
+        if self.is_from_a_wrong_clock(now) { oldest } else { oldest.max(self.expired_before) }
+    }
+
+    /// Whether `expired_before` was reckoned by a clock that was a retention and more ahead of `now`.
+    pub fn is_from_a_wrong_clock(&self, now: Millis) -> bool {
+        self.expired_before > now
     }
 
     /// When each shard that has children ended for those who ask what was open at a time: when its children start.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_api::Error;
-use millstream_api::ops::{CreateStreamInput, IncreaseStreamRetentionPeriodInput};
+use millstream_api::ops::CreateStreamInput;
 use millstream_catalog::{Stream, StreamStatus};
 use millstream_types::{AccountId, Region, StreamName};
 
@@ -66,27 +66,16 @@ impl Streams {
         {
             return Ok(false);
         }
-        self.create_stream(&caller, wanted.create.clone()).await?;
+        // The retention comes with the stream: one that a crash leaves half made is kept at the next start.
+        let hours = wanted.retention_hours.and_then(|hours| u32::try_from(hours).ok());
+        self.create_stream_keeping(&caller, wanted.create.clone(), hours).await?;
         Ok(true)
     }
 
     async fn finish_declared(&self, wanted: &Declaration, made: bool) -> Result<Declared, Error> {
         let (caller, name) = (wanted.caller(), wanted.name()?);
         let stream = self.await_active(&caller, &name).await?;
-        match wanted.retention_hours {
-            _ if !made => Ok(Declared::Kept(stream)),
-            Some(hours) if hours as u32 != stream.retention_hours => {
-                let input = IncreaseStreamRetentionPeriodInput {
-                    stream_name: Some(name.to_string()),
-                    retention_period_hours: hours,
-                    stream_arn: None,
-                    stream_id: None,
-                };
-                self.increase_stream_retention_period(&caller, input).await?;
-                Ok(Declared::Made(self.await_active(&caller, &name).await?))
-            }
-            Some(_) | None => Ok(Declared::Made(stream)),
-        }
+        Ok(if made { Declared::Made(stream) } else { Declared::Kept(stream) })
     }
 
     fn named(&self, caller: &Caller, name: &StreamName) -> Option<Arc<Stream>> {

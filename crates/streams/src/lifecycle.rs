@@ -148,6 +148,10 @@ impl Streams {
             }
             StreamStatus::Active => {
                 self.configure(stream, configured).await?;
+                // Before service time reaches it, or it would hide what arrives from now on after all.
+                if stream.is_from_a_wrong_clock(now) {
+                    self.change(stream, &Command::ReturnHorizon { group, at: now.0 }).await?;
+                }
                 self.expire_shards(stream, now).await?;
                 if stream.mode == StreamMode::OnDemand {
                     self.scale_by_traffic(stream, &mut configured.watches, now).await?;

@@ -193,9 +193,9 @@ limits! {
     /// Calls of StartStreamEncryption and of StopStreamEncryption per second and account.
     encryption_per_second: rate = 5;
     /// Starts of a stream's encryption in 24 hours (botocore, `StartStreamEncryption`).
-    encryption_starts_per_day: quota = 25;
+    encryption_starts_per_day: rate = 25;
     /// Stops of a stream's encryption in 24 hours (botocore, `StopStreamEncryption`).
-    encryption_stops_per_day: quota = 25;
+    encryption_stops_per_day: rate = 25;
     /// Calls of RegisterStreamConsumer per second and account (botocore, `RegisterStreamConsumer`).
     register_stream_consumer_per_second: rate = 5;
     /// Calls of DeregisterStreamConsumer per second and stream (botocore, `DeregisterStreamConsumer`).
@@ -270,6 +270,8 @@ mod tests {
         let off = Limits::default().without_rates();
         assert_eq!(off.shard_write_bytes_per_second, UNLIMITED);
         assert_eq!(off.create_stream_per_second, UNLIMITED);
+        assert_eq!(off.encryption_starts_per_day, UNLIMITED);
+        assert_eq!(off.encryption_stops_per_day, UNLIMITED);
         assert_eq!(off.shards_max, 20_000);
     }
 

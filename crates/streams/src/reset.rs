@@ -2,7 +2,7 @@
 
 use millstream_api::ops::{DeleteChannelInput, DeleteQueueInput, DeleteStreamInput};
 use millstream_api::{Error, ErrorCode};
-use millstream_catalog::{Stream, StreamStatus};
+use millstream_catalog::{CapacityCommand, Outcome, Stream, StreamStatus};
 use millstream_log::GroupId;
 
 use crate::caller::Caller;
@@ -10,8 +10,8 @@ use crate::errors::Refusal;
 use crate::service::Streams;
 
 impl Streams {
-    /// Deletes every stream of every account and region, whatever it has, waits until all are gone, and forgets what
-    /// call rates have counted. Returns how many there were. What others make meanwhile stays.
+    /// Deletes every stream of every account and region, whatever it has, waits until all are gone, and forgets the
+    /// settings of accounts and what call rates have counted. Returns how many there were. What others make meanwhile stays.
     pub async fn reset(&self) -> Result<u64, Error> {
         self.catalog.barrier().await.map_err(|error| Refusal::Catalog(error.to_string()))?;
         let groups: Vec<GroupId> =
@@ -21,6 +21,14 @@ impl Streams {
             for group in &groups {
                 self.remove(*group, wait).await?;
             }
+        }
+        let forget = CapacityCommand::ForgetCommitments.into();
+        match self.catalog.submit(&forget).await {
+            Ok(Outcome::Refused(why)) => {
+                return Err(Refusal::Catalog(format!("settings are left: {why:?}")).into());
+            }
+            Ok(_) => {}
+            Err(error) => return Err(Refusal::Catalog(error.to_string()).into()),
         }
         self.rates.clear();
         Ok(groups.len() as u64)

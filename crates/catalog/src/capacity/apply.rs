@@ -36,9 +36,18 @@ pub(crate) fn apply(state: &mut State, command: &CapacityCommand) -> Result<Outc
             on_demand_max,
             warm_mibps,
             auto,
+            retention_hours,
         } => {
             let quotas = StreamQuotas { shards_max, streams_max, creating_max };
-            let new = NewStream { account, region, name, shard_count, max_record_size_kib, tags };
+            let new = NewStream {
+                account,
+                region,
+                name,
+                shard_count,
+                max_record_size_kib,
+                tags,
+                retention_hours,
+            };
             let capacity = Capacity { warm_mibps, auto, ..Capacity::default() };
             create_on_demand(state, &new, capacity, at, (quotas, on_demand_max))
         }
@@ -76,6 +85,10 @@ pub(crate) fn apply(state: &mut State, command: &CapacityCommand) -> Result<Outc
             stream.capacity.note_peak(day, kibps);
             Ok(())
         }),
+        CapacityCommand::ForgetCommitments => {
+            state.commitments.clear();
+            Ok(Outcome::Done)
+        }
         CapacityCommand::SetCommitment { account, ref region, enabled, at } => {
             crate::commitment::set_commitment(state, account, region, enabled, Millis(at))
         }

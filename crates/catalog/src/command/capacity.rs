@@ -51,6 +51,9 @@ pub enum CapacityCommand {
         /// Whether the service chooses the shards of records.
         #[n(12)]
         auto: bool,
+        /// How long records are kept, in hours; the default if absent.
+        #[n(13)]
+        retention_hours: Option<u32>,
     },
     /// Changes the mode; the shards stay; UPDATING.
     #[n(1)]
@@ -186,6 +189,9 @@ pub enum CapacityCommand {
         #[n(3)]
         at: u64,
     },
+    /// Forgets the commitments of all accounts and regions, as if none had ever been made.
+    #[n(9)]
+    ForgetCommitments,
 }
 
 /// How far a change to a number of equal shards was followed in advance. What it is made from is a function of the

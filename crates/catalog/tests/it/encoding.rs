@@ -21,6 +21,7 @@ fn create() -> Command {
         shards_max: 5,
         streams_max: 6,
         creating_max: 7,
+        retention_hours: None,
     }
 }
 

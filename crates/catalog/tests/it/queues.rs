@@ -33,6 +33,7 @@ fn with_stream() -> (State, u64) {
         on_demand_max: 5,
         warm_mibps: None,
         auto: false,
+        retention_hours: None,
     }
     .into();
     let Outcome::Stream(stream) = apply(&mut state, create) else { panic!() };

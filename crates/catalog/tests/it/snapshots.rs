@@ -49,6 +49,7 @@ fn a_stream_of_twenty_thousand_shards_is_cut_into_slices_within_their_limit() {
                 shards_max: 40_000,
                 streams_max: 10,
                 creating_max: 5,
+                retention_hours: None,
             },
         );
         assert!(matches!(outcome, Outcome::Stream(_)));

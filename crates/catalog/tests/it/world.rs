@@ -180,6 +180,7 @@ impl World {
             shards_max: SHARDS_MAX,
             streams_max: STREAMS_MAX,
             creating_max: CREATING_MAX,
+            retention_hours: None,
         }
     }
 

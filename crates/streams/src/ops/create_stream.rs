@@ -19,6 +19,16 @@ impl Streams {
         caller: &Caller,
         input: CreateStreamInput,
     ) -> Result<(), Error> {
+        self.create_stream_keeping(caller, input, None).await
+    }
+
+    /// Makes a stream whose records are kept for so many hours, or as long as the default says.
+    pub(crate) async fn create_stream_keeping(
+        &self,
+        caller: &Caller,
+        input: CreateStreamInput,
+        retention_hours: Option<u32>,
+    ) -> Result<(), Error> {
         let name: StreamName = input.stream_name.parse().map_err(|_| {
             Error::validation(format!("The stream name {} is not valid.", input.stream_name))
         })?;
@@ -56,6 +66,7 @@ impl Streams {
                 shards_max,
                 streams_max,
                 creating_max,
+                retention_hours,
             },
             Kind::OnDemand { warm_mibps, auto } => CapacityCommand::CreateOnDemandStream {
                 account,
@@ -71,6 +82,7 @@ impl Streams {
                 on_demand_max: self.limits.on_demand_streams_max,
                 warm_mibps,
                 auto,
+                retention_hours,
             }
             .into(),
         };

@@ -42,6 +42,7 @@ impl World {
             on_demand_max: 10,
             warm_mibps: None,
             auto: false,
+            retention_hours: None,
         };
         world.apply(&create.into());
         let group = world.stream().group.0;

@@ -66,6 +66,7 @@ impl Harness {
             shards_max: 1_000_000,
             streams_max: 1_000_000,
             creating_max: 1_000_000,
+            retention_hours: None,
         };
         let stream = self.submit(create).await;
         let spec = millstream_log::GroupSpec {

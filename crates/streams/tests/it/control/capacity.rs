@@ -325,3 +325,13 @@ async fn a_commitment_holds_for_a_day() {
     assert_eq!(f.settings().await.status, Disabled);
     assert_eq!(f.settings().await.started_at, Some(START.plus(DAY)));
 }
+
+#[tokio::test]
+async fn a_reset_forgets_commitments() {
+    let f = Fixture::new().await;
+    let before = f.settings().await;
+    f.commit(MinimumThroughputBillingCommitmentInputStatus::Enabled).await;
+    assert_ne!(f.settings().await, before);
+    f.streams.reset().await.unwrap();
+    assert_eq!(f.settings().await, before);
+}

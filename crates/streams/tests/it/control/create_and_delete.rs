@@ -232,3 +232,30 @@ async fn a_reset_waits_until_everything_is_gone() {
     assert_eq!(f.catalog.read(|state| state.streams().count()), 0);
     assert_eq!(f.log.groups().await.unwrap().len(), 1, "the catalog's own group");
 }
+
+#[tokio::test]
+async fn a_declared_retention_is_there_even_if_the_start_does_not_end() {
+    let limits = Limits::default().without_rates();
+    let clock = std::sync::Arc::new(millstream_types::ManualClock::new(START));
+    let log = millstream_log::testkit::MemoryLog::new(clock.clone());
+    let f = Fixture::over(log, clock, limits.clone()).await;
+    let wanted = [millstream_streams::Declaration {
+        account: f.caller.account,
+        region: f.caller.region.clone(),
+        create: create("s", 1),
+        retention_hours: Some(48),
+    }];
+    let made = async {
+        while f.status("s").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    // Without the lifecycle the stream stays CREATING.
+    tokio::select! {
+        _ = f.streams.declare(&wanted) => panic!("it cannot be ACTIVE"),
+        () = made => {}
+    }
+    let f = f.restart(limits).await;
+    f.streams.declare(&wanted).await.unwrap();
+    assert_eq!(f.describe("s").await.unwrap().retention_period_hours, 48);
+}

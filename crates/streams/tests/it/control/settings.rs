@@ -148,3 +148,29 @@ async fn a_stream_has_at_most_fifty_tags() {
     assert_eq!(code(add(&f, tags(&[("aws:x", "")])).await), InvalidArgumentException);
     assert_eq!(page(&f, None, None).await.0.len(), 50);
 }
+
+#[tokio::test]
+async fn what_a_wrong_clock_left_hides_nothing_that_comes_after_it() {
+    let mut f = Fixture::new().await;
+    f.create("s", 1).await;
+    f.clock.advance(Duration::from_secs(365 * 24 * 3600));
+    increase(&f, 48).await.unwrap();
+    f.until("s", StreamStatus::Active).await;
+    let stream = |f: &Fixture| f.catalog.read(|state| state.streams().next().cloned().unwrap());
+    let now = START.plus(Duration::from_secs(60));
+    let oldest = now.minus(Duration::from_secs(48 * 3600));
+    assert!(stream(&f).expired_before > now);
+    assert_eq!(stream(&f).horizon(now), oldest);
+    // The clock is put right.
+    f.clock = std::sync::Arc::new(millstream_types::ManualClock::new(now));
+    let f = f.restart(Limits::default().without_rates()).await;
+    while stream(&f).expired_before > now {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stream(&f).expired_before, oldest);
+    f.split("s", "shardId-000000000000", 1000).await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(f.shards("s").await.len(), 3, "the parent holds what was acknowledged a moment ago");
+}

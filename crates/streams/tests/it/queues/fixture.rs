@@ -94,6 +94,7 @@ impl Queues {
             on_demand_max: 50,
             warm_mibps: None,
             auto: false,
+            retention_hours: None,
         }
         .into();
         self.catalog.submit(&command).await.unwrap();
