@@ -64,8 +64,8 @@ impl WithService {
         WithService { local, service }
     }
 
-    /// What the service calls a key that is not local; `None` if it is local. Without an account in it, an id or an alias
-    /// would mean one of the node's own account.
+    /// What the service calls a key that is not local; `None` if it is local. Without an account in it, an id or an
+    /// alias would mean one of the node's own account.
     fn elsewhere(&self, owner: &Owner, name: &KeyName) -> Result<Option<KeyName>, KeyError> {
         match self.local.find(owner, name) {
             Ok(_) => Ok(None),

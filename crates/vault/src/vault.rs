@@ -18,8 +18,8 @@ use crate::wrap::{unwrap, wrap};
 /// over first: so long a disabled key may still be at work (Amazon Kinesis caches data keys for minutes too; its
 /// developer guide names no number).
 pub const CHECKED_FOR: Duration = Duration::from_secs(300);
-/// How long a refusal holds before the master key is asked again, in the machine's time: service time may be held still,
-/// and a key service would never be asked again.
+/// How long a refusal holds before the master key is asked again, in the machine's time: service time may be held
+/// still, and a key service would never be asked again.
 const REFUSED_FOR: Duration = Duration::from_secs(1);
 /// Most data keys that are kept unwrapped.
 const KEPT_MAX: usize = 10_000;
