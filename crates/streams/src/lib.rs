@@ -30,6 +30,7 @@ mod metrics;
 mod ops;
 mod owner;
 mod put;
+mod put_failures;
 mod put_faults;
 mod queue;
 mod rates;

@@ -15,6 +15,7 @@ use crate::encryption::Sealers;
 use crate::fan_out::FanOut;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
+use crate::put_failures::PutFailures;
 use crate::queue::OpenQueues;
 use crate::rates::Rates;
 use crate::runtime::Runtimes;
@@ -54,6 +55,7 @@ pub struct Streams {
     /// Steps of the lifecycle that failed and are tried again.
     pub(crate) lifecycle_failures: Counter,
     pub(crate) scaling: ScalingCounters,
+    pub(crate) put_failures: PutFailures,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
     /// Changes whenever service time was moved by hand.
@@ -74,7 +76,7 @@ impl Streams {
     pub fn new(parts: Parts) -> Arc<Self> {
         let (jumped, jumps) = watch::channel(());
         parts.clock.on_jump(Box::new(move || jumped.send_modify(|()| {})));
-        let reply_permits = (parts.limits.reply_bytes_max as usize / REPLY_PERMIT_BYTES).max(1);
+        let reply_permits = reply_permits(&parts.limits);
         Arc::new(Streams {
             catalog: parts.catalog,
             owner: Owner::here(parts.log.clone()),
@@ -89,14 +91,20 @@ impl Streams {
             rates: Rates::default(),
             lifecycle_failures: Counter::new(),
             scaling: ScalingCounters::default(),
+            put_failures: PutFailures::default(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
-            replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
+            replies: Arc::new(Semaphore::new(reply_permits)),
             jumps,
             faults: Arc::default(),
             vault: parts.vault,
             sealers: Arc::new(Sealers::new(parts.random)),
             queues: OpenQueues::default(),
         })
+    }
+
+    /// Permits of [`REPLY_PERMIT_BYTES`] that all replies share.
+    pub(crate) fn reply_permits(&self) -> usize {
+        reply_permits(&self.limits)
     }
 
     /// Service time.
@@ -116,4 +124,9 @@ impl Streams {
     pub fn faults(&self) -> &Arc<Faults> {
         &self.faults
     }
+}
+
+fn reply_permits(limits: &Limits) -> usize {
+    let permits = limits.reply_bytes_max as usize / REPLY_PERMIT_BYTES;
+    permits.clamp(1, Semaphore::MAX_PERMITS)
 }
