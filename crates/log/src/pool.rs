@@ -146,7 +146,7 @@ impl Shared {
 
     /// Makes a file of `bytes` whose space is reserved and whose directory entry is durable.
     fn make_segment(&self, bytes: u64, reserve: u64) -> io::Result<FreeSegment> {
-        self.make_room_beside(bytes, reserve)?;
+        self.make_room(bytes, reserve)?;
         let file_id = self.new_file();
         let name = file_name(file_id);
         let disk = &self.options.disk;
@@ -163,12 +163,8 @@ impl Shared {
         Ok(FreeSegment { file_id, file, bytes, written: false })
     }
 
-    /// Sees that `bytes` more may be used, giving up free segments if need be.
-    pub(crate) fn make_room(&self, bytes: u64) -> io::Result<()> {
-        self.make_room_beside(bytes, self.options.disk_bytes_reserved)
-    }
-
-    fn make_room_beside(&self, bytes: u64, reserve: u64) -> io::Result<()> {
+    /// Sees that `bytes` more may be used and `reserve` stay free, giving up free segments if need be.
+    fn make_room(&self, bytes: u64, reserve: u64) -> io::Result<()> {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         loop {
             let used = self.set().disk_bytes() + self.pool.bytes();
