@@ -145,11 +145,11 @@ fn full_and_restarted(survives: Option<Survives>) -> World {
     world.run(&[Op::Create(1, 1), Op::Create(2, 1)]);
     world.disk.set_capacity(1 << 20);
     let log = world.engine.clone().unwrap();
-    while append(&*log, log_id(2, 0), batch(1, "y")).is_ok() {
-        world.run(&[Op::Append(vec![(log_id(1, 0), 9000)])]);
-    }
-    // What was appended to it directly is not in the model.
-    world.logs.remove(&log_id(2, 0));
+    world.run(&[Op::Append(vec![(log_id(2, 0), 9000)])]);
+    // What is appended to it directly is not in the model.
+    world.logs.remove(&log_id(1, 0));
+    let text = "y".repeat(9000);
+    while append(&*log, log_id(1, 0), batch(1, &text)).is_ok() {}
     assert!(matches!(log.health(), Health::Refusing(_)));
     if survives.is_none() {
         log.stop();
@@ -174,9 +174,8 @@ fn a_disk_that_was_full_before_a_restart_is_freed_by_trims_and_deletions() {
         append(&*log, log_id(9, 0), batch(1, "delete")).unwrap();
         assert_eq!(append(&*log, log_id(1, 0), batch(1, "x")), Err(LogError::Full));
         assert!(matches!(log.health(), Health::Refusing(_)));
-        world.run(&[Op::Trim(log_id(1, 0))]);
+        world.run(&[Op::Trim(log_id(2, 0))]);
         world.check("while the disk is full");
-        world.logs.remove(&log_id(1, 0));
         block_on(log.delete(GroupId(1))).unwrap();
         for _ in 0..3 {
             log.maintain();
