@@ -36,6 +36,8 @@ pub enum Error {
     Silent,
     /// Too many requests failed; the first one's reply.
     TooManyFaults(String),
+    /// No request succeeded; why the first did not.
+    Nothing(String),
     /// What was read back is not what was acknowledged.
     ReadBack(String),
 }
@@ -58,6 +60,7 @@ impl fmt::Display for Error {
             Error::TooManyFaults(first) => {
                 write!(f, "too many failed requests; the first: {first}")
             }
+            Error::Nothing(why) => write!(f, "nothing succeeded, so there are no figures: {why}"),
             Error::ReadBack(what) => write!(f, "read back other than acknowledged: {what}"),
         }
     }

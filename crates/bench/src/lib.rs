@@ -67,6 +67,9 @@ pub fn run(args: &Args) -> Result<(), Error> {
         Operation::Queue(queue) => ("queue", &queue.common),
     };
     check(common)?;
+    if let Operation::PutRecords(put) = &args.operation {
+        check_request(put)?;
+    }
     let (host, address) = endpoint(&common.endpoint)?;
     let caller = Caller::new(common, host);
     let control = Control { address, caller, stream: common.stream.clone() };
@@ -92,8 +95,33 @@ pub fn run(args: &Args) -> Result<(), Error> {
     println!("{}", if common.json { report.json() } else { report.text().trim_end().to_owned() });
     match &report.comparison {
         Some(found) if !found.agrees() => Err(Error::ReadBack(format!("{found:?}"))),
-        _ => Ok(()),
+        _ => succeeded(&report.tally),
     }
+}
+
+/// A run in which nothing succeeded has no figures.
+fn succeeded(tally: &Tally) -> Result<(), Error> {
+    let first = tally.first_fault.clone();
+    if tally.requests == 0 {
+        return Err(Error::Nothing(first.unwrap_or_else(|| "no reply in the time".to_owned())));
+    }
+    if tally.records == 0 && tally.failed_records > 0 {
+        let refused = format!("{} records refused", tally.failed_records);
+        return Err(Error::Nothing(first.unwrap_or(refused)));
+    }
+    Ok(())
+}
+
+/// Whether a request keeps within what the service takes in one.
+fn check_request(put: &PutRecords) -> Result<(), Error> {
+    let bytes = put.records * (put.common.record_bytes + limits::PARTITION_KEY_BYTES);
+    if bytes > limits::PUT_REQUEST_BYTES_MAX {
+        let (records, each) = (put.records, put.common.record_bytes);
+        return Err(Error::Options(format!(
+            "--records {records} of --record-bytes {each}: a request may hold 10 MiB at most, keys included"
+        )));
+    }
+    Ok(())
 }
 
 fn check(common: &Common) -> Result<(), Error> {
@@ -373,6 +401,26 @@ mod tests {
         for wrong in ["https://127.0.0.1", "127.0.0.1:1", "http://", "http://127.0.0.1:x"] {
             assert!(matches!(endpoint(wrong), Err(Error::Endpoint(_))), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_request_over_the_services_limit_is_refused_before_the_run() {
+        let put = |records| {
+            let options = ["bench", "put-records", "--record-bytes=30000", "--records", records];
+            let Operation::PutRecords(put) = Args::parse_from(options).operation else { panic!() };
+            check_request(&put)
+        };
+        assert!(put("300").is_ok());
+        assert!(matches!(put("500"), Err(Error::Options(_))));
+    }
+
+    #[test]
+    fn a_run_without_a_success_fails() {
+        let tally = Tally { first_fault: Some("HTTP 400".to_owned()), ..Tally::default() };
+        assert!(matches!(succeeded(&tally), Err(Error::Nothing(why)) if why == "HTTP 400"));
+        let refused = Tally { requests: 5, failed_records: 50, ..Tally::default() };
+        assert!(matches!(succeeded(&refused), Err(Error::Nothing(_))));
+        assert!(succeeded(&Tally { requests: 1, ..Tally::default() }).is_ok());
     }
 
     #[test]

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 /// Bodies encoded before the clock starts, bytes by default; `--pool-mib` changes it.
 pub const POOL_MIB_DEFAULT: u64 = 64;
+/// Most bytes of data and keys in one PutRecords: the service's own limit.
+pub const PUT_REQUEST_BYTES_MAX: u64 = 10 << 20;
+/// Bytes of each record's key.
+pub const PARTITION_KEY_BYTES: u64 = 16;
 /// Distinct bodies in the pools at most, so that small records do not make millions of them.
 pub const POOL_BODIES_MAX: usize = 65_536;
 /// Bytes of one reply at most; GetRecords answers with up to 10 MiB of payload, 14 MiB in base64.

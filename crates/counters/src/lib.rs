@@ -27,6 +27,32 @@ impl Counter {
     }
 }
 
+/// How often something may be told: so many times a second, and what was left out is said with the next.
+#[derive(Debug, Default)]
+pub struct Told {
+    second: AtomicU64,
+    told: AtomicU64,
+    untold: AtomicU64,
+}
+
+/// How many of one kind are told in a second.
+pub const TOLD_PER_SECOND: u64 = 10;
+
+impl Told {
+    /// Whether to tell now, in `second` of any clock, and then how many went untold before. Threads that race for the
+    /// first place in a second may tell a few more.
+    pub fn admit(&self, second: u64) -> Option<u64> {
+        if self.second.swap(second, Ordering::Relaxed) != second {
+            self.told.store(0, Ordering::Relaxed);
+        }
+        if self.told.fetch_add(1, Ordering::Relaxed) < TOLD_PER_SECOND {
+            return Some(self.untold.swap(0, Ordering::Relaxed));
+        }
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+}
+
 /// A number that goes up and down.
 #[derive(Debug, Default)]
 pub struct Gauge(AtomicU64);
@@ -183,6 +209,14 @@ mod tests {
             assert!(bucket == 0 || value > bucket_limit(bucket - 1), "{value}");
         }
         assert_eq!(bucket_of(u64::MAX), BUCKETS - 1);
+    }
+
+    #[test]
+    fn what_comes_too_often_is_told_later_as_a_number() {
+        let told = Told::default();
+        assert_eq!((0..25).filter_map(|_| told.admit(7)).count() as u64, TOLD_PER_SECOND);
+        assert_eq!(told.admit(8), Some(25 - TOLD_PER_SECOND));
+        assert_eq!(told.admit(8), Some(0));
     }
 
     #[test]

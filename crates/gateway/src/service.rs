@@ -5,11 +5,11 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::{Method, Request, Response, StatusCode};
 use millstream_api::{Error, ErrorCode, Operation, TARGET_PREFIX};
 use millstream_auth::{KeyStore, SigningKeys};
-use millstream_counters::Collect;
+use millstream_counters::{Collect, Told};
 use millstream_streams::{Caller, Streams};
 use millstream_types::{Clock, Random, Region};
 use millstream_wire::{Protocol, Unknown};
@@ -82,6 +82,7 @@ pub struct Gateway {
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) counters: Arc<GatewayCounters>,
     unknown_logged: Mutex<BTreeSet<String>>,
+    told: Told,
 }
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
@@ -122,6 +123,7 @@ impl Gateway {
             stop: parts.stop,
             counters,
             unknown_logged: Mutex::default(),
+            told: Told::default(),
         })
     }
 
@@ -135,11 +137,13 @@ impl Gateway {
         self.counters.requests.add(1);
         let id = self.ids.next();
         let protocol = protocol_of(request.headers());
-        let route = pin!(self.route(request, protocol, &id, activity));
+        let target = request.headers().get(TARGET).cloned();
+        let route = pin!(self.route(request, protocol, target.as_ref(), &id, activity));
         let response = match activity.within(Limit::Request, &self.http, route).await {
             Some(response) => response,
             None => {
                 let error = Error::new(ErrorCode::ServiceUnavailable, "The request took too long.");
+                self.tell(&error, target.as_ref(), &id);
                 reply::error(protocol, &error, &id)
             }
         };
@@ -156,6 +160,7 @@ impl Gateway {
         &self,
         request: Request<Incoming>,
         protocol: Protocol,
+        target: Option<&HeaderValue>,
         id: &RequestId,
         activity: &Activity,
     ) -> Response<ReplyBody> {
@@ -173,10 +178,24 @@ impl Gateway {
         match self.operate(request, protocol, id, activity).await {
             Ok(response) => response,
             Err(error) => {
-                tracing::debug!(request_id = %id.id, code = error.code.as_str(), "refused");
+                self.tell(&error, target, id);
                 reply::error(protocol, &error, id)
             }
         }
+    }
+
+    /// What was answered with an error, with the id by which the client can name it. A fault of ours is one line for
+    /// each call, as long as they are few.
+    fn tell(&self, error: &Error, target: Option<&HeaderValue>, id: &RequestId) {
+        let operation = target_of(target);
+        let (request_id, code) = (&id.id, error.code.as_str());
+        if error.status < 500 {
+            tracing::debug!(%request_id, operation, code, "refused");
+            return;
+        }
+        let Some(untold) = self.told.admit(self.clock.now().0 / 1000) else { return };
+        let error = &*error.message;
+        tracing::error!(%request_id, operation, code, error, untold, "a call failed");
     }
 
     fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
@@ -286,6 +305,13 @@ fn protocol_of(headers: &HeaderMap) -> Protocol {
         .get(CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/x-amz-cbor-1."));
     if cbor { Protocol::Cbor } else { Protocol::Json }
+}
+
+/// The operation that a request names, for the log; nothing of it that a client may have made up.
+fn target_of(target: Option<&HeaderValue>) -> &'static str {
+    let name = target.and_then(|value| value.to_str().ok());
+    let name = name.and_then(|name| name.strip_prefix(TARGET_PREFIX));
+    name.and_then(|name| dispatch::find(name).ok()).map_or("", |operation| operation.name)
 }
 
 fn check_single(headers: &HeaderMap) -> Result<(), Error> {

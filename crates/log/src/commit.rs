@@ -10,7 +10,7 @@ use millstream_types::Millis;
 
 use crate::block::{COMMIT_HEADER_BYTES, padded};
 use crate::commit_build::{Built, Placed};
-use crate::contract::LogError;
+use crate::contract::{Class, LogError};
 use crate::disk::{is_full, sync, write_all};
 use crate::footer::footer_bytes_max;
 use crate::gather::Gather;
@@ -41,6 +41,8 @@ pub(crate) struct Active {
     /// Blocks written so far.
     pub(crate) blocks: usize,
     bytes: u64,
+    /// Its space was taken out of what the disk keeps in reserve: nothing but what may help to free space goes in.
+    reserved: bool,
     /// Nothing more goes in, as a write into it failed.
     closed: bool,
 }
@@ -139,14 +141,29 @@ impl Committer {
     /// Whether `item` fits the active segment behind `bytes` and `blocks` that are gathered already.
     fn fits(&self, item: &Item, bytes: usize, blocks: usize) -> bool {
         let blocks = blocks + item.blocks();
-        let kept =
-            if item.frees_space() { 0 } else { self.shared.options.control_bytes_reserved() };
         let active_blocks = self.active.as_ref().map_or(0, |a| a.blocks);
         // A segment takes any one item, so that a frame of many parts is not refused for ever.
         let few =
             active_blocks == 0 || active_blocks + blocks <= self.shared.options.segment_blocks_max;
         let room = self.room(blocks, self.footer_base + item.footer_growth());
-        few && padded((bytes + item.block_bytes()) as u64) + kept <= room
+        let left = room.checked_sub(padded((bytes + item.block_bytes()) as u64));
+        let Some(left) = left.filter(|_| few) else { return false };
+        let reserved = self.active.as_ref().is_some_and(|active| active.reserved);
+        let kept = self.shared.options.control_bytes_reserved();
+        let ample = !reserved && left >= kept;
+        // State leaves room for the trims and deletes that follow from it.
+        ample || item.frees_space() || (left >= kept / 2 && self.may_use_reserve(item))
+    }
+
+    /// Whether what is kept in reserve, of a segment and of the disk, is kept for `item`: it frees space itself, or is
+    /// the state of a machine, which must take the command to delete before anything is deleted.
+    fn may_use_reserve(&self, item: &Item) -> bool {
+        let Item::Frame(frame, _) = item else { return item.frees_space() };
+        let tables = self.shared.tables();
+        let is_state = |part: &crate::frame::Part| {
+            tables.group(part.log.group).is_ok_and(|group| group.spec().class == Class::State)
+        };
+        frame.parts().iter().all(is_state)
     }
 
     /// Sees that the first request that waits fits the active segment, going on in another if need be.
@@ -159,7 +176,17 @@ impl Committer {
         let needed = padded((COMMIT_HEADER_BYTES + first.block_bytes()) as u64) + 2 * kept + 4096;
         let entries = footer_bytes_max(0, 0, 0, 0, first.blocks());
         let footer = self.footer_base + first.footer_growth() + entries;
-        match self.roll(needed, footer) {
+        let mut rolled = self.roll(needed, footer, false);
+        let for_reserve = |first| self.may_use_reserve(first);
+        if matches!(&rolled, Err(e) if is_full(e)) && self.waiting.front().is_some_and(for_reserve)
+        {
+            self.shared.set_full(true);
+            rolled = self.roll(needed, footer, true);
+            if rolled.is_ok() {
+                return Ok(());
+            }
+        }
+        match rolled {
             Ok(()) => {
                 self.shared.set_full(false);
                 Ok(())
@@ -180,12 +207,17 @@ impl Committer {
     }
 
     /// Ends the active segment and goes on in another. The new one's header is durable before its first commit, so a
-    /// header that is not sound on a segment with commits is damage and nothing else.
-    fn roll(&mut self, needed: u64, footer: u64) -> io::Result<()> {
+    /// header that is not sound on a segment with commits is damage and nothing else. A `reserved` one takes its space
+    /// out of the disk's reserve and is as small as it can be.
+    fn roll(&mut self, needed: u64, footer: u64, reserved: bool) -> io::Result<()> {
         // At most one segment waits for its footer, so that a start scans two at most.
         self.shared.seal_ended()?;
-        let bytes = self.shared.segment_bytes(needed, footer);
-        let free = self.shared.next_segment(bytes)?;
+        let free = match reserved {
+            false => self.shared.next_segment(self.shared.segment_bytes(needed, footer))?,
+            true => {
+                self.shared.reserved_segment(self.shared.segment_bytes_least(needed, footer))?
+            }
+        };
         let number = self.shared.new_number();
         let header = SegmentHeader {
             role: Role::Chain,
@@ -208,7 +240,8 @@ impl Committer {
         let segment = Arc::new(Segment::new(&header, free.file_id, free.file));
         self.shared.set_mut().add_open(segment.clone());
         let (at, bytes) = (DATA_START, free.bytes);
-        self.active = Some(Active { segment, header, at, blocks: 0, bytes, closed: false });
+        self.active =
+            Some(Active { segment, header, at, blocks: 0, bytes, reserved, closed: false });
         self.measure_footer();
         Ok(())
     }

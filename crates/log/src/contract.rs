@@ -34,6 +34,12 @@ pub struct LogId {
     pub index: u32,
 }
 
+impl std::fmt::Display for LogId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "group {}, shard {}", self.group.0, self.index)
+    }
+}
+
 /// A place in a log: below 2^63, increasing, dense only within a batch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Position(pub u64);

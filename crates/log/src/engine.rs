@@ -44,6 +44,9 @@ impl Engine {
         let disk = options.disk.clone();
         // The format is looked at before the lock file is made: an unknown directory stays untouched.
         let mut format = read_format(&*disk)?;
+        if format.is_none() {
+            check_free(&options)?;
+        }
         let lock = lock(&*disk)?;
         if format.is_none() {
             format = read_format(&*disk)?;
@@ -55,6 +58,8 @@ impl Engine {
         let (chain, mut report) = recover(&shared, Mode::Repair)?;
         report.last_arrival = chain.last_arrival;
         shared.update_gauges();
+        // Nobody is to learn from the first write that refuses. What cannot be asked shows at the first write.
+        shared.set_full(!shared.has_room().unwrap_or(true));
         let committer = Committer::new(shared.clone(), chain);
         let readers = Arc::new(ReadQueue::default());
         let engine = Engine {
@@ -163,6 +168,18 @@ impl Engine {
         let shared = &self.shared;
         shared.queue.push(item, shared.options.queue_bytes_max, &shared.counters)
     }
+}
+
+/// Whether a new directory has room for its first segment beside the reserve.
+fn check_free(options: &Options) -> Result<(), OpenError> {
+    let directory = options.disk.name();
+    let free = options.disk.free_bytes();
+    let free = free.map_err(doing(format!("asking {directory} for its free space")))?;
+    let (reserve, needed) = (options.disk_bytes_reserved, options.segment_bytes_min);
+    if free >= reserve.saturating_add(needed) {
+        return Ok(());
+    }
+    Err(OpenError::NoRoom { directory, free, reserve, needed })
 }
 
 fn spawn<T: Send + 'static>(

@@ -16,6 +16,11 @@ const FILE: &str = "FORMAT";
 const NEW_FILE: &str = "FORMAT.new";
 const PREFIX: &str = "millstream log ";
 
+/// Whether a directory was ever written by an engine: it has a format, or segments whose format was lost.
+pub fn was_used(disk: &dyn Disk) -> io::Result<bool> {
+    Ok(disk.list()?.iter().any(|name| name == FILE || name.ends_with(".seg")))
+}
+
 /// The format that a directory is written in; `None` if it has none yet.
 pub(crate) fn read_format(disk: &dyn Disk) -> Result<Option<u32>, OpenError> {
     let file = match disk.open_to_read(FILE) {

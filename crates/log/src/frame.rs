@@ -123,6 +123,9 @@ struct Kept {
     bytes: usize,
 }
 
+/// Most bytes of small buffers that are kept idle: many small requests at once must not leave no room for large ones.
+const SMALL_KEPT_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Size of small buffers. They are kept apart, so that a large frame does not have to make one of them grow.
 const SMALL_BYTES: usize = 4 * 1024;
 
@@ -130,6 +133,13 @@ impl FramePool {
     /// A pool that keeps at most `bytes_max` of idle buffers.
     pub fn new(bytes_max: usize) -> Self {
         FramePool(Arc::new(Pool { bytes_max, kept: Mutex::default() }))
+    }
+}
+
+impl FramePool {
+    /// Bytes of idle buffers.
+    pub fn idle_bytes(&self) -> usize {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }
 }
 
@@ -150,10 +160,11 @@ impl Pool {
     fn give(&self, buffer: Vec<u8>) {
         let bytes = buffer.capacity();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.bytes + bytes <= self.bytes_max {
+        let small = bytes <= SMALL_BYTES;
+        let many = small && kept.small.len() >= SMALL_KEPT_BYTES_MAX / SMALL_BYTES;
+        if !many && kept.bytes + bytes <= self.bytes_max {
             kept.bytes += bytes;
-            let of_its_size = if bytes > SMALL_BYTES { &mut kept.large } else { &mut kept.small };
-            of_its_size.push(buffer);
+            if small { &mut kept.small } else { &mut kept.large }.push(buffer);
         }
     }
 }
@@ -187,6 +198,21 @@ mod tests {
         let (first, second) = (Frame::new(&pool, [spec]), Frame::new(&pool, [spec]));
         drop(first);
         drop(second);
+        assert_eq!(pool.0.kept.lock().unwrap().large.len(), 1);
+    }
+
+    #[test]
+    fn many_small_frames_leave_room_for_large_ones() {
+        let pool = FramePool::new(4 << 20);
+        let spec = |payload_bytes| PartSpec {
+            log: LogId { group: GroupId(1), index: 0 },
+            count: 1,
+            payload_bytes,
+        };
+        let burst: Vec<_> = (0..2000).map(|_| Frame::new(&pool, [spec(100)])).collect();
+        drop(burst);
+        assert_eq!(pool.idle_bytes(), SMALL_KEPT_BYTES_MAX);
+        drop(Frame::new(&pool, [spec(1 << 20)]));
         assert_eq!(pool.0.kept.lock().unwrap().large.len(), 1);
     }
 }

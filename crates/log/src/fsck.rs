@@ -1,5 +1,6 @@
 //! Checks a directory without changing it: every segment's header, footer, chain of commits and blocks.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ pub struct FsckReport {
     pub notes: Vec<String>,
     /// Damage of acknowledged data, by file and byte.
     pub damage: Vec<Damage>,
+    /// The logs whose blocks are damaged, as far as a footer names them.
+    pub damaged_logs: BTreeSet<LogId>,
 }
 
 /// Checks a directory, changing nothing. Fails if it cannot be read at all, is of an unknown format, or is in use.
@@ -144,7 +147,7 @@ impl Check<'_> {
         for (log, row) in rows {
             let run = row.run.0 as usize..(row.run.0 as usize + row.run.1 as usize);
             let Some(run) = entries.get(run) else {
-                self.damage(0, format!("the footer's run of {log:?} is not there"));
+                self.damage(0, format!("the footer's run of {log} is not there"));
                 continue;
             };
             for entry in run {
@@ -161,10 +164,9 @@ impl Check<'_> {
                         && h.payload_crc == crc32c::crc32c(&bytes[HEADER_ROOM..])
                 });
                 if read.is_err() || !sound {
-                    self.damage(
-                        offset,
-                        format!("the block of {log:?} at {} is damaged", entry.base),
-                    );
+                    let what = format!("the block of {log}, position {} is damaged", entry.base);
+                    self.damage(offset, what);
+                    self.report.damaged_logs.insert(*log);
                     continue;
                 }
                 self.report.blocks += 1;

@@ -51,7 +51,7 @@ pub use contract::{
 };
 pub use disk::{Disk, DiskFile, EphemeralDisk, RealDisk};
 pub use engine::Engine;
-pub use format::{FORMAT_NEWEST, FORMAT_OLDEST, finalize};
+pub use format::{FORMAT_NEWEST, FORMAT_OLDEST, finalize, was_used};
 pub use frame::{Frame, FramePool, HEADER_ROOM, Part, PartSpec};
 pub use fsck::{FsckReport, fsck};
 pub use fuzz::fuzz_log;

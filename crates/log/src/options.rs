@@ -155,6 +155,17 @@ pub enum OpenError {
         /// The newest format that this release knows.
         known: u32,
     },
+    /// The disk of a new directory has less free than its reserve and one segment.
+    NoRoom {
+        /// The directory.
+        directory: String,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that stay free.
+        reserve: u64,
+        /// Bytes of the first segment.
+        needed: u64,
+    },
     /// The directory could not be read or written.
     Io {
         /// What was tried.
@@ -175,6 +186,14 @@ impl std::fmt::Display for OpenError {
                 "{directory} has log format {found}, this release knows up to {known}; nothing was \
                  changed; open it with the release that wrote it"
             ),
+            OpenError::NoRoom { directory, free, reserve, needed } => write!(
+                f,
+                "{directory} has {} MiB free; {} MiB are kept in reserve (disk_reserve_mib in [log] of the \
+                 configuration file) and {} MiB more are needed to begin; free space or name another directory",
+                free >> 20,
+                reserve >> 20,
+                needed >> 20
+            ),
             OpenError::Io { what, source } => write!(f, "{what}: {source}"),
         }
     }
@@ -184,7 +203,9 @@ impl std::error::Error for OpenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             OpenError::Io { source, .. } => Some(source),
-            OpenError::InUse { .. } | OpenError::UnknownFormat { .. } => None,
+            OpenError::InUse { .. }
+            | OpenError::UnknownFormat { .. }
+            | OpenError::NoRoom { .. } => None,
         }
     }
 }

@@ -88,6 +88,16 @@ impl Pool {
     }
 }
 
+/// `bytes`, doubled until `needed` bytes and a footer of `footer_bytes` fit.
+fn grown(mut bytes: u64, needed: u64, footer_bytes: u64) -> u64 {
+    let required = DATA_START + needed + footer_bytes + 4096;
+    let required = required.max(footer_bytes * 4);
+    while bytes < required {
+        bytes *= 2;
+    }
+    bytes
+}
+
 impl Shared {
     /// How large the next segment should be so that `needed` bytes and a footer of `footer_bytes` fit.
     pub(crate) fn segment_bytes(&self, needed: u64, footer_bytes: u64) -> u64 {
@@ -97,13 +107,12 @@ impl Shared {
             most = most.min(capacity / SEGMENTS_OF_DATA).max(least);
         }
         let by_data = (self.set().data_bytes() / SEGMENTS_OF_DATA).next_power_of_two();
-        let required = DATA_START + needed + footer_bytes + 4096;
-        let required = required.max(footer_bytes * 4);
-        let mut bytes = by_data.clamp(least, most);
-        while bytes < required {
-            bytes *= 2;
-        }
-        bytes
+        grown(by_data.clamp(least, most), needed, footer_bytes)
+    }
+
+    /// The smallest segment that `needed` bytes and a footer of `footer_bytes` fit.
+    pub(crate) fn segment_bytes_least(&self, needed: u64, footer_bytes: u64) -> u64 {
+        grown(self.options.segment_bytes_min, needed, footer_bytes)
     }
 
     /// A segment to be written next, of at least `bytes`. An error of which [`is_full`] is true means that there is no
@@ -114,12 +123,30 @@ impl Shared {
             return Ok(free);
         }
         self.counters.segments_made_late.add(1);
-        self.make_segment(bytes)
+        self.make_segment(bytes, self.options.disk_bytes_reserved)
+    }
+
+    /// A segment whose space comes out of what the disk keeps in reserve.
+    pub(crate) fn reserved_segment(&self, bytes: u64) -> io::Result<FreeSegment> {
+        self.counters.segments_made_late.add(1);
+        self.make_segment(bytes, 0)
+    }
+
+    /// Whether another segment can be had, nothing changed for it.
+    pub(crate) fn has_room(&self) -> io::Result<bool> {
+        let bytes = self.segment_bytes(0, 0);
+        if self.pool.has(bytes) {
+            return Ok(true);
+        }
+        let (in_use, idle) = (self.set().disk_bytes(), self.pool.bytes());
+        let capped = self.options.capacity_bytes.is_some_and(|most| in_use + bytes > most);
+        let free = self.options.disk.free_bytes()?.saturating_add(idle);
+        Ok(!capped && free >= bytes.saturating_add(self.options.disk_bytes_reserved))
     }
 
     /// Makes a file of `bytes` whose space is reserved and whose directory entry is durable.
-    fn make_segment(&self, bytes: u64) -> io::Result<FreeSegment> {
-        self.make_room(bytes)?;
+    fn make_segment(&self, bytes: u64, reserve: u64) -> io::Result<FreeSegment> {
+        self.make_room(bytes, reserve)?;
         let file_id = self.new_file();
         let name = file_name(file_id);
         let disk = &self.options.disk;
@@ -136,14 +163,14 @@ impl Shared {
         Ok(FreeSegment { file_id, file, bytes, written: false })
     }
 
-    /// Sees that `bytes` more may be used, giving up free segments if need be.
-    pub(crate) fn make_room(&self, bytes: u64) -> io::Result<()> {
+    /// Sees that `bytes` more may be used and `reserve` stay free, giving up free segments if need be.
+    fn make_room(&self, bytes: u64, reserve: u64) -> io::Result<()> {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         loop {
             let used = self.set().disk_bytes() + self.pool.bytes();
             let capped = self.options.capacity_bytes.is_some_and(|most| used + bytes > most);
             let free = self.options.disk.free_bytes()?;
-            if !capped && free >= bytes.saturating_add(self.options.disk_bytes_reserved) {
+            if !capped && free >= bytes.saturating_add(reserve) {
                 return Ok(());
             }
             let Some(idle) = self.pool.take_to_remove() else { return Err(full()) };
@@ -164,13 +191,19 @@ impl Shared {
         let most = self.pool_bytes_max();
         for segment in self.pool.take_unread() {
             let bytes = segment.bytes.load(Ordering::Relaxed);
-            if bytes < wanted || self.pool.bytes() + bytes > most {
+            if bytes < wanted || self.pool.bytes() + bytes > most || self.owes_reserve() {
                 self.remove_file(segment.file_id);
                 continue;
             }
             let (file_id, file) = (segment.file_id, segment.file.clone());
             self.pool.add(FreeSegment { file_id, file, bytes, written: true });
         }
+    }
+
+    /// Whether the disk is full and less than its reserve is left of it: what is freed fills the reserve first.
+    fn owes_reserve(&self) -> bool {
+        let reserve = self.options.disk_bytes_reserved;
+        self.is_full() && self.options.disk.free_bytes().is_ok_and(|free| free < reserve)
     }
 
     /// The pool holds at most this much: what was written in the last minutes, and some segments ahead.
@@ -198,7 +231,7 @@ impl Shared {
         if capped || free < 2 * bytes + self.options.disk_bytes_reserved {
             return Ok(false);
         }
-        let made = self.make_segment(bytes)?;
+        let made = self.make_segment(bytes, self.options.disk_bytes_reserved)?;
         let done = self.write_through(&*made.file, bytes, &go_on);
         match done {
             Ok(written) => {

@@ -226,7 +226,7 @@ impl Shared {
                 continue;
             }
             if entry.base > next {
-                let what = format!("positions {next} to {} of {log:?} are missing", entry.base);
+                let what = format!("positions {next} to {} of {log} are missing", entry.base);
                 return Err(self.damaged(segment, &what));
             }
             next = end;
@@ -239,7 +239,7 @@ impl Shared {
             });
         }
         if batches.is_empty() {
-            let what = format!("no segment holds position {} of {log:?}", from.0);
+            let what = format!("no segment holds position {} of {log}", from.0);
             return Err(LogError::Damaged(what));
         }
         let end = if next < view.end { End::More } else { end_of(view, next) };
@@ -256,7 +256,7 @@ impl Shared {
     ) -> Result<BlockHeader, LogError> {
         let offset = u64::from(entry.offset);
         let wrong = |what: &str| {
-            let what = format!("the block at byte {offset} of {log:?} {what}");
+            let what = format!("the block at byte {offset} of {log} {what}");
             self.damaged(segment, &what)
         };
         let header = BlockHeader::decode(block, segment.number, offset)

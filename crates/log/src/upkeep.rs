@@ -190,11 +190,8 @@ impl Shared {
 
     /// Says that the disk is not full any more once another segment would fit.
     fn end_full(&self) {
-        if self.is_full() {
-            let bytes = self.segment_bytes(0, 0);
-            if self.pool.has(bytes) || self.make_room(bytes).is_ok() {
-                self.set_full(false);
-            }
+        if self.is_full() && self.has_room().unwrap_or(false) {
+            self.set_full(false);
         }
     }
 

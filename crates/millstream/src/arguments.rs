@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command as ClapCommand, Parser, Subcommand, ValueEnum};
 
 use crate::dev::DevOptions;
 
@@ -20,7 +20,7 @@ pub struct Arguments {
 pub enum Command {
     /// Serves the whole service on one port.
     Serve(ServeOptions),
-    /// Checks a data directory, read-only; exits with 1 on damage.
+    /// Checks a data directory, read-only; exits with 1 on damage and with 2 where it cannot say.
     Fsck {
         /// The data directory.
         data_dir: PathBuf,
@@ -46,6 +46,19 @@ pub enum Command {
     /// Prints what is supported of the service model, as JSON.
     #[command(hide = true)]
     Model,
+}
+
+/// The command with every variable that is set to nothing left out: whoever passes `NAME=` on, as compose files do,
+/// sets nothing.
+pub fn without_empty_variables(command: ClapCommand) -> ClapCommand {
+    let is_empty = |name: &std::ffi::OsStr| {
+        std::env::var_os(name).is_some_and(|value| value.to_string_lossy().trim().is_empty())
+    };
+    let command = command.mut_args(|arg| match arg.get_env().is_some_and(is_empty) {
+        true => arg.env(None::<&'static str>),
+        false => arg,
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 /// Options of `serve`. Each is also a key of the configuration file and a variable of the environment; the command
@@ -85,7 +98,8 @@ pub struct ServeOptions {
     /// Whether AWS's throughput and call rates hold [env: MILLSTREAM_LIMITS] [default: aws]
     #[arg(long, value_name = "MODE", env = "MILLSTREAM_LIMITS", hide_env = true)]
     pub limits: Option<LimitsMode>,
-    /// Who is let in [env: MILLSTREAM_AUTH] [default: open]
+    /// Who is let in; `signed` knows the keys of [[keys]] in the configuration file and of the variable
+    /// MILLSTREAM_KEYS=ID:SECRET:ACCOUNT,… [env: MILLSTREAM_AUTH] [default: open]
     #[arg(long, value_name = "MODE", env = "MILLSTREAM_AUTH", hide_env = true)]
     pub auth: Option<Auth>,
     /// Region of requests that name none [env: MILLSTREAM_REGION] [default: AWS_REGION, else us-east-1]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use millstream_auth::Secret;
 use millstream_gateway::{HostRules, HttpLimits};
+use millstream_log::limits::SEGMENT_BYTES_MIN;
 use millstream_streams::{Declaration, Limits};
 use millstream_types::{AccountId, Region};
 use toml::{Table, Value};
@@ -20,8 +21,8 @@ use crate::kms_config::KmsConfig;
 pub struct Config {
     pub listen: Vec<SocketAddr>,
     pub storage: Storage,
-    /// How old data is before it is sorted by shard; `None` leaves it to the log.
-    pub sort_after: Option<Duration>,
+    pub log: LogSettings,
+    pub limits_mode: LimitsMode,
     pub limits: Limits,
     pub http: HttpLimits,
     pub auth: Auth,
@@ -35,6 +36,15 @@ pub struct Config {
     pub log_level: tracing::Level,
 }
 
+/// `[log]` of the file; what is `None` is left to the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    /// How old data is before it is sorted by shard.
+    pub sort_after: Option<Duration>,
+    /// Bytes of the disk that records leave free, for what frees space again.
+    pub disk_bytes_reserved: Option<u64>,
+}
+
 /// Where the data goes.
 pub enum Storage {
     /// A directory.
@@ -46,6 +56,10 @@ pub enum Storage {
 const DEFAULT_LISTEN: &str = "127.0.0.1:4567";
 const DEFAULT_DATA_DIR: &str = "./millstream-data";
 const DEFAULT_REGION: &str = "us-east-1";
+/// The reserve of a disk: some segments of the smallest size at least.
+const DISK_RESERVE_MIB: std::ops::RangeInclusive<u64> = 64..=1024 * 1024;
+/// Least of `--ephemeral-limit`: some segments of the smallest size, so that one can be freed while another is written.
+const EPHEMERAL_BYTES_MIN: u64 = 4 * SEGMENT_BYTES_MIN;
 /// Largest configuration file.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -80,8 +94,13 @@ impl Config {
         if auth == Auth::Enforced {
             return Err("--auth enforced is not implemented yet: policies are not evaluated; use --auth signed".into());
         }
-        let region =
-            options.region.or(file.text("region")?).or_else(|| std::env::var("AWS_REGION").ok());
+        let keys = keys(file)?;
+        if auth == Auth::Signed && keys.is_empty() {
+            return Err("--auth signed lets in whoever has a key, and there are no keys: give [[keys]] in the \
+                        configuration file or MILLSTREAM_KEYS=ID:SECRET:ACCOUNT,…"
+                .into());
+        }
+        let region = options.region.or(file.text("region")?).or_else(|| variable("AWS_REGION"));
         let region = region.unwrap_or_else(|| DEFAULT_REGION.into());
         let region: Region =
             region.parse().map_err(|_| format!("{region:?} is no region's name"))?;
@@ -90,12 +109,13 @@ impl Config {
         let streams = Some(options.streams).filter(|_| said);
         let streams = streams.or(file.texts("streams")?).unwrap_or_default();
         let streams = declarations(&streams, file.table.remove("stream"), &region)?;
-        let (limits, http) = limits(options.limits, file)?;
+        let (limits_mode, limits, http) = limits(options.limits, file)?;
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
         Ok(Config {
             storage: storage(options.data_dir, options.ephemeral, options.ephemeral_limit, file)?,
-            sort_after: sort_after(file)?,
+            log: log_settings(file)?,
             listen,
+            limits_mode,
             limits,
             http,
             auth,
@@ -107,7 +127,7 @@ impl Config {
                 names: file.texts("hosts")?.unwrap_or_default(),
                 any: insecure_open || auth != Auth::Open,
             },
-            keys: keys(file)?,
+            keys,
             log_format: options
                 .log_format
                 .or(file.choice("log_format")?)
@@ -115,6 +135,11 @@ impl Config {
             log_level: level.parse().map_err(|_| format!("{level:?} is no log level"))?,
         })
     }
+}
+
+/// A variable of the environment; an empty one says nothing.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
 fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
@@ -135,14 +160,23 @@ fn storage(
     limit: Option<u64>,
     file: &mut File,
 ) -> Result<Storage, String> {
-    let data_dir = data_dir.or(file.text("data_dir")?.map(PathBuf::from));
+    let in_file = file.text("data_dir")?.map(PathBuf::from);
+    let named_by = match (&data_dir, variable("MILLSTREAM_DATA_DIR")) {
+        (None, _) => "data_dir in the configuration file",
+        // The command line comes first.
+        (Some(directory), Some(text)) if *directory == Path::new(&text) => "MILLSTREAM_DATA_DIR",
+        (Some(_), _) => "--data-dir",
+    };
+    let data_dir = data_dir.or(in_file);
     let ephemeral = ephemeral.or(file.boolean("ephemeral")?).unwrap_or(false);
     let limit = limit.or(file.number("ephemeral_limit")?);
     match (data_dir, ephemeral) {
-        (Some(_), true) => Err(
-            "--ephemeral keeps nothing and --data-dir names a place to keep it: give one of them"
-                .into(),
-        ),
+        (Some(_), true) => Err(format!(
+            "--ephemeral keeps nothing and {named_by} names a place to keep it: give one of them"
+        )),
+        (None, true) if limit.is_some_and(|limit| limit < EPHEMERAL_BYTES_MIN) => {
+            Err(format!("--ephemeral-limit is too small: give {EPHEMERAL_BYTES_MIN} bytes or more"))
+        }
         (None, true) => Ok(Storage::Ephemeral(limit)),
         (_, false) if limit.is_some() => Err("--ephemeral-limit needs --ephemeral".into()),
         (data_dir, false) => {
@@ -152,16 +186,24 @@ fn storage(
 }
 
 /// `[log]` of the file.
-fn sort_after(file: &mut File) -> Result<Option<Duration>, String> {
+fn log_settings(file: &mut File) -> Result<LogSettings, String> {
     let table = match file.table.remove("log") {
-        None => return Ok(None),
+        None => return Ok(LogSettings::default()),
         Some(Value::Table(table)) => table,
         Some(_) => return Err("[log] must be a table".into()),
     };
     let mut log = File { table, name: "[log]".into() };
     let seconds = log.number("sort_after_seconds")?;
+    let reserve = log.number("disk_reserve_mib")?;
     log.finish()?;
-    Ok(seconds.map(Duration::from_secs))
+    if let Some(mib) = reserve.filter(|mib| !DISK_RESERVE_MIB.contains(mib)) {
+        let (least, most) = (*DISK_RESERVE_MIB.start(), *DISK_RESERVE_MIB.end());
+        return Err(format!("[log]: disk_reserve_mib = {mib} is not between {least} and {most}"));
+    }
+    Ok(LogSettings {
+        sort_after: seconds.map(Duration::from_secs),
+        disk_bytes_reserved: reserve.map(|mib| mib << 20),
+    })
 }
 
 fn tls(
@@ -172,7 +214,13 @@ fn tls(
     let cert = cert.or(file.text("tls_cert")?.map(PathBuf::from));
     let key = key.or(file.text("tls_key")?.map(PathBuf::from));
     match (cert, key) {
-        (Some(cert), Some(key)) => Ok(Some((cert, key))),
+        (Some(cert), Some(key)) => {
+            for (option, path) in [("--tls-cert", &cert), ("--tls-key", &key)] {
+                std::fs::File::open(path)
+                    .map_err(|error| format!("{option} {}: {error}", path.display()))?;
+            }
+            Ok(Some((cert, key)))
+        }
         (None, None) => Ok(None),
         (Some(_), None) => Err("tls_cert needs tls_key".into()),
         (None, Some(_)) => Err("tls_key needs tls_cert".into()),
@@ -180,7 +228,10 @@ fn tls(
 }
 
 /// `[limits]` of the file, over AWS's or over none.
-fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<(Limits, HttpLimits), String> {
+fn limits(
+    mode: Option<LimitsMode>,
+    file: &mut File,
+) -> Result<(LimitsMode, Limits, HttpLimits), String> {
     // `limits = "off"` and `[limits]` cannot both be keys of one file; `[limits] mode = "off"` is the file's form.
     let mut table = match file.table.remove("limits") {
         None => Table::new(),
@@ -195,7 +246,8 @@ fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<(Limits, HttpLimi
         ),
         Some(_) => return Err("limits.mode must be \"aws\" or \"off\"".into()),
     };
-    let mut limits = match mode.or(file_mode).unwrap_or(LimitsMode::Aws) {
+    let mode = mode.or(file_mode).unwrap_or(LimitsMode::Aws);
+    let mut limits = match mode {
         LimitsMode::Aws => Limits::default(),
         LimitsMode::Off => Limits::default().without_rates(),
     };
@@ -208,7 +260,7 @@ fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<(Limits, HttpLimi
             return Err(format!("limits.{key} is not a limit"));
         }
     }
-    Ok((limits, http))
+    Ok((mode, limits, http))
 }
 
 /// What a table of `[[keys]]` may have.
@@ -368,10 +420,11 @@ mod tests {
     }
 
     #[test]
-    fn the_file_says_when_data_is_sorted() {
-        let sort_after = |text| merged(text).unwrap_or_else(|error| panic!("{error}")).sort_after;
-        assert_eq!(sort_after(""), None);
-        assert_eq!(sort_after("[log]\nsort_after_seconds = 0"), Some(Duration::ZERO));
+    fn the_file_says_when_data_is_sorted_and_what_stays_free() {
+        let log = |text| merged(text).unwrap_or_else(|error| panic!("{error}")).log;
+        assert_eq!(log(""), LogSettings::default());
+        assert_eq!(log("[log]\nsort_after_seconds = 0").sort_after, Some(Duration::ZERO));
+        assert_eq!(log("[log]\ndisk_reserve_mib = 64").disk_bytes_reserved, Some(64 << 20));
     }
 
     #[test]
@@ -382,7 +435,11 @@ mod tests {
             ("[limits]\nshards_max = -1", "limits.shards_max"),
             ("[log]\nsort_after = 1", "sort_after"),
             ("[log]\nsort_after_seconds = -1", "sort_after_seconds"),
-            ("ephemeral = true\ndata_dir = \"x\"", "--ephemeral"),
+            ("[log]\ndisk_reserve_mib = 63", "disk_reserve_mib"),
+            ("ephemeral = true\ndata_dir = \"x\"", "data_dir in the configuration file"),
+            ("ephemeral = true\nephemeral_limit = 1000", "--ephemeral-limit"),
+            ("auth = \"signed\"", "MILLSTREAM_KEYS"),
+            ("tls_cert = \"/nothing\"\ntls_key = \"x\"", "--tls-cert /nothing"),
             ("listen = \"0.0.0.0:0\"", "--insecure-open"),
             ("auth = \"enforced\"", "enforced"),
             ("tls_cert = \"x\"", "tls_key"),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use millstream_catalog::{Catalog, Encryption, Stream};
-use millstream_log::{Disk, End, Inspection, Log, LogError, LogId, Position, ReadBatch};
+use millstream_log::{Disk, End, GroupId, Inspection, Log, LogError, LogId, Position, ReadBatch};
 use millstream_records::{Place, open, sealed_header};
 use millstream_types::{ManualClock, Millis};
 use millstream_vault::{DataKey, LocalKeys};
@@ -13,6 +14,8 @@ use millstream_vault::{DataKey, LocalKeys};
 use crate::entropy::Entropy;
 use crate::master_key;
 
+/// How long a damaged directory's catalog may take to open.
+const CATALOG_WAIT: Duration = Duration::from_secs(60);
 /// Bytes that are read at a time.
 const STEP_BYTES: usize = 1024 * 1024;
 
@@ -32,6 +35,29 @@ pub fn check(disk: &Arc<dyn Disk>, master_key_file: &Path) -> Result<bool, Strin
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the runtime did not start: {error}"))?;
     runtime.block_on(check_streams(disk, root, master_key_file))
+}
+
+/// The streams of a directory by their group, in words.
+pub fn stream_names(disk: &Arc<dyn Disk>) -> Result<BTreeMap<GroupId, String>, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("the runtime did not start: {error}"))?;
+    // A damaged catalog must not keep the report waiting.
+    let names = async { tokio::time::timeout(CATALOG_WAIT, names_of(disk)).await };
+    runtime.block_on(names).unwrap_or_else(|_| Err("the catalog could not be read in time".into()))
+}
+
+async fn names_of(disk: &Arc<dyn Disk>) -> Result<BTreeMap<GroupId, String>, String> {
+    let inspection = Inspection::open(disk).map_err(|error| error.to_string())?;
+    let clock = Arc::new(ManualClock::new(Millis(0)));
+    let catalog = Catalog::open(Arc::new(inspection), clock, Arc::new(Entropy::new())).await;
+    let catalog = catalog.map_err(|error| error.to_string())?;
+    let name = |stream: &Arc<Stream>| {
+        let (name, account, region) = (&stream.name, stream.account, &stream.region);
+        (stream.group, format!("of stream {name} of {account} in {region}"))
+    };
+    let names = catalog.read(|state| state.streams().map(name).collect());
+    catalog.stop().await;
+    Ok(names)
 }
 
 async fn check_streams(

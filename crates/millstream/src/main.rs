@@ -25,13 +25,15 @@ mod tls;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use millstream_types::Random;
 
 use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut command = arguments::without_empty_variables(Arguments::command());
+    let parsed = Arguments::from_arg_matches(&command.get_matches_mut());
+    let arguments = parsed.unwrap_or_else(|error| error.format(&mut command).exit());
     let outcome = match arguments.command {
         None => serve::run(arguments.serve),
         Some(Command::Serve(options)) => serve::run(options),

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use millstream_auth::{KeyStore, Secret};
 use millstream_catalog::Catalog;
@@ -19,8 +18,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::arguments::{Auth, ServeOptions};
-use crate::config::{Config, Storage};
+use crate::arguments::{Auth, LimitsMode, ServeOptions};
+use crate::config::{Config, LogSettings, Storage};
 use crate::control::Control;
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
@@ -35,6 +34,7 @@ const TLS_DIRECTORY: &str = "tls";
 pub fn run(options: ServeOptions) -> Result<(), String> {
     let config = Config::new(options)?;
     logging::start(config.log_format, config.log_level);
+    tell_settings(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the runtime did not start: {error}"))?;
     runtime.block_on(serve(config))
@@ -47,7 +47,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let random: Arc<dyn Random> = Arc::new(Entropy::new());
     // The addresses come first: a port in use is told before anything is recovered.
     let sockets = bind(&config.listen).await?;
-    let (engine, report) = open_engine(&config.storage, config.sort_after, clock.clone())?;
+    let (engine, report) = open_engine(&config.storage, config.log, clock.clone())?;
     if config.auth == Auth::Open {
         resume_clock(&service_clock, report.last_arrival);
     }
@@ -171,7 +171,7 @@ fn resume_clock(clock: &AdjustableClock, last_arrival: Millis) {
 
 fn open_engine(
     storage: &Storage,
-    sort_after: Option<Duration>,
+    settings: LogSettings,
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<Engine>, RecoveryReport), String> {
     let mut options = match storage {
@@ -186,10 +186,31 @@ fn open_engine(
             Options::ephemeral(Arc::new(disk), clock, limit.unwrap_or(free / 2))
         }
     };
-    options.sort_after = sort_after.unwrap_or(options.sort_after);
+    options.sort_after = settings.sort_after.unwrap_or(options.sort_after);
+    options.disk_bytes_reserved =
+        settings.disk_bytes_reserved.unwrap_or(options.disk_bytes_reserved);
     let (engine, report) = Engine::open(options).map_err(|error| error.to_string())?;
     tell(&report);
     Ok((engine, report))
+}
+
+/// What this server is and runs with, for whoever reads its log later.
+fn tell_settings(config: &Config) {
+    let data_dir = match &config.storage {
+        Storage::Directory(directory) => directory.display().to_string(),
+        Storage::Ephemeral(_) => "none (ephemeral)".to_owned(),
+    };
+    let auth = match config.auth {
+        Auth::Open => "open",
+        Auth::Signed => "signed",
+        Auth::Enforced => "enforced",
+    };
+    let limits = match config.limits_mode {
+        LimitsMode::Aws => "aws",
+        LimitsMode::Off => "off",
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(version, data_dir, auth, limits, region = %config.region, "millstream starts");
 }
 
 /// What recovery found, named: nothing is skipped or cut in silence.

@@ -33,6 +33,7 @@ mod ops;
 mod owner;
 mod planning;
 mod put;
+mod put_failures;
 mod put_faults;
 mod queue;
 mod rates;

@@ -1,10 +1,11 @@
 //! The service's counts, in the metrics' own terms (developer guide, "Monitoring with CloudWatch").
 
+use millstream_catalog::{Shard, Stream};
 use millstream_counters::{Collect, Collector, Counter, Histogram, Sample};
 
 use crate::owner::StreamCounters;
 use crate::runtime::StreamRuntime;
-use crate::service::Streams;
+use crate::service::{REPLY_PERMIT_BYTES, Streams};
 
 type CounterOf = fn(&StreamCounters) -> &Counter;
 type HistogramOf = fn(&StreamCounters) -> &Histogram;
@@ -73,30 +74,68 @@ impl Collect for Streams {
         let mut runtimes = self.runtimes.all();
         runtimes.sort_by_key(|runtime| runtime.group());
         runtimes.truncate(STREAMS_SHOWN_MAX);
+        // Two accounts may have streams of one name.
+        let accounts: Vec<String> =
+            runtimes.iter().map(|runtime| runtime.stream.account.to_string()).collect();
         for (name, help, counter) in COUNTERS {
-            for runtime in &runtimes {
+            for (runtime, account) in runtimes.iter().zip(&accounts) {
                 let value = Sample::Counter(counter(&runtime.counters).get());
-                to.sample(name, help, &labels(runtime), value);
+                to.sample(name, help, &labels(runtime, account), value);
             }
         }
         let failures = Sample::Counter(self.lifecycle_failures.get());
         let help =
             "Steps of creating, resharding or deleting streams that failed and are tried again.";
         to.sample("millstream_lifecycle_failures_total", help, &[], failures);
+        let failures = Sample::Counter(self.put_failures.records.get());
+        let help = "Records that were answered with InternalFailure.";
+        to.sample("millstream_put_failures_total", help, &[], failures);
+        self.collect_memory(to);
         self.collect_scaling(to);
         self.catalog.counters().collect(to);
         self.collect_shards(&runtimes, to);
         self.fan_out.collect(to);
         self.collect_queues(to);
         for (name, help, histogram) in HISTOGRAMS {
-            for runtime in &runtimes {
+            for (runtime, account) in runtimes.iter().zip(&accounts) {
                 let snapshot = histogram(&runtime.counters).snapshot();
-                to.sample(name, help, &labels(runtime), Sample::Histogram(&snapshot));
+                to.sample(name, help, &labels(runtime, account), Sample::Histogram(&snapshot));
             }
         }
     }
 }
 
-fn labels(runtime: &StreamRuntime) -> [(&'static str, &str); 2] {
-    [("stream", runtime.stream.name.as_str()), ("region", runtime.stream.region.as_str())]
+impl Streams {
+    /// What takes memory and has a budget of its own; request bodies and subscriptions are shown by who holds them.
+    fn collect_memory(&self, to: &mut dyn Collector) {
+        let permits = self.reply_permits().saturating_sub(self.replies.available_permits());
+        let (streams, shards) = self.catalog.read(|state| {
+            state.streams().fold((0, 0), |(streams, shards), stream| {
+                (streams + 1, shards + stream.shards.len())
+            })
+        });
+        let catalog = streams * size_of::<Stream>() + shards * size_of::<Shard>();
+        for (name, help, value) in [
+            ("millstream_memory_replies_bytes", "Replies in memory.", permits * REPLY_PERMIT_BYTES),
+            (
+                "millstream_memory_frame_pool_bytes",
+                "Idle buffers of puts.",
+                self.frames.idle_bytes(),
+            ),
+            (
+                "millstream_memory_catalog_bytes",
+                "Streams and shards of the catalog, about; names and tags are left aside.",
+                catalog,
+            ),
+            ("millstream_catalog_streams", "Streams of all accounts and regions.", streams),
+            ("millstream_catalog_shards", "Shards of all streams, closed ones too.", shards),
+        ] {
+            to.sample(name, help, &[], Sample::Gauge(value as u64));
+        }
+    }
+}
+
+fn labels<'a>(runtime: &'a StreamRuntime, account: &'a str) -> [(&'static str, &'a str); 3] {
+    let stream = &runtime.stream;
+    [("stream", stream.name.as_str()), ("region", stream.region.as_str()), ("account", account)]
 }

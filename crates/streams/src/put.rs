@@ -1,7 +1,6 @@
 //! What PutRecord and PutRecords share: records are routed, admitted, laid out in one frame, appended, numbered.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use millstream_api::{Blob, Error, ErrorCode, PutEntry};
 use millstream_catalog::StreamMode;
@@ -44,6 +43,24 @@ pub struct PutOutcome {
     pub entries: Vec<Option<PutEntry>>,
     /// Bytes of the records that were taken.
     pub bytes_taken: usize,
+    /// What failed for a fault of ours.
+    pub failed: Option<Failure>,
+}
+
+/// Records of one request that failed for a fault of ours.
+pub struct Failure {
+    /// The shard of the first.
+    pub shard: ShardId,
+    /// Why the first failed.
+    pub error: LogError,
+    /// How many they are.
+    pub records: usize,
+}
+
+impl Failure {
+    fn add(to: &mut Option<Failure>, shard: ShardId, error: LogError, records: usize) {
+        to.get_or_insert(Failure { shard, error, records: 0 }).records += records;
+    }
 }
 
 /// Puts `records` into the shards that `stream` has now.
@@ -56,10 +73,11 @@ pub async fn put(
     sealing: Option<&Sealing>,
 ) -> Result<PutOutcome, Error> {
     let mut entries = vec![None; records.len()];
-    let order = admit(stream, clock, records, &mut entries);
+    let Admitted { order, throttled } = admit(stream, clock, records, &mut entries);
     if order.is_empty() {
-        count_shards(stream, clock, records, &entries);
-        return Ok(PutOutcome { entries, bytes_taken: 0 });
+        Came { order: &order, runs: &[], records, entries: &entries, throttled: &throttled }
+            .count(stream, clock);
+        return Ok(PutOutcome { entries, bytes_taken: 0, failed: None });
     }
     let extra_bytes = sealing.map_or(0, |_| Sealing::EXTRA_BYTES);
     let runs = runs_of(&order, records, extra_bytes);
@@ -67,7 +85,7 @@ pub async fn put(
     let outcomes = owner.append(frame).await;
     // Only on-demand streams change their shards by what these take.
     let watched = stream.stream.mode == StreamMode::OnDemand;
-    let mut bytes_taken = 0;
+    let (mut bytes_taken, mut failed) = (0, None);
     for (run, outcome) in runs.iter().zip(outcomes) {
         let members = &order[run.from..run.to];
         match outcome {
@@ -83,54 +101,82 @@ pub async fn put(
             Err(LogError::Sealed(_)) => {}
             Err(error) => {
                 let entry = refused(stream, run.shard, &error);
+                if !matches!(error, LogError::Busy) {
+                    Failure::add(&mut failed, run.shard, error, members.len());
+                }
                 members
                     .iter()
                     .for_each(|(_, index)| entries[*index as usize] = Some(entry.clone()));
             }
         }
     }
-    count_shards(stream, clock, records, &entries);
-    Ok(PutOutcome { entries, bytes_taken })
+    Came { order: &order, runs: &runs, records, entries: &entries, throttled: &throttled }
+        .count(stream, clock);
+    Ok(PutOutcome { entries, bytes_taken, failed })
 }
 
-/// Counts what each shard saw, where shard-level metrics are switched on.
-fn count_shards(
-    stream: &StreamRuntime,
-    clock: &dyn Clock,
-    records: &[Incoming<'_>],
-    entries: &[Option<PutEntry>],
-) {
-    let Some(series) = &stream.series else { return };
-    let now = clock.now();
-    let mut shards = HashMap::<ShardId, (u64, u64, u64)>::new();
-    for (record, entry) in records.iter().zip(entries) {
-        let Some(shard) = stream.routing.shard_of(record.hash_key) else { continue };
-        let (bytes, taken, throttled) = shards.entry(shard).or_default();
-        match entry {
-            Some(PutEntry::Put { .. }) => {
-                *bytes += record.bytes() as u64;
-                *taken += 1;
+/// What a put came to, as the shards' metrics count it.
+struct Came<'a> {
+    order: &'a [(u32, u32)],
+    runs: &'a [Run],
+    records: &'a [Incoming<'a>],
+    entries: &'a [Option<PutEntry>],
+    /// Records that a shard's throughput refused, sorted by shard.
+    throttled: &'a [(u32, u64)],
+}
+
+impl Came<'_> {
+    /// Counts what each shard saw, where shard-level metrics are switched on.
+    fn count(&self, stream: &StreamRuntime, clock: &dyn Clock) {
+        let Some(series) = &stream.series else { return };
+        let now = clock.now();
+        let refused_of = |shard: u32| {
+            let at = self.throttled.binary_search_by_key(&shard, |(shard, _)| *shard);
+            at.map_or(0, |at| self.throttled[at].1)
+        };
+        for runs in self.runs.chunk_by(|a, b| a.shard == b.shard) {
+            let (shard, members) = (runs[0].shard, runs[0].from..runs[runs.len() - 1].to);
+            let (mut bytes, mut taken, mut throttled) = (0, 0, refused_of(shard.0));
+            for (_, index) in &self.order[members] {
+                match &self.entries[*index as usize] {
+                    Some(PutEntry::Put { .. }) => {
+                        bytes += self.records[*index as usize].bytes() as u64;
+                        taken += 1;
+                    }
+                    Some(PutEntry::Failed {
+                        code: ErrorCode::ProvisionedThroughputExceededException,
+                        ..
+                    }) => throttled += 1,
+                    Some(PutEntry::Failed { .. }) | None => {}
+                }
             }
-            Some(PutEntry::Failed {
-                code: ErrorCode::ProvisionedThroughputExceededException,
-                ..
-            }) => *throttled += 1,
-            Some(PutEntry::Failed { .. }) | None => {}
+            series.count(shard, now, &Seen::put(bytes, taken, throttled));
+        }
+        for (shard, throttled) in self.throttled {
+            let shard = ShardId(*shard);
+            if self.runs.binary_search_by_key(&shard, |run| run.shard).is_err() {
+                series.count(shard, now, &Seen::put(0, 0, *throttled));
+            }
         }
     }
-    for (shard, (bytes, taken, throttled)) in shards {
-        series.count(shard, now, &Seen::put(bytes, taken, throttled));
-    }
 }
 
-/// Routes each record and asks its shard's limits, which admit a prefix of the shard's part. Returns the admitted
-/// as `(shard, index)`, sorted, so that a shard's records stay in the order of the request.
+/// What the shards' limits let in.
+struct Admitted {
+    /// The admitted records as `(shard, index)`, sorted.
+    order: Vec<(u32, u32)>,
+    /// How many were refused, by shard, sorted.
+    throttled: Vec<(u32, u64)>,
+}
+
+/// Routes each record and asks its shard's limits, which admit a prefix of the shard's part. What is admitted
+/// stays in the order of the request within its shard.
 fn admit(
     stream: &StreamRuntime,
     clock: &dyn Clock,
     records: &[Incoming<'_>],
     entries: &mut [Option<PutEntry>],
-) -> Vec<(u32, u32)> {
+) -> Admitted {
     let mut order = Vec::with_capacity(records.len());
     for (index, record) in records.iter().enumerate() {
         match stream.routing.shard_of(record.hash_key) {
@@ -139,8 +185,9 @@ fn admit(
         }
     }
     order.sort_unstable();
+    let mut refused: Vec<(u32, u64)> = Vec::new();
     if !stream.limits_writes() {
-        return order;
+        return Admitted { order, throttled: refused };
     }
     let now = clock.now();
     let mut throttled_shard = None;
@@ -152,10 +199,14 @@ fn admit(
         if !admitted {
             throttled_shard = Some(*shard);
             entries[index] = Some(throttled(stream, ShardId(*shard)));
+            match refused.last_mut() {
+                Some((last, records)) if last == shard => *records += 1,
+                _ => refused.push((*shard, 1)),
+            }
         }
         admitted
     });
-    order
+    Admitted { order, throttled: refused }
 }
 
 /// Cuts the admitted records into batches: of one shard, and of at most [`BATCH_BYTES_MAX`] or one record.
@@ -265,9 +316,6 @@ fn refused(stream: &StreamRuntime, shard: ShardId, error: &LogError) -> PutEntry
         | LogError::Unknown(_)
         | LogError::Trimmed(_)
         | LogError::Damaged(_)
-        | LogError::Unavailable(_) => {
-            tracing::error!(stream = %stream.stream.name, %shard, %error, "a put failed");
-            internal_failure()
-        }
+        | LogError::Unavailable(_) => internal_failure(),
     }
 }

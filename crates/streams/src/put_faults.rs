@@ -7,6 +7,7 @@ use millstream_api::{Error, PutEntry};
 use millstream_faults::{Place, RecordFault};
 use millstream_types::{QueueArn, ShardId};
 
+use crate::caller::Caller;
 use crate::put::{Incoming, internal_failure, throttled};
 use crate::runtime::StreamRuntime;
 use crate::service::Streams;
@@ -16,12 +17,13 @@ impl Streams {
     /// Puts records of `operation`, save those that a fault rule takes out.
     pub(crate) async fn put_or_inject(
         &self,
+        caller: &Caller,
         operation: &'static str,
         stream: Arc<StreamRuntime>,
         records: &[Incoming<'_>],
     ) -> Result<(Vec<PutEntry>, usize), Error> {
         if !self.faults.any() {
-            return self.put_everywhere(stream, records).await;
+            return self.put_everywhere(caller, operation, stream, records).await;
         }
         let fault = |record: &Incoming<'_>| {
             let shard = stream.routing.shard_of(record.hash_key)?;
@@ -31,7 +33,8 @@ impl Streams {
         let injected: Vec<Option<PutEntry>> = records.iter().map(fault).collect();
         let untouched = records.iter().zip(&injected).filter(|(_, fault)| fault.is_none());
         let untouched: Vec<_> = untouched.map(|(record, _)| record.clone()).collect();
-        let (entries, bytes_taken) = self.put_everywhere(stream, &untouched).await?;
+        let (entries, bytes_taken) =
+            self.put_everywhere(caller, operation, stream, &untouched).await?;
         let mut put = entries.into_iter();
         let merged = injected.into_iter().map(|fault| fault.or_else(|| put.next()));
         Ok((merged.map(|entry| entry.unwrap_or_else(internal_failure)).collect(), bytes_taken))

@@ -358,7 +358,12 @@ impl Streams {
         });
         let help = "Write throughput that the open shards of an on-demand stream take, in MiB/s.";
         for stream in streams {
-            let labels = [("stream", stream.name.as_str()), ("region", stream.region.as_str())];
+            let account = stream.account.to_string();
+            let labels = [
+                ("stream", stream.name.as_str()),
+                ("region", stream.region.as_str()),
+                ("account", account.as_str()),
+            ];
             let open = Sample::Gauge(stream.open_shards().count() as u64);
             to.sample("millstream_on_demand_capacity_mibps", help, &labels, open);
         }

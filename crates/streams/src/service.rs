@@ -15,6 +15,7 @@ use crate::encryption::Sealers;
 use crate::fan_out::FanOut;
 use crate::limits::{FRAME_POOL_BYTES_MAX, Limits};
 use crate::owner::Owner;
+use crate::put_failures::PutFailures;
 use crate::queue::OpenQueues;
 use crate::rates::Rates;
 use crate::runtime::Runtimes;
@@ -56,6 +57,7 @@ pub struct Streams {
     pub(crate) scaling: ScalingCounters,
     /// Held while the way to equal shards is planned.
     pub(crate) planning: tokio::sync::Mutex<()>,
+    pub(crate) put_failures: PutFailures,
     pub(crate) frames: FramePool,
     pub(crate) replies: Arc<Semaphore>,
     /// Changes whenever service time was moved by hand.
@@ -76,7 +78,7 @@ impl Streams {
     pub fn new(parts: Parts) -> Arc<Self> {
         let (jumped, jumps) = watch::channel(());
         parts.clock.on_jump(Box::new(move || jumped.send_modify(|()| {})));
-        let reply_permits = (parts.limits.reply_bytes_max as usize / REPLY_PERMIT_BYTES).max(1);
+        let reply_permits = reply_permits(&parts.limits);
         Arc::new(Streams {
             catalog: parts.catalog,
             owner: Owner::here(parts.log.clone()),
@@ -92,14 +94,20 @@ impl Streams {
             lifecycle_failures: Counter::new(),
             scaling: ScalingCounters::default(),
             planning: Default::default(),
+            put_failures: PutFailures::default(),
             frames: FramePool::new(FRAME_POOL_BYTES_MAX),
-            replies: Arc::new(Semaphore::new(reply_permits.min(Semaphore::MAX_PERMITS))),
+            replies: Arc::new(Semaphore::new(reply_permits)),
             jumps,
             faults: Arc::default(),
             vault: parts.vault,
             sealers: Arc::new(Sealers::new(parts.random)),
             queues: OpenQueues::default(),
         })
+    }
+
+    /// Permits of [`REPLY_PERMIT_BYTES`] that all replies share.
+    pub(crate) fn reply_permits(&self) -> usize {
+        reply_permits(&self.limits)
     }
 
     /// Service time.
@@ -119,4 +127,9 @@ impl Streams {
     pub fn faults(&self) -> &Arc<Faults> {
         &self.faults
     }
+}
+
+fn reply_permits(limits: &Limits) -> usize {
+    let permits = limits.reply_bytes_max as usize / REPLY_PERMIT_BYTES;
+    permits.clamp(1, Semaphore::MAX_PERMITS)
 }

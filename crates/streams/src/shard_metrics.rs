@@ -71,16 +71,19 @@ impl Streams {
         let help = "Minutes of shard-level metrics that were given up early, for want of room.";
         to.sample("millstream_shard_series_given_up_total", help, &[], given_up);
         let monitored = runtimes.iter().filter(|runtime| runtime.series.is_some());
-        let shown: Vec<(&StreamRuntime, ShardId, String)> = monitored
+        let shown: Vec<(&StreamRuntime, ShardId, String, String)> = monitored
             .flat_map(|runtime| {
                 let open = runtime.stream.open_shards();
-                open.map(|shard| (&**runtime, shard.id, shard.id.to_string()))
+                open.map(|shard| {
+                    let account = runtime.stream.account.to_string();
+                    (&**runtime, shard.id, shard.id.to_string(), account)
+                })
             })
             .take(SHARDS_SHOWN_MAX)
             .collect();
         for metric in ShardMetric::ALL {
             let (name, help) = counter_of(metric);
-            for (runtime, shard, shard_name) in &shown {
+            for (runtime, shard, shard_name, account) in &shown {
                 let Some(series) = runtime.series.as_ref() else { continue };
                 if !series.metrics().contains(metric) {
                     continue;
@@ -90,10 +93,11 @@ impl Streams {
                     ShardMetric::IteratorAgeMilliseconds => Sample::Gauge(total.maximum),
                     _ => Sample::Counter(total.sum),
                 };
-                let (stream, region) = (&runtime.stream.name, &runtime.stream.region);
+                let stream = &runtime.stream;
                 let labels = [
-                    ("stream", stream.as_str()),
-                    ("region", region.as_str()),
+                    ("stream", stream.name.as_str()),
+                    ("region", stream.region.as_str()),
+                    ("account", account.as_str()),
                     ("shard", shard_name.as_str()),
                 ];
                 to.sample(name, help, &labels, value);

@@ -1,7 +1,7 @@
 //! Calls that fail: short writes, interruptions, no room, I/O errors, syncs that fail.
 
 use super::world::{Op, World, log_id, workload};
-use crate::contract::{Log, LogError, Position};
+use crate::contract::{Class, GroupId, GroupSpec, Log, LogError, Position};
 use crate::options::Health;
 use crate::testkit::conformance::{append, batch, read_all};
 use crate::testkit::{SimFault, Survives, block_on};
@@ -133,4 +133,76 @@ fn a_full_disk_refuses_writes_reads_on_gives_space_back_and_recovers() {
     }
     append(&*log, log_id(1, 0), batch(1, &text)).unwrap();
     assert_eq!(log.health(), Health::Writable);
+}
+
+/// Fills the disk but for its reserve, and starts again, by `survives` after a loss of power or else in an orderly way.
+fn full_and_restarted(survives: Option<Survives>) -> World {
+    let mut world = World::new();
+    world.reserve = 256 << 10;
+    world.open_sound("at first");
+    let state = GroupSpec { class: Class::State, keep: None, record_bytes_max: 20_000 };
+    block_on(world.engine().create(GroupId(9), state, 1)).unwrap();
+    world.run(&[Op::Create(1, 1), Op::Create(2, 1)]);
+    world.disk.set_capacity(1 << 20);
+    let log = world.engine.clone().unwrap();
+    world.run(&[Op::Append(vec![(log_id(2, 0), 9000)])]);
+    // What is appended to it directly is not in the model.
+    world.logs.remove(&log_id(1, 0));
+    let text = "y".repeat(9000);
+    while append(&*log, log_id(1, 0), batch(1, &text)).is_ok() {}
+    assert!(matches!(log.health(), Health::Refusing(_)));
+    if survives.is_none() {
+        log.stop();
+    }
+    drop(log);
+    world.engine = None;
+    world.disk.power_on(survives.unwrap_or(Survives::Everything));
+    world.open_sound("full");
+    world
+}
+
+#[test]
+fn a_disk_that_was_full_before_a_restart_is_freed_by_trims_and_deletions() {
+    for survives in [None, Some(Survives::Nothing), Some(Survives::Everything)] {
+        let mut world = full_and_restarted(survives);
+        let log = world.engine.clone().unwrap();
+        let health = log.health();
+        assert!(matches!(health, Health::Refusing(_)), "before any write: {health:?}");
+        let text = "x".repeat(9000);
+        assert_eq!(append(&*log, log_id(1, 0), batch(1, &text)), Err(LogError::Full));
+        // The command of a machine comes first, then what follows from it; nothing of it lets data in.
+        append(&*log, log_id(9, 0), batch(1, "delete")).unwrap();
+        assert_eq!(append(&*log, log_id(1, 0), batch(1, "x")), Err(LogError::Full));
+        assert!(matches!(log.health(), Health::Refusing(_)));
+        world.run(&[Op::Trim(log_id(2, 0))]);
+        world.check("while the disk is full");
+        block_on(log.delete(GroupId(1))).unwrap();
+        for _ in 0..3 {
+            log.maintain();
+        }
+        assert_eq!(log.health(), Health::Writable);
+        append(&*log, log_id(2, 0), batch(1, &text)).unwrap();
+        let free = (1 << 20) - world.disk.files().iter().map(|(_, n)| *n as u64).sum::<u64>();
+        assert!(free >= world.reserve, "the reserve is whole again: {free}");
+    }
+}
+
+#[test]
+fn the_state_of_machines_stays_within_the_reserve() {
+    let world = full_and_restarted(None);
+    let log = world.engine.clone().unwrap();
+    let text = "z".repeat(9000);
+    let refused = (0..200).find_map(|_| append(&*log, log_id(9, 0), batch(1, &text)).err());
+    assert_eq!(refused, Some(LogError::Full));
+    // What frees space still finds room.
+    block_on(log.delete(GroupId(1))).unwrap();
+}
+
+#[test]
+fn a_new_directory_without_room_is_refused_with_the_figures_and_stays_empty() {
+    let mut world = World::new();
+    world.reserve = 64 << 20;
+    let refused = world.open().unwrap_err().to_string();
+    assert!(refused.contains("has 4 MiB free; 64 MiB are kept in reserve"), "{refused}");
+    assert_eq!(world.disk.files(), []);
 }

@@ -59,6 +59,8 @@ pub(super) struct World {
     made: u64,
     keep: Option<Duration>,
     pool_bytes_max: u64,
+    /// Bytes of the disk that data leaves free.
+    pub(super) reserve: u64,
 }
 
 pub(super) fn log_id(group: u64, index: u32) -> LogId {
@@ -97,6 +99,7 @@ impl World {
             made: 0,
             keep: None,
             pool_bytes_max: 1 << 30,
+            reserve: 0,
         }
     }
 
@@ -111,6 +114,7 @@ impl World {
             made: self.made,
             keep: self.keep,
             pool_bytes_max: self.pool_bytes_max,
+            reserve: self.reserve,
         }
     }
 
@@ -129,7 +133,7 @@ impl World {
     pub(super) fn options(&self) -> Options {
         let mut options = Options::durable(Arc::new(self.disk.clone()), self.clock.clone());
         options.background = false;
-        options.disk_bytes_reserved = 0;
+        options.disk_bytes_reserved = self.reserve;
         options.segment_bytes_min = 32 << 10;
         options.segment_bytes_max = 64 << 10;
         options.pool_segments_ahead = 0;

@@ -63,10 +63,45 @@ fn options_that_contradict_each_other_are_refused_with_what_to_do() {
         (&["--listen", "0.0.0.0:0"], "--insecure-open"),
         (&["--limits", "some"], "some"),
         (&["--region", "no region"], "no region"),
+        (&["--auth", "signed"], "MILLSTREAM_KEYS"),
+        (&["--tls-cert", "/no/cert.pem", "--tls-key", "/no/key.pem"], "--tls-cert /no/cert.pem"),
     ] {
         let builder = arguments.iter().fold(server(), |builder, word| builder.argument(word));
         let (status, said) = builder.refuse_in(&home);
         assert!(!status.success() && said.contains(word), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn variables_that_are_set_to_nothing_say_nothing() {
+    let names = ["AWS_REGION", "MILLSTREAM_LIMITS", "MILLSTREAM_LISTEN", "MILLSTREAM_DATA_DIR"];
+    let more =
+        ["MILLSTREAM_EPHEMERAL", "MILLSTREAM_TLS_CERT", "MILLSTREAM_KEYS", "MILLSTREAM_AUTH"];
+    let all = names.iter().chain(&more);
+    let server = all.fold(server(), |builder, name| builder.variable(name, "")).start();
+    assert_eq!(server.get("/readyz").0, 200);
+    let log = server.log();
+    assert!(log.contains("millstream starts") && log.contains("us-east-1"), "{log}");
+}
+
+#[test]
+fn a_place_that_a_variable_names_is_told_by_the_variable() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_millstream"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--ephemeral"]);
+    let output = command.env("MILLSTREAM_DATA_DIR", "d").output().expect("the binary runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("MILLSTREAM_DATA_DIR"), "{said}");
+}
+
+#[test]
+fn what_is_no_data_directory_is_told_so() {
+    let home = Scratch::new();
+    for chore in ["fsck", "finalize"] {
+        let output = run(&[chore], home.path());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("is no Millstream data directory (no log/FORMAT)"), "{said}");
+        assert_eq!(output.status.code(), Some(if chore == "fsck" { 2 } else { 1 }), "{said}");
+        assert_eq!(listing(home.path()), []);
     }
 }
 
@@ -108,6 +143,7 @@ fn fsck_passes_a_whole_directory_and_names_damage() {
     let damaged = run(&["fsck"], &data);
     let said = String::from_utf8_lossy(&damaged.stdout) + String::from_utf8_lossy(&damaged.stderr);
     assert_eq!(damaged.status.code(), Some(1), "{said}");
+    assert!(said.contains("next: ") && !said.contains("LogId"), "{said}");
     let name = segment.file_name().expect("a name").to_string_lossy().into_owned();
     assert!(said.contains(&name), "{said}");
 }
@@ -169,6 +205,13 @@ fn a_full_store_refuses_writes_and_goes_on_reading() {
         assert!(taken < 1000, "the limit holds");
     };
     assert_eq!(refused.status, 500);
+    let id = refused.http.header("x-amzn-requestid").expect("an id").to_owned();
+    let told: Vec<_> =
+        server.log().lines().filter(|l| l.contains(&id)).map(str::to_owned).collect();
+    assert!(
+        told.iter().any(|line| line.contains("ERROR") && line.contains("PutRecord")),
+        "{told:?}"
+    );
     assert!(!refused.code().is_empty() && !refused.message().is_empty(), "{refused:?}");
     assert_eq!(server.get("/readyz").0, 503);
     assert_eq!(server.get("/healthz").0, 200);

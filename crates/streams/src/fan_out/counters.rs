@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use millstream_counters::{Collector, Counter, Histogram, Sample};
-use millstream_types::{ConsumerName, Region, StreamName};
+use millstream_types::{AccountId, ConsumerName, Region, StreamName};
 
 /// Consumers whose series are shown; more would be a page that nobody can read.
 const CONSUMERS_SHOWN_MAX: usize = 1000;
 
 /// Counters of a consumer.
 pub(crate) struct ConsumerCounters {
+    /// As its label says it.
+    account: String,
     region: Region,
     stream: StreamName,
     consumer: ConsumerName,
@@ -28,8 +30,14 @@ pub(crate) struct ConsumerCounters {
 }
 
 impl ConsumerCounters {
-    pub fn new(region: Region, stream: StreamName, consumer: ConsumerName) -> Self {
+    pub fn new(
+        account: AccountId,
+        region: Region,
+        stream: StreamName,
+        consumer: ConsumerName,
+    ) -> Self {
         ConsumerCounters {
+            account: account.to_string(),
             region,
             stream,
             consumer,
@@ -43,12 +51,13 @@ impl ConsumerCounters {
     }
 
     /// What they are sorted by.
-    pub fn name(&self) -> (&Region, &StreamName, &ConsumerName) {
-        (&self.region, &self.stream, &self.consumer)
+    pub fn name(&self) -> (&str, &Region, &StreamName, &ConsumerName) {
+        (&self.account, &self.region, &self.stream, &self.consumer)
     }
 
-    fn labels(&self) -> [(&'static str, &str); 3] {
+    fn labels(&self) -> [(&'static str, &str); 4] {
         [
+            ("account", self.account.as_str()),
             ("stream", self.stream.as_str()),
             ("region", self.region.as_str()),
             ("consumer", self.consumer.as_str()),

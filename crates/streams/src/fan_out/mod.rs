@@ -134,7 +134,7 @@ impl FanOut {
         let key = (stream.group, consumer.name.clone());
         let fresh = || {
             let (region, name) = (stream.region.clone(), stream.name.clone());
-            Arc::new(ConsumerCounters::new(region, name, consumer.name.clone()))
+            Arc::new(ConsumerCounters::new(stream.account, region, name, consumer.name.clone()))
         };
         all.entry(key).or_insert_with(fresh).clone()
     }

@@ -53,7 +53,7 @@ impl Streams {
         counters.put_record_calls.add(1);
         counters.put_record_bytes.add(bytes);
         let (entries, _) =
-            self.put_or_inject("PutRecord", stream, std::slice::from_ref(&record)).await?;
+            self.put_or_inject(caller, "PutRecord", stream, std::slice::from_ref(&record)).await?;
         counters.put_record_latency_us.record(began.elapsed().as_micros() as u64);
         match entries.first() {
             Some(PutEntry::Put { shard, sequence }) => {

@@ -58,7 +58,8 @@ impl Streams {
         if stream.stream.capacity.auto {
             distribute(&stream, self.now(), &mut records);
         }
-        let (entries, bytes_taken) = self.put_or_inject("PutRecords", stream, &records).await?;
+        let (entries, bytes_taken) =
+            self.put_or_inject(caller, "PutRecords", stream, &records).await?;
         counters.put_records_latency_us.record(began.elapsed().as_micros() as u64);
         count(&counters, bytes, bytes_taken, &entries);
         Ok(PutRecordsReply { entries, encryption })
@@ -84,11 +85,13 @@ impl Streams {
     /// Puts records, those that raced a seal on the children of their shard: the client never sees a reshard.
     pub(crate) async fn put_everywhere(
         &self,
+        caller: &Caller,
+        operation: &'static str,
         mut stream: Arc<StreamRuntime>,
         records: &[Incoming<'_>],
     ) -> Result<(Vec<PutEntry>, usize), Error> {
         let first = self.put_once(&stream, records).await?;
-        let mut entries = first.entries;
+        let (mut entries, mut failure) = (first.entries, first.failed);
         let mut bytes_taken = first.bytes_taken;
         for _ in 0..RESHARD_RETRIES_MAX {
             let left: Vec<usize> =
@@ -101,9 +104,13 @@ impl Streams {
             let again: Vec<_> = left.iter().map(|index| records[*index].clone()).collect();
             let outcome = self.put_once(&stream, &again).await?;
             bytes_taken += outcome.bytes_taken;
+            failure = failure.or(outcome.failed);
             for (index, entry) in left.into_iter().zip(outcome.entries) {
                 entries[index] = entry;
             }
+        }
+        if let Some(failure) = &failure {
+            self.put_failures.tell(caller, operation, &stream, failure, self.now());
         }
         let failed = || PutEntry::Failed {
             code: ErrorCode::InternalFailure,

@@ -43,27 +43,31 @@ const GAUGES: &[(&str, &str, GaugeOf)] = &[
 impl Streams {
     /// Hands the samples of open queues to `to`.
     pub(crate) fn collect_queues(&self, to: &mut dyn Collector) {
-        let mut open: Vec<(Arc<OpenQueue>, Arc<Queue>)> = Vec::new();
+        let mut open: Vec<(Arc<OpenQueue>, Arc<Queue>, String)> = Vec::new();
         for queue in self.queues.all().into_iter().take(QUEUES_SHOWN_MAX) {
             let known = self.catalog.read(|state| state.queues().by_group(queue.group).cloned());
-            open.extend(known.map(|known| (queue, known)));
+            open.extend(known.map(|known| {
+                let account = known.account.to_string();
+                (queue, known, account)
+            }));
         }
         for (name, help, counter) in COUNTERS {
-            for (queue, known) in &open {
+            for (queue, known, account) in &open {
                 let value = Sample::Counter(counter(&queue.counters).get());
-                to.sample(name, help, &labels(known), value);
+                to.sample(name, help, &labels(known, account), value);
             }
         }
         for (name, help, gauge) in GAUGES {
-            for (queue, known) in &open {
-                to.sample(name, help, &labels(known), Sample::Gauge(gauge(queue)));
+            for (queue, known, account) in &open {
+                to.sample(name, help, &labels(known, account), Sample::Gauge(gauge(queue)));
             }
         }
     }
 }
 
-fn labels(queue: &Queue) -> [(&'static str, &str); 3] {
+fn labels<'a>(queue: &'a Queue, account: &'a str) -> [(&'static str, &'a str); 4] {
     [
+        ("account", account),
         ("queue_id", queue.id.as_str()),
         ("queue_name", queue.name.as_str()),
         ("region", queue.region.as_str()),

@@ -251,3 +251,59 @@ async fn prometheus_sees_shards_that_are_monitored_and_not_too_many() {
     assert_eq!(seen[0].1, ["s", "us-east-1", "shardId-000000000000"]);
     assert_eq!(seen[0].2, 2);
 }
+
+/// Every series by name and labels.
+#[derive(Default)]
+struct Series(Vec<(&'static str, String)>);
+
+impl Collector for Series {
+    fn sample(
+        &mut self,
+        name: &'static str,
+        _: &'static str,
+        labels: &[(&'static str, &str)],
+        _: Sample<'_>,
+    ) {
+        let mut labels = labels.to_vec();
+        labels.sort_unstable();
+        self.0.push((name, format!("{labels:?}")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_series_is_shown_twice_when_accounts_have_streams_of_one_name() {
+    let mut f = Fixture::new().await;
+    for account in [1, 2] {
+        f.caller = caller(account, "us-east-1");
+        f.create("s", 2).await;
+        f.streams.create_stream(&f.caller, super::capacity::on_demand("d", None)).await.unwrap();
+        f.until("d", StreamStatus::Active).await;
+        enable(&f, &[MetricsName::All]).await.unwrap();
+        f.until("s", StreamStatus::Active).await;
+        let input = PutRecordInput {
+            stream_name: Some("s".into()),
+            data: millstream_api::Blob::Raw(b"x".as_slice().into()),
+            partition_key: Some("k".into()),
+            explicit_hash_key: None,
+            sequence_number_for_ordering: None,
+            stream_arn: None,
+            stream_id: None,
+            dry_run: None,
+        };
+        f.streams.put_record(&f.caller, input).await.unwrap();
+    }
+    let mut all = Series::default();
+    f.streams.collect(&mut all);
+    let mut names: Vec<&str> = all.0.iter().map(|(name, _)| *name).collect();
+    names.dedup();
+    let series = all.0.len();
+    assert!(all.0.iter().any(|(name, _)| *name == "millstream_shard_incoming_bytes_total"));
+    assert!(all.0.iter().any(|(name, _)| *name == "millstream_on_demand_capacity_mibps"));
+    all.0.sort_unstable();
+    all.0.dedup();
+    assert_eq!(all.0.len(), series, "a series occurs twice");
+    let runs = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), runs, "samples of one name are not together");
+}
