@@ -10,8 +10,6 @@ use millstream_api::shapes::StreamStatus;
 use millstream_log::Log;
 use millstream_streams::Limits;
 
-use millstream_streams::Limits;
-
 use super::fixture::*;
 
 async fn increase(f: &Fixture, hours: i32) -> Result<(), Error> {
