@@ -70,6 +70,10 @@ pub fn plan_scaling(
 ) -> Result<ScalingPlan, Refusal> {
     let shards = open_by_key(stream);
     let open = shards.len() as u32;
+    let known = stream.shards.len() as u32;
+    if is_even(&shards, target) {
+        return Ok(ScalingPlan { shards: known, open_max: open });
+    }
     if target as usize > room {
         return Err(Refusal::ShardQuota { max: shards_max, open: u64::from(open) });
     }

@@ -49,6 +49,7 @@ fn streams(count: usize) -> (State, Vec<u64>) {
             shards_max: 100,
             streams_max: 100,
             creating_max: 100,
+            retention_hours: None,
         };
         let Outcome::Stream(stream) = do_it(&mut state, &create) else { panic!("no stream") };
         let group = stream.group.0;

@@ -142,6 +142,7 @@ impl Expected {
             Command::InitSecrets { .. }
             | Command::CreateStream { .. }
             | Command::RemoveStream { .. }
+            | Command::ReturnHorizon { .. }
             | Command::BeginReshard { .. }
             | Command::Capacity(_)
             | Command::Queue(_)

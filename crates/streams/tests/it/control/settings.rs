@@ -8,6 +8,7 @@ use millstream_api::ErrorCode::*;
 use millstream_api::ops::*;
 use millstream_api::shapes::StreamStatus;
 use millstream_log::Log;
+use millstream_streams::Limits;
 
 use super::fixture::*;
 
