@@ -128,6 +128,12 @@ impl ShardFan {
         Ok(())
     }
 
+    /// Whether the consumer's place could be taken now.
+    pub fn is_free(&self, consumer: &ConsumerKey, take_over_after: Duration, now: Millis) -> bool {
+        let state = self.state();
+        state.slots.get(consumer).is_none_or(|other| now >= other.since.plus(take_over_after))
+    }
+
     /// Gives a place back.
     pub fn leave(&self, consumer: &ConsumerKey, id: u64, encoding: usize, cursor: &mut Cursor) {
         let mut state = self.state();
