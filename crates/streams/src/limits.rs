@@ -94,6 +94,10 @@ pub const SMALL_EVENT_RECORDS: usize = 8;
 pub const SMALL_EVENT_RESERVE_BYTES: usize = 8 * 1024;
 /// Subscriptions that read by themselves at once.
 pub const READERS_MAX: usize = 8;
+/// Events that a node hands to subscribers per second before shards let batches gather: puts need the processor too.
+pub const DELIVERIES_PER_SECOND: u64 = 32_000;
+/// Longest time for which a shard lets batches gather.
+pub const GATHER_MAX: Duration = Duration::from_millis(50);
 /// How often is looked for subscriptions whose clients do not read.
 pub const STALLED_LOOK: Duration = Duration::from_secs(1);
 /// The same for short write time-outs.

@@ -8,6 +8,7 @@ mod alone;
 mod counters;
 mod event;
 mod feed;
+mod gather;
 mod outbox;
 mod shard;
 mod stalled;
@@ -66,6 +67,7 @@ pub(crate) struct FanOut {
     /// Somebody wanted memory that was not there, since it was last looked.
     short: AtomicBool,
     watched: Mutex<stalled::Watched>,
+    gather: gather::Gather,
     /// Subscriptions that were ended because their clients did not read.
     stalled: Counter,
     /// Calls of SubscribeToShard, by consumer and shard.
@@ -86,6 +88,7 @@ impl FanOut {
             readers: Semaphore::new(READERS_MAX),
             short: AtomicBool::new(false),
             watched: Mutex::default(),
+            gather: gather::Gather::default(),
             stalled: Counter::new(),
             calls: Rates::of_at_most(SUBSCRIPTION_CALL_BUCKETS_MAX),
             counters: Mutex::default(),

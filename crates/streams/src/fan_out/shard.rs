@@ -151,6 +151,11 @@ impl ShardFan {
         }
     }
 
+    /// How many take their events from the ring.
+    pub fn joined(&self) -> usize {
+        self.state().joined
+    }
+
     pub fn is_empty(&self) -> bool {
         self.state().slots.is_empty()
     }

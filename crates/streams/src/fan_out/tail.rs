@@ -4,10 +4,12 @@
 //! ring's share of the budget.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use millstream_catalog::{Shard, Stream};
 use millstream_log::{End, LogError};
+use tokio::time::Instant;
 
 use super::Reserved;
 use super::event::{Draft, ENCODINGS, Held, Piece, SharedEvent};
@@ -80,7 +82,14 @@ impl Streams {
                 records_max: EVENT_RECORDS_MAX,
             };
             match self.draft(stream, shard, piece, self.now()).await {
-                Ok(draft) => self.publish(fan, draft),
+                Ok(draft) => {
+                    self.publish(fan, draft);
+                    let active = self.fan_out.active.load(Ordering::Relaxed);
+                    let wait = self.fan_out.gather.delivered(fan.joined(), active, Instant::now());
+                    if let Some(wait) = wait.filter(|_| at_tip) {
+                        tokio::time::sleep(wait).await;
+                    }
+                }
                 Err(_) => return fan.fail(),
             }
         }
