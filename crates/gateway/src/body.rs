@@ -272,7 +272,7 @@ impl Body for ReplyBody {
             ReplyBody::Cut => return Poll::Ready(Some(Err(CutOff))),
             ReplyBody::CutShort(short) => return short.poll_frame(cx),
             ReplyBody::Events(events) => {
-                return events.poll_next(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))));
+                return events.poll_next(cx).map(|next| next.map(|piece| piece.map(Frame::data)));
             }
         };
         Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))

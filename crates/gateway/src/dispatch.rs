@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
@@ -39,6 +40,8 @@ pub struct Call<'a> {
     pub unknown: Unknown,
     /// Turns true when the server stops: subscriptions end.
     pub stop: &'a watch::Receiver<bool>,
+    /// How long a subscriber may not read.
+    pub write_timeout: Duration,
 }
 
 impl Call<'_> {
@@ -200,7 +203,7 @@ impl Call<'_> {
         let input = millstream_wire::decode(self.protocol, self.body, &mut self.unknown)?;
         let encoder = Arc::new(PushEncoder(self.protocol));
         let subscription = self.streams.subscribe_to_shard(self.caller, input, encoder).await?;
-        let events = Events::new(subscription, self.stop.clone());
+        let events = Events::new(subscription, self.stop.clone(), self.write_timeout);
         let mut response = self.ok(ReplyBody::Events(Box::new(events)));
         let content_type = HeaderValue::from_static(EVENT_STREAM_CONTENT_TYPE);
         response.headers_mut().insert(CONTENT_TYPE, content_type);

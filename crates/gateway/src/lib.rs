@@ -23,6 +23,7 @@ mod reply;
 mod rewind;
 mod service;
 mod signature;
+mod stream_task;
 
 pub use counters::GatewayCounters;
 pub use dev::{DevApi, DevReply};

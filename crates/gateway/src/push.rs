@@ -2,15 +2,19 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use millstream_api::Error;
-use millstream_streams::{EventEncoder, PushEvent, Subscription};
+use millstream_streams::{EventEncoder, PushEvent, Stalled, Subscription};
 use millstream_wire::Protocol;
 use tokio::sync::watch;
 
+use crate::body::CutOff;
 use crate::connection::RequestGuard;
+use crate::stream_task::StreamTask;
 
 /// Encodes events in a protocol.
 pub struct PushEncoder(pub Protocol);
@@ -42,35 +46,51 @@ pub struct Events {
     stopped: Pin<Box<dyn Future<Output = ()> + Send>>,
     ended: bool,
     /// While it is sent, its connection is not idle.
-    guard: Option<RequestGuard>,
+    guard: Arc<Mutex<Option<RequestGuard>>>,
 }
 
 impl Events {
-    /// Sends until the subscription ends or `stop` says so.
-    pub fn new(subscription: Subscription, mut stop: watch::Receiver<bool>) -> Self {
+    /// Sends until the subscription ends or `stop` says so, or until the client has not read for `write_timeout`: then
+    /// its stream of HTTP/2 is reset, and a connection of HTTP/1 ends.
+    pub fn new(
+        subscription: Subscription,
+        mut stop: watch::Receiver<bool>,
+        write_timeout: Duration,
+    ) -> Self {
         let stopped = Box::pin(async move {
             let _ = stop.wait_for(|stop| *stop).await;
         });
-        Events { subscription, stopped, ended: false, guard: None }
+        let guard = Arc::<Mutex<Option<RequestGuard>>>::default();
+        let (held, task) = (guard.clone(), StreamTask::current());
+        subscription.end_when_stalled(write_timeout, move || {
+            drop(held.lock().unwrap_or_else(PoisonError::into_inner).take());
+            if let Some(task) = task {
+                task.end();
+            }
+        });
+        Events { subscription, stopped, ended: false, guard }
+    }
+
+    fn guard(&self) -> MutexGuard<'_, Option<RequestGuard>> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps the request's guard until the last byte is sent.
     pub fn hold(&mut self, guard: RequestGuard) {
-        self.guard = Some(guard);
+        *self.guard() = Some(guard);
     }
 
-    /// The next message.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        if self.ended || self.stopped.as_mut().poll(cx).is_ready() {
+    /// The next message. An error if it was ended because the client did not read.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, CutOff>>> {
+        let next = if self.ended || self.stopped.as_mut().poll(cx).is_ready() {
+            Poll::Ready(None)
+        } else {
+            self.subscription.poll_next(cx)
+        };
+        if !matches!(next, Poll::Pending | Poll::Ready(Some(Ok(_)))) {
             self.ended = true;
-            self.guard = None;
-            return Poll::Ready(None);
+            drop(self.guard().take());
         }
-        let next = self.subscription.poll_next(cx);
-        if matches!(next, Poll::Ready(None)) {
-            self.ended = true;
-            self.guard = None;
-        }
-        next
+        next.map(|next| next.map(|piece| piece.map_err(|Stalled| CutOff)))
     }
 }

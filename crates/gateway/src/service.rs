@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
@@ -242,6 +243,7 @@ impl Gateway {
             id,
             unknown: Unknown::default(),
             stop: &self.stop,
+            write_timeout: Duration::from_millis(self.http.write_timeout_ms),
         };
         let response = call.run(operation.name).await;
         if call.unknown.count() > 0 {

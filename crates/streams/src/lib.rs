@@ -53,7 +53,7 @@ mod token;
 pub use caller::Caller;
 pub use declare::{Declaration, Declared};
 pub use delivery::{Delivery, DeliveryFailure, DeliveryStep, NoDelivery};
-pub use fan_out::{EventEncoder, PushEvent, Subscription};
+pub use fan_out::{EventEncoder, PushEvent, Stalled, Subscription};
 pub use lifecycle::Lifecycle;
 pub use limits::Limits;
 pub use ops::get_records::HeldReply;

@@ -85,6 +85,27 @@ pub const WARM_MIBPS_MAX: u32 = 10_240;
 pub const EVENT_BYTES_MAX: usize = 256 * 1024;
 /// What a subscription that reads alone reserves before it reads: an event of `EVENT_BYTES_MAX` in base64 and framing.
 pub const EVENT_RESERVE_BYTES: usize = EVENT_BYTES_MAX / 2 * 3;
+/// Bytes of keys and data in an event for which there is no memory, unless one record is larger: nobody has to wait for
+/// others to read.
+pub const SMALL_EVENT_BYTES: usize = 4 * 1024;
+/// Records in such an event.
+pub const SMALL_EVENT_RECORDS: usize = 8;
+/// What such an event may come to; beyond it memory is waited for. With `subscriptions_max` at most 160 MB.
+pub const SMALL_EVENT_RESERVE_BYTES: usize = 8 * 1024;
+/// Subscriptions that read by themselves at once.
+pub const READERS_MAX: usize = 8;
+/// Events that a node hands to subscribers per second before shards let batches gather: puts need the processor too.
+pub const DELIVERIES_PER_SECOND: u64 = 32_000;
+/// Longest time for which a shard lets batches gather.
+pub const GATHER_MAX: Duration = Duration::from_millis(50);
+/// How often is looked for subscriptions whose clients do not read.
+pub const STALLED_LOOK: Duration = Duration::from_secs(1);
+/// The same for short write time-outs.
+pub const STALLED_LOOK_LEAST: Duration = Duration::from_millis(10);
+/// How long a client may not read while others wait for memory, or after its subscription's end.
+pub const STALLED_GRACE: Duration = Duration::from_secs(1);
+/// Subscriptions that are ended at once because others wait for memory.
+pub const STALLED_CUT_AT_ONCE: usize = 64;
 /// Records in one event of a subscription: as many as GetRecords returns.
 pub const EVENT_RECORDS_MAX: usize = GET_RECORDS_MAX;
 /// How long a subscription may be silent, in I/O time: the SDK for Java gives up after 10 seconds.

@@ -21,6 +21,7 @@ mod life;
 mod quotas;
 mod refusals;
 mod secrets;
+mod stalled;
 
 use millstream_testkit::{Reply, Server, ServerBuilder, request};
 use serde_json::{Value, json};

@@ -7,7 +7,6 @@ use millstream_log::{Position, ReadBatch};
 use millstream_types::{Millis, SequenceNumber};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::limits::{EVENT_BYTES_MAX, EVENT_RECORDS_MAX};
 use crate::ops::get_records::Stretch;
 use crate::service::Streams;
 
@@ -47,7 +46,8 @@ pub(super) struct Draft {
 /// An event's bytes and their share of the budget, until the last who sends them is done.
 pub(super) struct Held {
     pub bytes: Vec<u8>,
-    pub _permit: OwnedSemaphorePermit,
+    /// `None` for an event that is small enough for everyone to have one.
+    pub _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl AsRef<[u8]> for Held {
@@ -64,7 +64,64 @@ pub(super) struct Piece<'a> {
     pub until: Option<Position>,
     /// The batches end at the tip of the log.
     pub at_tip: bool,
+    /// Most keys and data of the event, unless it is one record.
+    pub bytes_max: usize,
+    /// Most records of the event.
+    pub records_max: usize,
 }
+
+/// What is counted of an event that is sent, and where it leads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub next: Position,
+    /// Keys and data.
+    pub bytes: usize,
+    pub records: usize,
+    pub millis_behind: i64,
+    /// When the first of its records arrived.
+    pub first_arrival: Option<Millis>,
+    /// When the last of its records arrived.
+    pub last_arrival: Option<Millis>,
+}
+
+impl Sent {
+    /// Of an event without records.
+    pub fn nothing(at: Position) -> Self {
+        Sent {
+            next: at,
+            bytes: 0,
+            records: 0,
+            millis_behind: 0,
+            first_arrival: None,
+            last_arrival: None,
+        }
+    }
+}
+
+impl Draft {
+    pub fn sent(&self) -> Sent {
+        let records = &self.event.reply.records;
+        Sent {
+            next: self.next,
+            bytes: self.bytes,
+            records: records.len(),
+            millis_behind: self.event.reply.millis_behind_latest,
+            first_arrival: records.first().map(|record| record.arrival),
+            last_arrival: records.last().map(|record| record.arrival),
+        }
+    }
+}
+
+/// About how many bytes an event has once it is encoded: base64, and the names and numbers around each record.
+pub(super) fn encoded_bytes(draft: &Draft) -> usize {
+    let records = draft.event.reply.records.len();
+    draft.bytes.div_ceil(3) * 4 + records * ENCODED_RECORD_BYTES + ENCODED_EVENT_BYTES
+}
+
+/// What is around a record in JSON, which has more of it than CBOR.
+const ENCODED_RECORD_BYTES: usize = 256;
+/// What is around the records.
+const ENCODED_EVENT_BYTES: usize = 512;
 
 impl Streams {
     /// An event of as many of these batches as fit one.
@@ -77,7 +134,7 @@ impl Streams {
     ) -> Result<Draft, Error> {
         let oldest = stream.horizon(now);
         let mut stretch =
-            Stretch::new(piece.from, EVENT_RECORDS_MAX, EVENT_BYTES_MAX, oldest, shard);
+            Stretch::new(piece.from, piece.records_max, piece.bytes_max, oldest, shard);
         let mut all = piece.at_tip;
         for batch in piece.batches {
             if stretch.is_full() || piece.until.is_some_and(|until| batch.first >= until) {
@@ -109,9 +166,7 @@ pub(super) fn continuation(shard: &Shard, next: Position, at: Millis) -> String 
 pub(super) struct SharedEvent {
     pub first: Position,
     pub next: Position,
-    pub records: usize,
-    pub bytes: usize,
-    pub millis_behind: i64,
+    pub sent: Sent,
     /// Reserved for it in all.
     pub permits: u32,
     /// For each encoding that somebody wanted when it was made.

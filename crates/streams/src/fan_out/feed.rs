@@ -1,28 +1,32 @@
 //! One subscription, from its first message to its last.
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use millstream_api::{Error, GetRecordsReply};
 use millstream_catalog::{Consumer, Shard, ShardState, Stream};
-use millstream_log::{End, LogError, Position};
-use millstream_types::Millis;
+use millstream_log::{GroupId, Position};
+use millstream_types::{Millis, ShardId};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Sleep};
 
+use super::alone::{Alone, Found, Wanted};
 use super::counters::ConsumerCounters;
-use super::event::{Draft, EventEncoder, Held, Piece, PushEvent, continuation};
-use super::outbox::{Outbox, Subscription};
+use super::event::{EventEncoder, PushEvent, Sent, continuation};
+use super::outbox::{Line, Outbox, Subscription};
 use super::shard::{ConsumerKey, Cursor, Ending, Place, ShardFan, Step};
+use super::{MayEnter, Reserved};
 use crate::bucket::Bucket;
 use crate::consumer_errors::{ConsumerRefusal, SubscriptionName};
 use crate::errors::Refusal;
-use crate::limits::{EVENT_BYTES_MAX, EVENT_RESERVE_BYTES, KEEP_ALIVE, PACE_LOOK};
+use crate::limits::{EVENT_RESERVE_BYTES, KEEP_ALIVE, PACE_LOOK, STALLED_LOOK};
 use crate::ops::get_records::children;
 use crate::owner::Owner;
 use crate::service::Streams;
+use crate::shard_series::{Seen, StreamSeries};
 
 /// What a subscription begins with, once it is clear that it may.
 pub(crate) struct FeedStart<'a> {
@@ -40,6 +44,9 @@ struct Feed {
     fan: Arc<ShardFan>,
     jumps: watch::Receiver<()>,
     changed: watch::Receiver<()>,
+    /// Tells that `series` may not be the stream's any more.
+    catalog: watch::Receiver<millstream_replica::Position>,
+    series: Option<Arc<StreamSeries>>,
     outbox: Arc<Outbox>,
     encoder: Arc<dyn EventEncoder>,
     counters: Arc<ConsumerCounters>,
@@ -49,6 +56,10 @@ struct Feed {
     consumer: ConsumerKey,
     id: u64,
     cursor: Cursor,
+    /// There is more to read, as the last read has shown.
+    more: bool,
+    /// What must be reserved for the next event, if it is known.
+    wanted: Option<Wanted>,
     /// Service time.
     ends: Millis,
     last_sent: Instant,
@@ -65,12 +76,7 @@ impl Streams {
         start: FeedStart<'_>,
     ) -> Result<Subscription, Refusal> {
         let FeedStart { stream, shard, consumer, position, encoder, now } = start;
-        let name = SubscriptionName {
-            account: stream.account,
-            stream: stream.name.clone(),
-            shard: shard.id,
-            consumer: consumer.name.clone(),
-        };
+        let name = name_of(stream, shard, consumer);
         let key = (consumer.name.clone(), consumer.created_second);
         let ending = Arc::new(OnceLock::new());
         let pace = Arc::new(Bucket::new(self.limits.consumer_read_bytes_per_second, now));
@@ -90,10 +96,14 @@ impl Streams {
         counters.subscribe_success.add(1);
         let outbox = Arc::new(Outbox::default());
         let began = Instant::now();
+        let ends = now.plus(Duration::from_millis(self.limits.subscription_life_ms));
+        let line = Line::new(ending.clone(), ends);
         let feed = Feed {
             streams: self.clone(),
             changed: fan.changes(),
             jumps: self.jumps(),
+            catalog: self.catalog.changes(),
+            series: self.series_of(stream.group),
             fan,
             outbox: outbox.clone(),
             encoder,
@@ -104,20 +114,64 @@ impl Streams {
             consumer: key,
             id,
             cursor: Cursor { position, joined: false, at_tail: false },
-            ends: now.plus(Duration::from_millis(self.limits.subscription_life_ms)),
+            more: false,
+            wanted: None,
+            ends,
             last_sent: began,
             timer: Box::pin(tokio::time::sleep_until(began + KEEP_ALIVE)),
         };
         // What the catalog learned since the consumer was looked up has not been seen by the shard's task.
         feed.fan.check(self.catalog.by_group(stream.group).as_deref());
-        Ok(Subscription::new(outbox, feed.run()))
+        Ok(Subscription::new(self.clone(), outbox, line, feed.run()))
+    }
+}
+
+impl Streams {
+    /// Whether `begin_feed` would succeed.
+    pub(crate) fn may_begin_feed(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        consumer: &Consumer,
+        now: Millis,
+    ) -> Result<(), Refusal> {
+        let key = (consumer.name.clone(), consumer.created_second);
+        let log = Owner::log_of(stream.group, shard.id);
+        match self.fan_out.may_enter(log, &key, &self.limits, now) {
+            MayEnter::Yes => Ok(()),
+            MayEnter::TooMany => {
+                Err(ConsumerRefusal::SubscriptionQuota { max: self.limits.subscriptions_max }
+                    .into())
+            }
+            MayEnter::Taken => {
+                Err(ConsumerRefusal::ActiveSubscription(name_of(stream, shard, consumer)).into())
+            }
+        }
+    }
+
+    /// The series of a stream's shards, if any of its shard-level metrics is switched on.
+    fn series_of(&self, group: GroupId) -> Option<Arc<StreamSeries>> {
+        let stream = self.catalog.by_group(group)?;
+        if stream.shard_metrics.is_empty() {
+            return None;
+        }
+        self.runtimes.of(&stream, &self.limits, &*self.clock).series.clone()
+    }
+}
+
+fn name_of(stream: &Stream, shard: &Shard, consumer: &Consumer) -> SubscriptionName {
+    SubscriptionName {
+        account: stream.account,
+        stream: stream.name.clone(),
+        shard: shard.id,
+        consumer: consumer.name.clone(),
     }
 }
 
 impl Drop for Feed {
     fn drop(&mut self) {
         self.fan.leave(&self.consumer, self.id, self.encoder.encoding(), &mut self.cursor);
-        self.streams.fan_out.active.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        self.streams.fan_out.active.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -140,12 +194,7 @@ impl Feed {
             let done = match self.fan.step(&mut self.cursor, self.encoder.encoding()) {
                 Step::Share(event) => {
                     let piece = event.encoded[self.encoder.encoding()].clone();
-                    let sent = Sent {
-                        next: event.next,
-                        bytes: event.bytes,
-                        records: event.records,
-                        millis_behind: event.millis_behind,
-                    };
+                    let sent = event.sent;
                     drop(event);
                     self.send(piece.unwrap_or_default(), sent).await
                 }
@@ -181,81 +230,112 @@ impl Feed {
             if let Some(over) = self.over() {
                 return Err(over);
             }
+            self.keep_alive(sent.first_arrival).await;
             tokio::time::sleep(PACE_LOOK).await;
         }
+        self.hand_over(piece, sent).await;
+        Ok(())
+    }
+
+    async fn hand_over(&mut self, piece: Bytes, sent: Sent) {
         self.outbox.put(piece).await;
-        self.pace.charge(sent.bytes as u64, self.streams.now());
+        let now = self.streams.now();
+        self.pace.charge(sent.bytes as u64, now);
         self.cursor.position = sent.next;
         self.last_sent = Instant::now();
         self.counters.event_success.add(1);
         self.counters.event_bytes.add(sent.bytes as u64);
         self.counters.event_records.add(sent.records as u64);
         self.counters.event_millis_behind.record(sent.millis_behind.max(0) as u64);
-        Ok(())
+        if self.catalog.has_changed().unwrap_or(false) {
+            self.catalog.mark_unchanged();
+            self.series = self.streams.series_of(self.fan.log.group);
+        }
+        if let Some(series) = &self.series {
+            let age_ms = sent.last_arrival.map(|at| now.since(at).as_millis() as u64);
+            let seen = Seen::read(sent.bytes as u64, sent.records as u64, age_ms);
+            series.count(ShardId(self.fan.log.index), now, &seen);
+        }
+    }
+
+    /// Says that it is still there, if nothing was said for long. `waiting` is when the first record arrived that is
+    /// still to be sent: so far behind is the consumer.
+    async fn keep_alive(&mut self, waiting: Option<Millis>) {
+        if Instant::now() < self.last_sent + KEEP_ALIVE {
+            return;
+        }
+        let Some((stream, shard)) = self.shard() else { return };
+        let now = self.streams.now();
+        let millis_behind = waiting.map_or(0, |at| now.since(at).as_millis() as i64);
+        let at = waiting.unwrap_or(now);
+        let continuation = Some(continuation(&stream.shards[shard], self.cursor.position, at));
+        let reply =
+            GetRecordsReply { millis_behind_latest: millis_behind, ..GetRecordsReply::default() };
+        let piece = self.encoder.event(PushEvent { reply, continuation }).into();
+        self.hand_over(piece, Sent { millis_behind, ..Sent::nothing(self.cursor.position) }).await;
     }
 
     /// Reads the log alone, and sends what was read.
     async fn read(&mut self, until: Option<Position>) -> Result<(), Over> {
         let streams = self.streams.clone();
         let (log, from) = (self.fan.log, self.cursor.position);
+        // Who has nothing to read needs no memory.
+        if !std::mem::take(&mut self.more)
+            && let Ok(bounds) = streams.log.bounds(log).await
+            && from >= bounds.end
+        {
+            self.cursor.at_tail = true;
+            return Ok(());
+        }
         // Before anything is read: a thousand readers that wait for memory must not hold what they have read.
-        let permit = streams.fan_out.reserve(EVENT_RESERVE_BYTES).await.ok_or(Over(None))?;
-        let read = match streams.log.read(log, from, EVENT_BYTES_MAX).await {
-            Ok(read) => read,
-            Err(LogError::Trimmed(first)) if first > from => {
-                self.cursor.position = first;
-                return Ok(());
-            }
-            Err(LogError::Gone) => {
-                drop(permit);
-                return self.wait().await;
-            }
-            Err(error) => return Err(Over(Some(Refusal::Log(error).into()))),
+        let reserved = match self.wanted.take() {
+            Some(wanted) => Some(self.reserve(wanted).await?),
+            None => match streams.fan_out.try_reserve(EVENT_RESERVE_BYTES) {
+                Reserved::Taken(permit) => Some(permit),
+                Reserved::Short => None,
+            },
         };
-        let at_tip = !matches!(read.end, End::More);
-        if read.batches.is_empty() {
-            self.cursor.at_tail = at_tip;
-            return Ok(());
+        let job = Alone { log, from, until, encoder: self.encoder.clone(), reserved };
+        let found = tokio::spawn(streams.read_alone(job)).await.map_err(|_| Over(None))?;
+        match found.map_err(|error| Over(Some(error)))? {
+            Found::Trimmed(first) => self.cursor.position = first,
+            Found::Gone => return self.wait().await,
+            Found::Nothing { at_tip } => self.cursor.at_tail = at_tip,
+            Found::Expired { next, at_tail } => {
+                (self.cursor.position, self.cursor.at_tail) = (next, at_tail);
+            }
+            Found::Larger(wanted) => {
+                self.wanted = Some(wanted);
+                self.more = true;
+            }
+            Found::Event { piece, sent, at_tail } => {
+                (self.cursor.at_tail, self.more) = (at_tail, !at_tail);
+                return self.send(piece, sent).await;
+            }
         }
-        let Some((stream, shard)) = self.shard() else {
-            drop(permit);
-            return self.wait().await;
-        };
-        let piece = Piece { batches: &read.batches, from, until, at_tip };
-        let draft = streams.draft(&stream, &stream.shards[shard], piece, streams.now()).await;
-        let draft = draft.map_err(|error| Over(Some(error)))?;
-        self.cursor.at_tail = at_tip && draft.next == read.next;
-        if draft.event.reply.records.is_empty() {
-            // All of it is beyond the retention.
-            self.cursor.position = draft.next;
-            return Ok(());
-        }
-        drop(read);
-        self.send_alone(draft, permit).await
+        Ok(())
     }
 
-    async fn send_alone(
-        &mut self,
-        draft: Draft,
-        mut permit: OwnedSemaphorePermit,
-    ) -> Result<(), Over> {
-        let Draft { event, next, bytes, .. } = draft;
-        let sent = Sent {
-            next,
-            bytes,
-            records: event.reply.records.len(),
-            millis_behind: event.reply.millis_behind_latest,
-        };
-        let bytes = self.encoder.event(event);
-        let needed = self.streams.fan_out.permits_of(bytes.len());
-        // What is not needed goes back; what one large record needs beyond it is waited for with nothing in hand.
-        let exact = permit.split(needed as usize);
-        drop(permit);
-        let permit = match exact {
-            Some(permit) => permit,
-            None => self.streams.fan_out.reserve(bytes.len()).await.ok_or(Over(None))?,
-        };
-        self.send(Bytes::from_owner(Held { bytes, _permit: permit }), sent).await
+    /// Waits for memory, with nothing in hand, and says meanwhile that it is still there.
+    async fn reserve(&mut self, wanted: Wanted) -> Result<OwnedSemaphorePermit, Over> {
+        let streams = self.streams.clone();
+        let mut reserved = std::pin::pin!(streams.fan_out.reserve(wanted.bytes));
+        loop {
+            self.changed.mark_unchanged();
+            self.jumps.mark_unchanged();
+            if let Some(over) = self.over() {
+                return Err(over);
+            }
+            tokio::select! {
+                permit = &mut reserved => return permit.map_err(|_| Over(None)),
+                changed = self.changed.changed() => changed.map_err(|_| Over(None))?,
+                Ok(()) = self.jumps.changed() => {}
+                () = tokio::time::sleep(STALLED_LOOK) => {
+                    streams.fan_out.short.store(true, Ordering::Relaxed);
+                    self.keep_alive(wanted.arrival).await;
+                }
+            }
+        }
     }
 
     fn shard(&self) -> Option<(Arc<Stream>, usize)> {
@@ -282,16 +362,7 @@ impl Feed {
         if let Some(over) = self.over() {
             return Err(over);
         }
-        if Instant::now() >= self.last_sent + KEEP_ALIVE
-            && let Some((stream, shard)) = self.shard()
-        {
-            let now = self.streams.now();
-            let shard = &stream.shards[shard];
-            let continuation = Some(continuation(shard, self.cursor.position, now));
-            let event = PushEvent { reply: GetRecordsReply::default(), continuation };
-            let piece = self.encoder.event(event).into();
-            self.send(piece, Sent::nothing(self.cursor.position)).await?;
-        }
+        self.keep_alive(None).await;
         let left = self.ends.since(self.streams.now()) + Duration::from_millis(1);
         let next = (self.last_sent + KEEP_ALIVE).min(Instant::now() + left);
         let soon = Instant::now() + Duration::from_millis(1);
@@ -329,19 +400,5 @@ impl Feed {
             }
             self.changed.mark_unchanged();
         }
-    }
-}
-
-/// What is counted of an event that is sent, and where it leads.
-struct Sent {
-    next: Position,
-    bytes: usize,
-    records: usize,
-    millis_behind: i64,
-}
-
-impl Sent {
-    fn nothing(at: Position) -> Self {
-        Sent { next: at, bytes: 0, records: 0, millis_behind: 0 }
     }
 }

@@ -1,39 +1,59 @@
 //! Enhanced fan-out: subscriptions of consumers to shards.
 //!
-//! A subscription is a future that its own reply polls (`feed`, `outbox`): a client that does not read costs one event.
-//! At the tail of a shard one task reads and encodes each event once for all who are there (`shard`, `tail`); who falls
-//! behind reads the log by itself until it catches up.
+//! A subscription is a future that its own reply polls (`feed`, `outbox`): a client that does not read costs one event,
+//! and not for long (`stalled`). At the tail of a shard one task reads and encodes each event once for all who are there (`shard`, `tail`); who falls
+//! behind reads the log by itself until it catches up (`alone`).
 
+mod alone;
 mod counters;
 mod event;
 mod feed;
+mod gather;
 mod outbox;
 mod shard;
+mod stalled;
 mod tail;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use millstream_catalog::{Consumer, Stream};
-use millstream_counters::{Collect, Collector, Sample};
+use millstream_counters::{Collect, Collector, Counter, Sample};
 use millstream_log::{GroupId, LogId};
 use millstream_types::{ConsumerName, Millis};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 pub use event::{EventEncoder, PushEvent};
 pub(crate) use feed::FeedStart;
-pub use outbox::Subscription;
+pub use outbox::{Stalled, Subscription};
 
 use self::counters::ConsumerCounters;
-use self::shard::{Place, ShardFan};
+use self::shard::{ConsumerKey, Place, ShardFan};
 use crate::consumer_errors::ConsumerRefusal;
 use crate::errors::Refusal;
-use crate::limits::SUBSCRIPTION_CALL_BUCKETS_MAX;
+use crate::limits::{Limits, READERS_MAX, SUBSCRIPTION_CALL_BUCKETS_MAX};
 use crate::rates::Rates;
 
 /// The unit in which memory for events is reserved.
 const EVENT_PERMIT_BYTES: u64 = 1024;
+
+/// What `enter` would say.
+enum MayEnter {
+    Yes,
+    /// The node has as many as it may.
+    TooMany,
+    /// Another subscription has the consumer's place.
+    Taken,
+}
+
+/// What came of an attempt to reserve memory.
+enum Reserved {
+    Taken(OwnedSemaphorePermit),
+    /// There is too little now.
+    Short,
+}
 
 /// All subscriptions of the node.
 pub(crate) struct FanOut {
@@ -42,6 +62,14 @@ pub(crate) struct FanOut {
     budget_permits: u32,
     active: AtomicU64,
     next_id: AtomicU64,
+    /// Turns at reading alone.
+    readers: Semaphore,
+    /// Somebody wanted memory that was not there, since it was last looked.
+    short: AtomicBool,
+    watched: Mutex<stalled::Watched>,
+    gather: gather::Gather,
+    /// Subscriptions that were ended because their clients did not read.
+    stalled: Counter,
     /// Calls of SubscribeToShard, by consumer and shard.
     pub(crate) calls: Rates,
     counters: Mutex<HashMap<(GroupId, ConsumerName), Arc<ConsumerCounters>>>,
@@ -57,6 +85,11 @@ impl FanOut {
             budget_permits,
             active: AtomicU64::new(0),
             next_id: AtomicU64::new(1),
+            readers: Semaphore::new(READERS_MAX),
+            short: AtomicBool::new(false),
+            watched: Mutex::default(),
+            gather: gather::Gather::default(),
+            stalled: Counter::new(),
             calls: Rates::of_at_most(SUBSCRIPTION_CALL_BUCKETS_MAX),
             counters: Mutex::default(),
         }
@@ -93,6 +126,25 @@ impl FanOut {
         }
     }
 
+    /// Whether `enter` would let the consumer in.
+    fn may_enter(
+        &self,
+        shard: LogId,
+        consumer: &ConsumerKey,
+        limits: &Limits,
+        now: Millis,
+    ) -> MayEnter {
+        if self.active.load(Ordering::Relaxed) >= limits.subscriptions_max {
+            return MayEnter::TooMany;
+        }
+        let take_over_after = Duration::from_millis(limits.subscription_take_over_ms);
+        let shards = self.shards();
+        match shards.get(&shard).is_none_or(|fan| fan.is_free(consumer, take_over_after, now)) {
+            true => MayEnter::Yes,
+            false => MayEnter::Taken,
+        }
+    }
+
     /// Takes a shard out if nobody is subscribed to it: its task ends.
     fn close_if_empty(&self, fan: &ShardFan) -> bool {
         let mut shards = self.shards();
@@ -115,13 +167,22 @@ impl FanOut {
     }
 
     /// Memory for an event, if it is there now.
-    fn try_reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        self.budget.clone().try_acquire_many_owned(self.permits_of(bytes)).ok()
+    fn try_reserve(&self, bytes: usize) -> Reserved {
+        match self.budget.clone().try_acquire_many_owned(self.permits_of(bytes)) {
+            Ok(permit) => Reserved::Taken(permit),
+            Err(_) => {
+                self.short.store(true, Ordering::Relaxed);
+                Reserved::Short
+            }
+        }
     }
 
-    /// Memory for an event.
-    async fn reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        self.budget.clone().acquire_many_owned(self.permits_of(bytes)).await.ok()
+    /// Memory for an event, in turn.
+    fn reserve(
+        &self,
+        bytes: usize,
+    ) -> impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + use<> {
+        self.budget.clone().acquire_many_owned(self.permits_of(bytes))
     }
 
     /// The counters of a consumer.
@@ -165,6 +226,12 @@ impl Collect for FanOut {
             "millstream_memory_subscriptions_bytes",
             "Events of subscriptions in memory.",
             used as u64 * EVENT_PERMIT_BYTES,
+        );
+        to.sample(
+            "millstream_subscriptions_stalled_total",
+            "Subscriptions that were ended because their clients did not read.",
+            &[],
+            Sample::Counter(self.stalled.get()),
         );
         let all = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> = all.values().cloned().collect();

@@ -128,6 +128,12 @@ impl ShardFan {
         Ok(())
     }
 
+    /// Whether the consumer's place could be taken now.
+    pub fn is_free(&self, consumer: &ConsumerKey, take_over_after: Duration, now: Millis) -> bool {
+        let state = self.state();
+        state.slots.get(consumer).is_none_or(|other| now >= other.since.plus(take_over_after))
+    }
+
     /// Gives a place back.
     pub fn leave(&self, consumer: &ConsumerKey, id: u64, encoding: usize, cursor: &mut Cursor) {
         let mut state = self.state();
@@ -143,6 +149,11 @@ impl ShardFan {
         if state.slots.is_empty() {
             self.work.notify_one();
         }
+    }
+
+    /// How many take their events from the ring.
+    pub fn joined(&self) -> usize {
+        self.state().joined
     }
 
     pub fn is_empty(&self) -> bool {

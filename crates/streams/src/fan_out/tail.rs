@@ -4,14 +4,17 @@
 //! ring's share of the budget.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use millstream_catalog::{Shard, Stream};
 use millstream_log::{End, LogError};
+use tokio::time::Instant;
 
+use super::Reserved;
 use super::event::{Draft, ENCODINGS, Held, Piece, SharedEvent};
 use super::shard::ShardFan;
-use crate::limits::EVENT_BYTES_MAX;
+use crate::limits::{EVENT_BYTES_MAX, EVENT_RECORDS_MAX};
 use crate::service::Streams;
 
 impl Streams {
@@ -70,9 +73,23 @@ impl Streams {
                 continue;
             }
             let at_tip = !matches!(read.end, End::More);
-            let piece = Piece { batches: &read.batches, from, until: None, at_tip };
+            let piece = Piece {
+                batches: &read.batches,
+                from,
+                until: None,
+                at_tip,
+                bytes_max: EVENT_BYTES_MAX,
+                records_max: EVENT_RECORDS_MAX,
+            };
             match self.draft(stream, shard, piece, self.now()).await {
-                Ok(draft) => self.publish(fan, draft),
+                Ok(draft) => {
+                    self.publish(fan, draft);
+                    let active = self.fan_out.active.load(Ordering::Relaxed);
+                    let wait = self.fan_out.gather.delivered(fan.joined(), active, Instant::now());
+                    if let Some(wait) = wait.filter(|_| at_tip) {
+                        tokio::time::sleep(wait).await;
+                    }
+                }
                 Err(_) => return fan.fail(),
             }
         }
@@ -80,9 +97,8 @@ impl Streams {
     }
 
     fn publish(&self, fan: &ShardFan, draft: Draft) {
-        let Draft { event, first, next, bytes } = draft;
-        let (records, millis_behind) =
-            (event.reply.records.len(), event.reply.millis_behind_latest);
+        let sent = draft.sent();
+        let Draft { event, first, next, .. } = draft;
         let mut encoded = [const { None }; ENCODINGS];
         let mut permits = 0;
         for (index, encoder) in fan.encoders().into_iter().enumerate() {
@@ -93,9 +109,9 @@ impl Streams {
                 return fan.publish(first, next, None, 0);
             };
             permits += needed;
-            encoded[index] = Some(Bytes::from_owner(Held { bytes: piece, _permit: permit }));
+            encoded[index] = Some(Bytes::from_owner(Held { bytes: piece, _permit: Some(permit) }));
         }
-        let event = SharedEvent { first, next, records, bytes, millis_behind, permits, encoded };
+        let event = SharedEvent { first, next, sent, permits, encoded };
         fan.publish(first, next, Some(event), self.fan_out.ring_permits_max());
     }
 
@@ -105,9 +121,13 @@ impl Streams {
         fan: &ShardFan,
         bytes: usize,
     ) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        self.fan_out.try_reserve(bytes).or_else(|| {
-            fan.clear_ring();
-            self.fan_out.try_reserve(bytes)
-        })
+        if let Reserved::Taken(permit) = self.fan_out.try_reserve(bytes) {
+            return Some(permit);
+        }
+        fan.clear_ring();
+        match self.fan_out.try_reserve(bytes) {
+            Reserved::Taken(permit) => Some(permit),
+            Reserved::Short => None,
+        }
     }
 }

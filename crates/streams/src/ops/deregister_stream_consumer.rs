@@ -22,7 +22,10 @@ impl Streams {
             name: input.consumer_name.as_deref(),
         };
         let (stream, consumer) = self.resolve_consumer(caller, named).await?;
-        caller.may("kinesis:DeregisterStreamConsumer", &stream.arn())?;
+        match input.consumer_arn {
+            Some(_) => caller.may("kinesis:DeregisterStreamConsumer", &consumer.arn(&stream))?,
+            None => caller.may("kinesis:DeregisterStreamConsumer", &stream.arn())?,
+        }
         self.admit_call_on(Call::DeregisterStreamConsumer, caller, &stream)?;
         let command = ConsumerCommand::Deregister {
             group: stream.group.0,

@@ -23,7 +23,10 @@ impl Streams {
             name: input.consumer_name.as_deref(),
         };
         let (stream, consumer) = self.resolve_consumer(caller, named).await?;
-        caller.may("kinesis:DescribeStreamConsumer", &stream.arn())?;
+        match input.consumer_arn {
+            Some(_) => caller.may("kinesis:DescribeStreamConsumer", &consumer.arn(&stream))?,
+            None => caller.may("kinesis:DescribeStreamConsumer", &stream.arn())?,
+        }
         self.admit_call_on(Call::DescribeStreamConsumer, caller, &stream)?;
         let shown = consumer_of(&stream, &consumer);
         Ok(DescribeStreamConsumerOutput {

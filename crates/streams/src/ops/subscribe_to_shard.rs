@@ -25,16 +25,20 @@ impl Streams {
         let named =
             ConsumerNamed { consumer_arn: Some(&input.consumer_arn), stream_arn: None, name: None };
         let (stream, consumer) = self.resolve_consumer(caller, named).await?;
-        caller.may("kinesis:SubscribeToShard", &stream.arn())?;
+        caller.may("kinesis:SubscribeToShard", &consumer.arn(&stream))?;
         require_active(&stream, &consumer)?;
         let shard = listed_shard(&stream, &input.shard_id)?;
         let position = &input.starting_position;
         let number = position.sequence_number.as_deref();
         let start = Start::of(Asker::SubscribeToShard, position.kind, number, position.timestamp)?;
-        self.admit_subscription(&stream, shard, &consumer)?;
+        let dry_run = input.dry_run == Some(true);
+        if !dry_run {
+            self.admit_subscription(&stream, shard, &consumer)?;
+        }
         let now = self.now();
         let position = self.position_of(&stream, shard, start, now).await?;
-        if input.dry_run == Some(true) {
+        if dry_run {
+            self.may_begin_feed(&stream, shard, &consumer, now)?;
             return Err(Refusal::DryRun.into());
         }
         let (stream, consumer) = (&*stream, &consumer);
