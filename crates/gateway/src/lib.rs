@@ -22,6 +22,7 @@ mod reply;
 mod rewind;
 mod service;
 mod signature;
+mod watched;
 
 pub use counters::GatewayCounters;
 pub use dev::{DevApi, DevReply};

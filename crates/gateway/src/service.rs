@@ -222,6 +222,7 @@ impl Gateway {
             id,
             unknown: Unknown::default(),
             stop: &self.stop,
+            activity,
         };
         let response = call.run(operation.name).await;
         if call.unknown.count() > 0 {

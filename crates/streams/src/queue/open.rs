@@ -121,6 +121,11 @@ impl OpenQueue {
         }
     }
 
+    /// Records may be visible that were not before.
+    pub fn tell(&self) {
+        self.news.send_replace(());
+    }
+
     /// Forgets ends of shards that have nothing for the queue any more.
     pub fn forget_ends(&self, is_live: impl Fn(u32) -> bool) {
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
