@@ -3,7 +3,7 @@
 use millstream_testkit::{Server, Wire, request};
 use serde_json::{Value, json};
 
-use crate::{metric, put, server, wait_active};
+use crate::{dev_must, metric, put, server, wait_active};
 
 /// A server with a stream and a queue on it; the queue's ARN.
 fn ready() -> (Server, String) {
@@ -87,4 +87,14 @@ fn other_operations_answer_clients_that_have_ended_their_side() {
     wire.send(&request("PutRecord", "", body.as_bytes()));
     wire.finish();
     assert_eq!(wire.read_http().map(|http| http.status), Some(200));
+}
+
+#[test]
+fn a_fault_rule_for_a_stream_meets_its_queues_by_any_arn() {
+    let (server, arn) = ready();
+    dev_must(&server, "POST", "faults", json!({ "stream": "s", "throttle": true }));
+    let by_resource = server.call("ListTagsForResource", &json!({ "ResourceARN": arn }));
+    assert!(by_resource.message().contains("fault rule"), "{}", by_resource.message());
+    let by_queue = server.call("DescribeQueue", &json!({ "QueueARN": arn }));
+    assert!(by_queue.message().contains("fault rule"), "{}", by_queue.message());
 }
