@@ -133,3 +133,35 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<T> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::server::conn::http1;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+    use crate::body::{CutOff, ReplyBody};
+
+    #[tokio::test]
+    async fn a_request_that_asks_for_it_learns_that_the_peer_is_gone() {
+        let (mut peer, ours) = tokio::io::duplex(1024);
+        let activity = Activity::new(false);
+        let io = TokioIo::new(Watched::new(ours, activity.clone(), false));
+        let service = hyper::service::service_fn(move |_| {
+            let activity = activity.clone();
+            async move {
+                activity.peer_gone().await;
+                Err::<hyper::Response<ReplyBody>, _>(CutOff)
+            }
+        });
+        let connection = http1::Builder::new().half_close(true).serve_connection(io, service);
+        peer.write_all(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        let end = async {
+            tokio::task::yield_now().await;
+            peer.shutdown().await.unwrap();
+        };
+        let (result, ()) = tokio::join!(connection, end);
+        assert!(result.is_err(), "the service was polled to its end");
+    }
+}
