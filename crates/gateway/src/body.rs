@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use millstream_streams::QueueDelivery;
 use millstream_wire::GetRecordsBody;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -147,6 +148,8 @@ pub enum ReplyBody {
     /// The records of a GetRecords, encoded piece by piece as they are sent. The second part is what is held until
     /// the last piece is sent.
     Records(Box<GetRecordsBody>, u64, Box<dyn Send + Sync>),
+    /// Records of a queue, which go back unless all of it is taken.
+    Received(Box<Received>),
     /// No reply at all: the connection ends instead (a fault rule).
     Cut,
     /// The first part of another body, and then the end of the connection (a fault rule).
@@ -157,6 +160,15 @@ pub enum ReplyBody {
 
 /// Messages of a subscription that come before it is cut: the initial response and the first event.
 const MESSAGES_BEFORE_CUT: usize = 2;
+
+/// Bytes of a piece of a queue's records: the last is only taken once those before have been.
+const RECEIVED_PIECE_BYTES: usize = 64 * 1024;
+
+/// A queue's records on their way.
+pub struct Received {
+    rest: Bytes,
+    delivery: Option<QueueDelivery>,
+}
 
 /// A body that ends too early.
 pub struct CutShort {
@@ -187,9 +199,18 @@ impl ReplyBody {
         ReplyBody::Whole(Some(bytes.into()))
     }
 
-    /// A body of these bytes, with what is held on to until they are sent.
-    pub fn whole_held(bytes: Vec<u8>, held: impl Send + 'static) -> Self {
-        ReplyBody::whole(Bytes::from_owner(Held { bytes, _held: held }))
+    /// A body of a queue's records, with what is held on to until they are sent, and who is told that they are.
+    pub fn received(bytes: Vec<u8>, held: impl Send + 'static, delivery: QueueDelivery) -> Self {
+        let rest = Bytes::from_owner(Held { bytes, _held: held });
+        ReplyBody::Received(Box::new(Received { rest, delivery: Some(delivery) }))
+    }
+
+    /// Counts the body as one that reached the client, whatever becomes of it.
+    pub fn as_delivered(mut self) -> Self {
+        if let ReplyBody::Received(received) = &mut self {
+            received.settle();
+        }
+        self
     }
 
     /// A body of records, with what they hold on to.
@@ -206,6 +227,20 @@ impl ReplyBody {
             other => (other.size_hint().lower() as usize / 2, usize::MAX),
         };
         ReplyBody::CutShort(Box::new(CutShort { whole: self, left, pieces, flushed: false }))
+    }
+}
+
+impl Received {
+    fn settle(&mut self) {
+        self.delivery.take().into_iter().for_each(QueueDelivery::delivered);
+    }
+
+    fn next_piece(&mut self) -> Option<Bytes> {
+        let piece = self.rest.split_to(self.rest.len().min(RECEIVED_PIECE_BYTES));
+        if self.rest.is_empty() {
+            self.settle();
+        }
+        (!piece.is_empty()).then_some(piece)
     }
 }
 
@@ -239,7 +274,10 @@ impl ReplyBody {
         match self {
             ReplyBody::Events(events) => events.hold(guard),
             ReplyBody::CutShort(short) => short.whole.hold(guard),
-            ReplyBody::Whole(_) | ReplyBody::Records(..) | ReplyBody::Cut => drop(guard),
+            ReplyBody::Whole(_)
+            | ReplyBody::Records(..)
+            | ReplyBody::Received(_)
+            | ReplyBody::Cut => drop(guard),
         }
     }
 }
@@ -269,6 +307,7 @@ impl Body for ReplyBody {
             ReplyBody::Records(body, left, _) => body.next_chunk().inspect(|chunk| {
                 *left = left.saturating_sub(chunk.len() as u64);
             }),
+            ReplyBody::Received(received) => received.next_piece(),
             ReplyBody::Cut => return Poll::Ready(Some(Err(CutOff))),
             ReplyBody::CutShort(short) => return short.poll_frame(cx),
             ReplyBody::Events(events) => {
@@ -282,6 +321,7 @@ impl Body for ReplyBody {
         match self {
             ReplyBody::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
             ReplyBody::Records(_, left, _) => *left == 0,
+            ReplyBody::Received(received) => received.rest.is_empty(),
             ReplyBody::Cut | ReplyBody::CutShort(_) => false,
             ReplyBody::Events(_) => false,
         }
@@ -293,6 +333,7 @@ impl Body for ReplyBody {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
             ReplyBody::Records(_, left, _) => SizeHint::with_exact(*left),
+            ReplyBody::Received(received) => SizeHint::with_exact(received.rest.len() as u64),
             ReplyBody::Cut => SizeHint::with_exact(0),
             ReplyBody::CutShort(short) => short.whole.size_hint(),
             ReplyBody::Events(_) => SizeHint::default(),

@@ -1,16 +1,13 @@
 //! A connection that cannot be held open for nothing: its bytes are watched, and a guard ends it when it is too slow.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use crate::framing::Framing;
 use crate::limits::HttpLimits;
 
 /// What a connection is doing, as its bytes and its requests show. Times are milliseconds since it opened, plus one;
@@ -30,6 +27,9 @@ pub struct Activity {
     /// What HTTP/1's one request at a time is doing.
     body: Stage,
     request: Stage,
+    /// Whether someone wants to know that the peer has ended its side of HTTP/1.
+    looks_ahead: AtomicBool,
+    peer_gone: AtomicBool,
 }
 
 /// A stage of a request that has a limit of its own, watched by the connection's guard: a timer of each request's own
@@ -48,6 +48,22 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.since.store(0, Ordering::Relaxed);
         self.0.over.store(false, Ordering::Relaxed);
+    }
+}
+
+/// The peer's end is looked for as long as this lives.
+struct Looking<'a>(&'a AtomicBool);
+
+impl<'a> Looking<'a> {
+    fn at(looks_ahead: &'a AtomicBool) -> Self {
+        looks_ahead.store(true, Ordering::Relaxed);
+        Looking(looks_ahead)
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -83,6 +99,8 @@ impl Activity {
             blocked_since: AtomicU64::new(0),
             body: Stage::default(),
             request: Stage::default(),
+            looks_ahead: AtomicBool::new(false),
+            peer_gone: AtomicBool::new(false),
         })
     }
 
@@ -98,7 +116,18 @@ impl Activity {
         RequestGuard(self.clone())
     }
 
-    fn bytes_arrived(&self) {
+    /// Whether the peer's end is to be looked for.
+    pub fn looks_ahead(&self) -> bool {
+        self.looks_ahead.load(Ordering::Relaxed)
+    }
+
+    /// The peer has ended its side.
+    pub fn note_peer_gone(&self) {
+        self.peer_gone.store(true, Ordering::Relaxed);
+    }
+
+    /// Bytes came from the peer.
+    pub fn bytes_arrived(&self) {
         if !self.http2 && self.requests.load(Ordering::Relaxed) == 0 {
             let now = self.now();
             let _ = self.head_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
@@ -106,7 +135,8 @@ impl Activity {
         }
     }
 
-    fn wrote(&self, blocked: bool) {
+    /// Bytes were written to the peer, or it does not take them.
+    pub fn wrote(&self, blocked: bool) {
         if !blocked {
             if self.blocked_since.load(Ordering::Relaxed) != 0 {
                 self.blocked_since.store(0, Ordering::Relaxed);
@@ -116,6 +146,20 @@ impl Activity {
             let _ =
                 self.blocked_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
         }
+    }
+
+    /// Waits until the peer has ended its side of the connection while it is owed a reply. In HTTP/2 for ever: there
+    /// whatever answers a stream is dropped with it. Belongs into the task that polls the connection.
+    pub async fn peer_gone(&self) {
+        if self.http2 {
+            return std::future::pending().await;
+        }
+        let _looking = Looking::at(&self.looks_ahead);
+        std::future::poll_fn(|_| match self.peer_gone.load(Ordering::Relaxed) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await
     }
 
     /// What `future` comes to, or `None` once the limit has passed. The caller pins it, so that it is not copied once
@@ -224,72 +268,5 @@ impl Drop for RequestGuard {
         if self.0.requests.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.0.idle_since.store(self.0.now(), Ordering::Relaxed);
         }
-    }
-}
-
-/// A stream of bytes that tells its [`Activity`].
-pub struct Watched<T> {
-    inner: T,
-    activity: Arc<Activity>,
-    /// For HTTP/1.
-    framing: Option<Framing>,
-}
-
-impl<T> Watched<T> {
-    /// Watches `inner`, which speaks HTTP/2, or HTTP/1 whose framing is checked.
-    pub fn new(inner: T, activity: Arc<Activity>, http2: bool) -> Self {
-        Watched { inner, activity, framing: (!http2).then(Framing::default) }
-    }
-}
-
-impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let result = Pin::new(&mut self.inner).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.activity.bytes_arrived();
-            if let Some(framing) = &mut self.framing {
-                framing.check(&mut buf.filled_mut()[before..]);
-            }
-        }
-        result
-    }
-}
-
-impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.inner).poll_write(cx, buf);
-        self.activity.wrote(result.is_pending());
-        result
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
-        self.activity.wrote(result.is_pending());
-        result
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }

@@ -12,6 +12,7 @@ use millstream_wire::{EVENT_STREAM_CONTENT_TYPE, Protocol, Unknown};
 use tokio::sync::watch;
 
 use crate::body::ReplyBody;
+use crate::connection::Activity;
 use crate::ids::RequestId;
 use crate::push::{Events, PushEncoder};
 use crate::reply;
@@ -42,6 +43,8 @@ pub struct Call<'a> {
     pub stop: &'a watch::Receiver<bool>,
     /// How long a subscriber may not read.
     pub write_timeout: Duration,
+    /// The connection's.
+    pub activity: &'a Activity,
 }
 
 impl Call<'_> {
@@ -144,7 +147,8 @@ impl Call<'_> {
         }
     }
 
-    /// Receives records and encodes them from the blocks as they were read.
+    /// Receives records and encodes them from the blocks as they were read. Whoever has ended its side meanwhile gets
+    /// none: it may be dead, and they would be hidden from all others.
     async fn receive<I, F>(
         &mut self,
         method: impl FnOnce(I) -> F,
@@ -154,9 +158,14 @@ impl Call<'_> {
         F: Future<Output = Result<HeldQueueRecords, Error>>,
     {
         let input = millstream_wire::decode(self.protocol, self.body, &mut self.unknown)?;
-        let held = method(input).await?;
-        let body = millstream_wire::encode(self.protocol, &held.output());
-        Ok(self.ok(ReplyBody::whole_held(body, held.held)))
+        let received = tokio::select! {
+            biased;
+            () = self.activity.peer_gone() => return Ok(Response::new(ReplyBody::Cut)),
+            received = method(input) => received?,
+        };
+        let body = millstream_wire::encode(self.protocol, &received.output());
+        let HeldQueueRecords { held, delivery, .. } = received;
+        Ok(self.ok(ReplyBody::received(body, held, delivery)))
     }
 
     async fn call<I, O, F>(

@@ -14,7 +14,7 @@ use crate::body::ReplyBody;
 use crate::service::Gateway;
 
 /// Members that say which stream and shard a call is about.
-const PLACE: [&str; 9] = [
+const PLACE: [&str; 10] = [
     "StreamName",
     "StreamARN",
     "ConsumerARN",
@@ -24,6 +24,7 @@ const PLACE: [&str; 9] = [
     "ShardToMerge",
     "ShardIterator",
     "QueueARN",
+    "ChannelARN",
 ];
 
 impl Gateway {
@@ -43,13 +44,26 @@ impl Gateway {
 
     /// The stream and shard of a call, as far as its members say. A NextToken says nothing.
     fn place_of(&self, protocol: Protocol, body: &[u8]) -> Place {
-        let [name, stream_arn, consumer_arn, resource_arn, id, split, merge, iterator, queue] =
-            peek_texts(protocol, body, PLACE);
+        let [
+            name,
+            stream_arn,
+            consumer_arn,
+            resource_arn,
+            id,
+            split,
+            merge,
+            iterator,
+            queue,
+            channel,
+        ] = peek_texts(protocol, body, PLACE);
         if let Some(iterator) = iterator {
             return self.streams.place_of_iterator(&iterator).unwrap_or_default();
         }
-        if let Some(queue) = queue {
-            return self.streams.place_of_queue(&queue).unwrap_or_default();
+        if let Some(arn) = queue.or(channel) {
+            return self.streams.place_of_reader(&arn).unwrap_or_default();
+        }
+        if let Some(place) = resource_arn.as_deref().and_then(|a| self.streams.place_of_reader(a)) {
+            return place;
         }
         let by_arn = || stream_arn.or(consumer_arn).or(resource_arn).and_then(|arn| in_arn(&arn));
         Place {
@@ -88,10 +102,14 @@ pub async fn instead(
 pub fn cut(injection: Injection, response: Response<ReplyBody>) -> Response<ReplyBody> {
     match injection.fault {
         Some(CallFault::Cut(Cut::During)) if has_middle(response.body()) => {
-            response.map(ReplyBody::cut_short)
+            response.map(|body| body.as_delivered().cut_short())
         }
         // A reply without a body has no middle.
-        Some(CallFault::Cut(Cut::After | Cut::During)) => response.map(|_| ReplyBody::Cut),
+        Some(CallFault::Cut(Cut::After | Cut::During)) => response.map(|body| {
+            // The client is to believe that the reply was lost on its way.
+            drop(body.as_delivered());
+            ReplyBody::Cut
+        }),
         Some(CallFault::Cut(Cut::Before))
         | Some(CallFault::Throttle | CallFault::Error(_) | CallFault::Latency(_))
         | None => response,

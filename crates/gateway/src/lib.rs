@@ -24,6 +24,7 @@ mod rewind;
 mod service;
 mod signature;
 mod stream_task;
+mod watched;
 
 pub use counters::GatewayCounters;
 pub use dev::{DevApi, DevReply};

@@ -14,11 +14,12 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::body::CutOff;
-use crate::connection::{Activity, TooSlow, Watched};
+use crate::connection::{Activity, TooSlow};
 use crate::limits::*;
 use crate::rewind::{HTTP2_PREFACE, Rewind};
 use crate::service::Gateway;
 use crate::stream_task::StreamTasks;
+use crate::watched::Watched;
 
 /// A bound address, and what it needs to speak TLS.
 pub struct Listener {
@@ -276,7 +277,8 @@ fn http1_builder() -> http1::Builder {
         .header_read_timeout(None)
         // The limit of headers is hyper's own, 100: one that is set has two lists of so many filled for each request.
         .max_buf_size(HTTP1_BUFFER_BYTES)
-        // A client may end its side once it has sent its request; it still gets its reply.
+        // A client may end its side once it has sent its request; it still gets its reply, unless it was to receive from
+        // a queue.
         .half_close(true);
     builder
 }

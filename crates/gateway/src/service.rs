@@ -244,6 +244,7 @@ impl Gateway {
             unknown: Unknown::default(),
             stop: &self.stop,
             write_timeout: Duration::from_millis(self.http.write_timeout_ms),
+            activity,
         };
         let response = call.run(operation.name).await;
         if call.unknown.count() > 0 {

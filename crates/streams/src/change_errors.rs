@@ -141,9 +141,8 @@ pub fn capacity_refused(of: &str, account: AccountId, why: CapacityRefusal) -> E
             "TargetShardCount of {of} is its current shard count, {open}, and the shards are of equal size."
         )),
         CapacityRefusal::ScalingRoom { max, open, target } => limit(format!(
-            "The way from {open} to {target} equal shards of {of} needs more room for short-lived shards than the shard \
-             limit of the account {account} leaves. Raise the limit, delete shards of others, or change to a number \
-             that needs fewer splits and merges, such as double or half. Limit: {max}."
+            "The way from {open} to {target} equal shards of {of} needs more room for short-lived shards than the \
+             shard limit of the account {account} leaves. Limit: {max}."
         )),
         CapacityRefusal::ShardsChanged => Error::new(
             ErrorCode::ResourceInUseException,

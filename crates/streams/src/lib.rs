@@ -57,7 +57,7 @@ pub use fan_out::{EventEncoder, PushEvent, Stalled, Subscription};
 pub use lifecycle::Lifecycle;
 pub use limits::Limits;
 pub use ops::get_records::HeldReply;
-pub use queue::{HeldQueueRecords, fuzz_queue};
+pub use queue::{Delivery as QueueDelivery, HeldQueueRecords, fuzz_queue};
 pub use service::{Parts, Streams};
 pub use shard_series::{Point, Statistics};
 pub use token::fuzz_token;

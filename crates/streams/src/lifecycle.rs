@@ -54,6 +54,7 @@ impl Streams {
         let (stop, mut stopped) = watch::channel(false);
         let streams = self.clone();
         let task = tokio::spawn(async move {
+            let opening = tokio::spawn(streams.clone().open_known_queues());
             let mut changes = streams.catalog.changes();
             let mut jumps = streams.jumps();
             let mut configured = Configured::of(&*streams.log).await;
@@ -73,6 +74,8 @@ impl Streams {
                     () = tokio::time::sleep(wait) => {}
                 }
             }
+            opening.abort();
+            let _ = opening.await;
             streams.close_queues().await;
         });
         Lifecycle { stop, task }

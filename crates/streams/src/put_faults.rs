@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use millstream_api::{Error, PutEntry};
+use millstream_catalog::Channel;
 use millstream_faults::{Place, RecordFault};
-use millstream_types::{QueueArn, ShardId};
+use millstream_types::{ResourceArn, ShardId};
 
 use crate::caller::Caller;
 use crate::put::{Incoming, internal_failure, throttled};
@@ -40,11 +41,17 @@ impl Streams {
         Ok((merged.map(|entry| entry.unwrap_or_else(internal_failure)).collect(), bytes_taken))
     }
 
-    /// The stream that a queue reads, for whoever needs to know before the operation does.
-    pub fn place_of_queue(&self, arn: &str) -> Option<Place> {
-        let arn: QueueArn = arn.parse().ok()?;
-        let queue = self.catalog.read(|state| state.queues().by_arn(&arn).cloned())?;
-        Some(Place { stream: Some(queue.stream_name.clone()), shard: None })
+    /// The stream that a queue or a channel reads, for whoever needs to know before the operation does.
+    pub fn place_of_reader(&self, arn: &str) -> Option<Place> {
+        let stream = self.catalog.read(|state| match arn.parse().ok()? {
+            ResourceArn::Queue(arn) => Some(state.queues().by_arn(&arn)?.stream_name.clone()),
+            ResourceArn::Channel(arn) => {
+                let ours = |channel: &&Arc<Channel>| channel.arn() == arn;
+                Some(state.channel(&arn.id).filter(ours)?.stream.clone())
+            }
+            ResourceArn::Stream(_) | ResourceArn::Consumer(_) => None,
+        })?;
+        Some(Place { stream: Some(stream), shard: None })
     }
 
     /// What a shard iterator reads, for whoever needs to know before the operation does. It is no permission to read.

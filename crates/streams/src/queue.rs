@@ -6,6 +6,7 @@
 mod entries;
 mod faults;
 mod fetch;
+mod handed;
 mod handle;
 mod lifecycle;
 mod machine;
@@ -18,7 +19,7 @@ mod tender;
 
 pub(crate) use entries::Change;
 pub(crate) use faults::refused;
-pub use fetch::HeldQueueRecords;
+pub use fetch::{Delivery, HeldQueueRecords};
 pub(crate) use handle::fuzz_handle;
 pub use machine::fuzz_queue;
 pub(crate) use receive::Wanted;

@@ -152,7 +152,7 @@ fn lines_that_are_not_taken_are_named() {
     for expected in [
         "line 2: it has no k",
         "line 4: no JSON: expected ident at column 2\n",
-        "line 5: it has 1100017 bytes; with its key the stream takes 1048576\n",
+        "line 5: it has 1100016 bytes; with its key the stream takes 1048576\n",
         "2 lines put",
         "3 not taken",
         "1 empty",

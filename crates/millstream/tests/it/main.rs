@@ -18,6 +18,7 @@ mod hostile_tls;
 mod http2_frames;
 mod kept;
 mod life;
+mod queues;
 mod quotas;
 mod refusals;
 mod secrets;

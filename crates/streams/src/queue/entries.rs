@@ -95,7 +95,7 @@ impl Streams {
                 open.counters.acknowledged.add(done as u64);
             } else {
                 // Records may be visible now that were not before.
-                open.news.send_replace(());
+                open.tell();
             }
         }
         Ok(outcome_of(asked, failures))

@@ -13,8 +13,9 @@ use millstream_types::{Millis, ShardId};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::faults::QueueFault;
+use super::handed::Handed;
 use super::handle::{record_id, seal};
-use super::machine::{Grant, Op};
+use super::machine::{Grant, Op, Ticket};
 use super::open::OpenQueue;
 use crate::errors::Refusal;
 use crate::limits::RECEIVE_BYTES_MAX;
@@ -22,15 +23,31 @@ use crate::owner::Owner;
 use crate::service::{REPLY_PERMIT_BYTES, Streams};
 
 /// Records that were received, with their share of the memory for replies: to be kept until the last byte is sent.
+///
+/// They go back into the queue, uncounted, unless [`Delivery::delivered`] is called.
 #[derive(Default)]
 pub struct HeldQueueRecords {
     records: Vec<Fetched>,
     /// The memory that they take.
     pub held: Vec<OwnedSemaphorePermit>,
+    /// Whether they reached the consumer.
+    pub delivery: Delivery,
+}
+
+/// Whether a reply reached its consumer.
+#[derive(Default)]
+pub struct Delivery(Option<Handed>);
+
+impl Delivery {
+    /// The consumer has the whole reply. Otherwise, as this is dropped, what it would have received goes back.
+    pub fn delivered(self) {
+        self.0.into_iter().for_each(Handed::delivered);
+    }
 }
 
 /// A record in the block it was read with.
 struct Fetched {
+    ticket: Ticket,
     handle: String,
     record_id: String,
     block: Bytes,
@@ -87,14 +104,14 @@ impl Streams {
         &self,
         queue: &Queue,
         open: &OpenQueue,
-        grants: &[Grant],
+        mut handed: Handed,
     ) -> Result<HeldQueueRecords, Error> {
+        let mut grants = handed.grants().to_vec();
         if grants.is_empty() {
             return Ok(HeldQueueRecords::default());
         }
         let stream = self.catalog.by_group(queue.stream);
         let stream = stream.ok_or_else(|| QueueFault::NotFound(queue.arn().to_string()))?;
-        let mut grants = grants.to_vec();
         grants.sort_by_key(|grant| grant.ticket);
         let mut fetch = Fetch {
             found: HeldQueueRecords::default(),
@@ -103,15 +120,17 @@ impl Streams {
             back: Vec::new(),
         };
         let read = self.fetch_all(queue, &stream, &grants, &mut fetch).await;
-        let Fetch { found, nothing, back, .. } = fetch;
+        let Fetch { mut found, nothing, back, .. } = fetch;
         if !nothing.is_empty() {
             open.submit(queue, self.now(), Op::Discard { ranges: nothing }).await?;
         }
         if !back.is_empty() {
             let tickets = back.iter().map(|grant| grant.ticket).collect();
             open.submit(queue, self.now(), Op::Release { tickets }).await?;
-            open.news.send_replace(());
+            open.tell();
         }
+        handed.keep(|ticket| found.records.iter().any(|record| record.ticket == *ticket));
+        found.delivery = Delivery(Some(handed));
         match read {
             Err(error) if found.is_empty() => Err(error),
             Ok(()) | Err(_) => Ok(found),
@@ -228,6 +247,7 @@ impl Streams {
             }
             fetch.bytes += bytes.max(1);
             fetch.found.records.push(Fetched {
+                ticket: grant.ticket,
                 handle: seal(&self.sealer, queue.group, &grant.ticket),
                 record_id: record_id(grant.ticket.shard, position),
                 block: payload.clone(),

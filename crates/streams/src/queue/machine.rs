@@ -20,7 +20,7 @@ mod tests;
 use millstream_replica::{Machine, Slice};
 
 pub use command::{Command, Grant, Op, Outcome, Receive, Refusal, Ticket, Verdict};
-pub use state::{Outlook, State};
+pub use state::{Counts, Outlook, State};
 
 /// The machine.
 pub struct QueueMachine;

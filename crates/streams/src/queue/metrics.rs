@@ -6,6 +6,7 @@ use std::sync::Arc;
 use millstream_catalog::Queue;
 use millstream_counters::{Collector, Counter, Sample};
 
+use super::machine::Counts;
 use super::open::{OpenQueue, QueueCounters};
 use crate::service::Streams;
 
@@ -15,7 +16,7 @@ const QUEUES_SHOWN_MAX: usize = 1000;
 const VISIBLE_SHOWN_MAX: u64 = 1_000_000;
 
 type CounterOf = fn(&QueueCounters) -> &Counter;
-type GaugeOf = fn(&OpenQueue) -> u64;
+type GaugeOf = fn(&OpenQueue, Counts) -> u64;
 
 const COUNTERS: &[(&str, &str, CounterOf)] = &[
     ("millstream_received_queue_records_total", "ReceivedQueueRecords.", |c| &c.received),
@@ -26,16 +27,18 @@ const COUNTERS: &[(&str, &str, CounterOf)] = &[
 ];
 
 const GAUGES: &[(&str, &str, GaugeOf)] = &[
-    ("millstream_visible_queue_records", "VisibleQueueRecords.", |queue| {
-        queue.visible().min(VISIBLE_SHOWN_MAX)
+    ("millstream_visible_queue_records", "VisibleQueueRecords.", |queue, counts| {
+        (queue.never_received() + counts.visible).min(VISIBLE_SHOWN_MAX)
     }),
-    ("millstream_in_flight_queue_records", "InFlightQueueRecords.", |queue| {
-        queue.replica.read(|state| state.counts().all_in_flight())
+    ("millstream_in_flight_queue_records", "InFlightQueueRecords.", |_, counts| {
+        counts.all_in_flight()
     }),
-    ("millstream_visible_dead_letter_queue_records", "VisibleDeadLetterQueueRecords.", |queue| {
-        queue.replica.read(|state| state.counts().dead_visible).min(VISIBLE_SHOWN_MAX)
-    }),
-    ("millstream_queue_state_bytes", "Memory that a queue's state takes.", |queue| {
+    (
+        "millstream_visible_dead_letter_queue_records",
+        "VisibleDeadLetterQueueRecords.",
+        |_, counts| counts.dead_visible.min(VISIBLE_SHOWN_MAX),
+    ),
+    ("millstream_queue_state_bytes", "Memory that a queue's state takes.", |queue, _| {
         queue.replica.read(|state| state.memory_bytes() as u64)
     }),
 ];
@@ -43,23 +46,29 @@ const GAUGES: &[(&str, &str, GaugeOf)] = &[
 impl Streams {
     /// Hands the samples of open queues to `to`.
     pub(crate) fn collect_queues(&self, to: &mut dyn Collector) {
-        let mut open: Vec<(Arc<OpenQueue>, Arc<Queue>, String)> = Vec::new();
+        let now = self.now();
+        let mut open: Vec<(Arc<OpenQueue>, Arc<Queue>, String, Counts)> = Vec::new();
         for queue in self.queues.all().into_iter().take(QUEUES_SHOWN_MAX) {
             let known = self.catalog.read(|state| state.queues().by_group(queue.group).cloned());
             open.extend(known.map(|known| {
-                let account = known.account.to_string();
-                (queue, known, account)
+                let (account, counts) = (known.account.to_string(), queue.counts(&known, now));
+                (queue, known, account, counts)
             }));
         }
         for (name, help, counter) in COUNTERS {
-            for (queue, known, account) in &open {
+            for (queue, known, account, _) in &open {
                 let value = Sample::Counter(counter(&queue.counters).get());
                 to.sample(name, help, &labels(known, account), value);
             }
         }
         for (name, help, gauge) in GAUGES {
-            for (queue, known, account) in &open {
-                to.sample(name, help, &labels(known, account), Sample::Gauge(gauge(queue)));
+            for (queue, known, account, counts) in &open {
+                to.sample(
+                    name,
+                    help,
+                    &labels(known, account),
+                    Sample::Gauge(gauge(queue, *counts)),
+                );
             }
         }
     }

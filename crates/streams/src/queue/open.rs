@@ -11,7 +11,7 @@ use millstream_types::Millis;
 use tokio::sync::watch;
 
 use super::faults::QueueFault;
-use super::machine::{Command, Op, Outcome, Outlook, QueueMachine};
+use super::machine::{Command, Counts, Op, Outcome, Outlook, QueueMachine};
 use crate::bucket::Bucket;
 use crate::service::Streams;
 
@@ -121,17 +121,27 @@ impl OpenQueue {
         }
     }
 
+    /// Records may be visible that were not before.
+    pub fn tell(&self) {
+        self.news.send_replace(());
+    }
+
     /// Forgets ends of shards that have nothing for the queue any more.
     pub fn forget_ends(&self, is_live: impl Fn(u32) -> bool) {
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         ends.retain(|shard, _| is_live(*shard));
     }
 
-    /// Records that are visible, as far as is known: those that were never received, and those received before.
-    pub fn visible(&self) -> u64 {
+    /// How many records there are in each phase now.
+    pub fn counts(&self, queue: &Queue, now: Millis) -> Counts {
+        self.replica.read(|state| state.counts_at(now.0, queue.receives_max.unwrap_or(0)))
+    }
+
+    /// Records that were never received, as far as is known.
+    pub fn never_received(&self) -> u64 {
         let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         self.replica.read(|state| {
-            let known = state.never_received() + state.counts().visible;
+            let known = state.never_received();
             let news = state.news(&ends, usize::MAX);
             let further = |(shard, end): &(u32, u64)| end - state.end_of(*shard).unwrap_or(*end);
             known + news.iter().map(further).sum::<u64>()

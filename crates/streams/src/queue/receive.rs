@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use millstream_api::Error;
 use millstream_catalog::Queue;
+use millstream_replica::ReplicaError;
 use millstream_types::Millis;
+use tokio::task::JoinError;
 use tokio::time::{Instant, sleep};
 
 use super::faults::QueueFault;
 use super::fetch::HeldQueueRecords;
-use super::machine::{Grant, Op, Outcome, Outlook, Receive, Refusal};
-use super::open::OpenQueue;
+use super::handed::Handed;
+use super::machine::{Op, Outcome, Outlook, Receive, Refusal};
+use super::slots::InUse;
 use crate::caller::Caller;
 use crate::limits::{RECEIVE_RECORDS_MAX, RECEIVE_WAIT_SECONDS_DEFAULT};
 use crate::service::Streams;
@@ -61,7 +64,7 @@ impl Streams {
         let queue = self.queue_of(caller, arn).await?;
         caller.may_on_queue(action, &queue.arn())?;
         QueueFault::unless_delivering(&queue)?;
-        let open = self.open_queue(&queue).await?;
+        let open = Arc::new(self.open_queue(&queue).await?);
         if !open.receives.take(1, self.now()) {
             return Err(QueueFault::Rate.into());
         }
@@ -77,13 +80,14 @@ impl Streams {
             let queue = self.still(&queue)?;
             let look = open.look(now, wanted.dead);
             if look.outlook == Outlook::Now {
-                let grants = self.hand_out(&queue, &open, &wanted, look.news, now).await?;
-                let held = self.fetch(&queue, &open, &grants).await?;
+                let handed = self.hand_out(&queue, &open, &wanted, look.news, now).await?;
+                let none = handed.grants().is_empty();
+                let held = self.fetch(&queue, &open, handed).await?;
                 if !held.is_empty() {
                     open.counters.received.add(held.len() as u64);
                     return Ok(held);
                 }
-                if !grants.is_empty() && patience.left(self.now()).is_some() {
+                if !none && patience.left(self.now()).is_some() {
                     // All of them had expired: there may be others.
                     continue;
                 }
@@ -115,14 +119,15 @@ impl Streams {
         Ok(now)
     }
 
+    /// Hands out what is visible. The command goes on when nobody waits for it any more, and what it handed out goes back.
     async fn hand_out(
         &self,
-        queue: &Queue,
-        open: &OpenQueue,
+        queue: &Arc<Queue>,
+        open: &Arc<InUse>,
         wanted: &Wanted,
         ends: Vec<(u32, u64)>,
         now: Millis,
-    ) -> Result<Vec<Grant>, QueueFault> {
+    ) -> Result<Handed, QueueFault> {
         let visibility = wanted.visibility_seconds.map_or(queue.visibility_seconds, |s| s as u32);
         let receive = Receive {
             dead: wanted.dead,
@@ -132,15 +137,25 @@ impl Streams {
             tracked_max: self.limits.queue_tracked_max,
             ends,
         };
-        match open.submit(queue, now, Op::Receive(receive)).await? {
-            Outcome::Granted(grants) => Ok(grants),
-            Outcome::Refused(why @ Refusal::InFlight) => {
+        let (open, queue, clock) = (open.clone(), queue.clone(), self.clock.clone());
+        let command = tokio::spawn(async move {
+            let outcome = open.submit(&queue, now, Op::Receive(receive)).await?;
+            let (grants, refused) = match outcome {
+                Outcome::Granted(grants) => (grants, None),
+                Outcome::Refused(why) => (Vec::new(), Some(why)),
+                Outcome::Done | Outcome::Verdicts(_) => (Vec::new(), None),
+            };
+            Ok((Handed::new(open, queue, clock, grants), refused))
+        });
+        let ended = |why: JoinError| QueueFault::State(ReplicaError::Unknown(why.to_string()));
+        match command.await.map_err(ended)?? {
+            (handed, None) => Ok(handed),
+            (_, Some(why @ Refusal::InFlight)) => {
                 Err(QueueFault::Refused(why, self.limits.queue_in_flight_max))
             }
-            Outcome::Refused(why @ Refusal::Tracked) => {
+            (_, Some(why @ Refusal::Tracked)) => {
                 Err(QueueFault::Refused(why, self.limits.queue_tracked_max))
             }
-            Outcome::Done | Outcome::Verdicts(_) => Ok(Vec::new()),
         }
     }
 }

@@ -17,8 +17,9 @@ use super::open::{OpenQueue, QueueCounters};
 use super::tender::Tender;
 use crate::service::Streams;
 
-/// A queue that nobody has used for so long gives its memory back.
-const IDLE_MAX: Duration = Duration::from_secs(300);
+/// A queue that nobody has used for so long, and that has nothing to deliver, gives its memory back and its gauges end
+/// (developer guide, "Monitoring queues": silent after six idle hours).
+const IDLE_MAX: Duration = Duration::from_secs(6 * 3600);
 
 /// The queues that are in memory.
 #[derive(Default)]
@@ -45,8 +46,28 @@ pub struct Slot {
 
 /// A queue in use: it stays in memory as long as this lives.
 pub struct InUse {
-    slot: Arc<Slot>,
+    _taken: Taken,
     queue: Arc<OpenQueue>,
+}
+
+/// A slot that is counted as in use as long as this lives, whatever becomes of whoever took it.
+struct Taken {
+    slots: Arc<Slots>,
+    slot: Arc<Slot>,
+    group: GroupId,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let mut slots = lock(&self.slots.0);
+        *lock(&self.slot.used) = Instant::now();
+        let was_last = self.slot.users.fetch_sub(1, Ordering::SeqCst) == 1;
+        // A queue that could not be opened leaves its place to others.
+        let same = |slot: &Arc<Slot>| Arc::ptr_eq(slot, &self.slot);
+        if was_last && self.slot.queue.get().is_none() && slots.get(&self.group).is_some_and(same) {
+            slots.remove(&self.group);
+        }
+    }
 }
 
 impl Deref for InUse {
@@ -54,12 +75,6 @@ impl Deref for InUse {
 
     fn deref(&self) -> &OpenQueue {
         &self.queue
-    }
-}
-
-impl Drop for InUse {
-    fn drop(&mut self) {
-        self.slot.release();
     }
 }
 
@@ -77,23 +92,23 @@ impl Slot {
             tender: Mutex::default(),
         }
     }
-
-    fn release(&self) {
-        *lock(&self.used) = Instant::now();
-        self.users.fetch_sub(1, Ordering::SeqCst);
-    }
 }
 
 impl Slots {
-    /// The queue's slot, counted as in use.
-    fn take(&self, group: GroupId, max: u64) -> Result<Arc<Slot>, QueueFault> {
+    /// The queue's slot, counted as in use. If there are as many as there may be, the queue that nobody has used for the
+    /// longest time makes way.
+    fn take(self: &Arc<Self>, group: GroupId, max: u64) -> Result<Taken, QueueFault> {
         let mut slots = lock(&self.0);
         if slots.len() as u64 >= max && !slots.contains_key(&group) {
-            return Err(QueueFault::TooManyOpen);
+            let unused = slots.iter().filter(|(_, it)| it.users.load(Ordering::SeqCst) == 0);
+            let oldest = unused.min_by_key(|(_, slot)| *lock(&slot.used)).map(|(group, _)| *group);
+            let evicted = oldest.and_then(|oldest| slots.remove(&oldest));
+            let evicted = evicted.ok_or(QueueFault::TooManyOpen)?;
+            evicted.close.send_replace(true);
         }
         let slot = slots.entry(group).or_insert_with(|| Arc::new(Slot::new())).clone();
         slot.users.fetch_add(1, Ordering::SeqCst);
-        Ok(slot)
+        Ok(Taken { slots: self.clone(), slot, group })
     }
 
     /// Takes out a queue that has been idle for long. Users come in under the same lock, so none can come between.
@@ -171,9 +186,25 @@ impl Streams {
         }
     }
 
+    /// Opens the queues that there are, as far as there is room: their gauges show what waits for their consumers.
+    pub(crate) async fn open_known_queues(self: Arc<Self>) {
+        let queues: Vec<Arc<Queue>> =
+            self.catalog.read(|state| state.queues().all().cloned().collect());
+        for queue in queues {
+            if lock(&self.queues.slots.0).len() as u64 >= self.limits.open_queues_max {
+                return;
+            }
+            let is_delivering = QueueFault::unless_delivering(&queue).is_ok();
+            if is_delivering && let Err(why) = self.open_queue(&queue).await {
+                tracing::warn!(?why, queue = %queue.name, "a queue is not open yet");
+            }
+        }
+    }
+
     /// The queue in memory; it is replayed if it is not there yet.
     pub(super) async fn open_queue(&self, queue: &Queue) -> Result<InUse, QueueFault> {
-        let slot = self.queues.slots.take(queue.group, self.limits.open_queues_max)?;
+        let taken = self.queues.slots.take(queue.group, self.limits.open_queues_max)?;
+        let slot = &taken.slot;
         let opened = slot.queue.get_or_try_init(|| async {
             let counters = self.queues.counters_of(queue.group);
             let open = Arc::new(OpenQueue::open(self, queue, counters).await?);
@@ -181,15 +212,7 @@ impl Streams {
             *lock(&slot.tender) = Some(tokio::spawn(tender.run(slot.close.subscribe())));
             Ok(open)
         });
-        match opened.await {
-            Ok(open) => {
-                let queue = open.clone();
-                Ok(InUse { slot, queue })
-            }
-            Err(why) => {
-                slot.release();
-                Err(why)
-            }
-        }
+        let queue = opened.await?.clone();
+        Ok(InUse { _taken: taken, queue })
     }
 }

@@ -85,7 +85,7 @@ impl Tender {
                     }
                 }
                 _ = tick.tick() => {
-                    if self.slots.take_out_if_idle(self.open.group) {
+                    if !self.has_backlog() && self.slots.take_out_if_idle(self.open.group) {
                         break;
                     }
                     self.wait_for_shards();
@@ -97,7 +97,7 @@ impl Tender {
         self.slots.take_out(self.open.group, &self.open);
         self.open.replica.stop().await;
         // Whoever still waits learns that the queue is gone.
-        self.open.news.send_replace(());
+        self.open.tell();
     }
 
     /// Learns of new and closed shards.
@@ -151,7 +151,7 @@ impl Tender {
             if !(new.is_empty() && ended.is_empty() && gone.is_empty()) {
                 let op = Op::Shards { new, ended, gone };
                 self.open.submit(queue, self.clock.now(), op).await?;
-                self.open.news.send_replace(());
+                self.open.tell();
             }
         }
         Ok(())
@@ -199,6 +199,12 @@ impl Tender {
             // The next tick tries again.
             Err(_) => drop(self.waiting.remove(&shard)),
         }
+    }
+
+    /// Whether the queue has records to deliver, or records in flight.
+    fn has_backlog(&self) -> bool {
+        let tracked = self.open.replica.read(|state| state.counts().tracked());
+        tracked > 0 || self.open.never_received() > 0
     }
 
     /// Takes out what is beyond the stream's retention.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::page::{Page, PageKey, Phase, Summary, place_of};
+use super::page::{Page, PageKey, Phase, Summary, is_spent, place_of};
 use super::shards::{Shard, Shards};
 
 /// How many records a queue holds entries for, by phase.
@@ -89,6 +89,32 @@ impl State {
     /// How many records there are in each phase; those whose time is over may still be counted as in flight.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// How many records there are in each phase, with those whose time is over where the next command will put them.
+    pub fn counts_at(&self, now: u64, receives_max: u32) -> Counts {
+        let mut counts = self.counts;
+        for (_, key) in self.due.iter().take_while(|(due, _)| *due <= now) {
+            let Some(page) = self.pages.get(key) else { continue };
+            for entry in page.entries().iter().filter(|entry| entry.until() <= now) {
+                match entry.phase() {
+                    Phase::InFlight if is_spent(entry, receives_max) => {
+                        counts.in_flight -= 1;
+                        counts.dead_visible += 1;
+                    }
+                    Phase::InFlight => {
+                        counts.in_flight -= 1;
+                        counts.visible += 1;
+                    }
+                    Phase::DeadInFlight => {
+                        counts.dead_in_flight -= 1;
+                        counts.dead_visible += 1;
+                    }
+                    Phase::Visible | Phase::DeadVisible => {}
+                }
+            }
+        }
+        counts
     }
 
     /// Records that were never received, as far as ends are known.

@@ -248,7 +248,7 @@ async fn prometheus_sees_shards_that_are_monitored_and_not_too_many() {
     put(&f, 2).await;
     let seen = shards(&f);
     assert_eq!(seen.len(), 1000);
-    assert_eq!(seen[0].1, ["s", "us-east-1", "shardId-000000000000"]);
+    assert_eq!(seen[0].1, ["s", "us-east-1", "000000000000", "shardId-000000000000"]);
     assert_eq!(seen[0].2, 2);
 }
 

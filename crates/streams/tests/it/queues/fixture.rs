@@ -165,7 +165,9 @@ impl Queues {
 
     pub async fn received(&self, input: ReceiveQueueRecordsInput) -> Result<Vec<Got>, Error> {
         let held = self.streams.receive_queue_records(&self.caller, input).await?;
-        Ok(held.output().queue_records.iter().map(got).collect())
+        let got = held.output().queue_records.iter().map(got).collect();
+        held.delivery.delivered();
+        Ok(got)
     }
 
     pub async fn receive_dead(&self, arn: &str) -> Vec<Got> {
@@ -176,7 +178,10 @@ impl Queues {
             visibility_timeout_seconds: None,
         };
         let held = self.streams.receive_dead_letter_queue_records(&self.caller, input).await;
-        held.unwrap().output().queue_records.iter().map(got).collect()
+        let held = held.unwrap();
+        let got = held.output().queue_records.iter().map(got).collect();
+        held.delivery.delivered();
+        got
     }
 
     /// Acknowledges, and says which codes failed.

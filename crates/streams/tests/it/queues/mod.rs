@@ -3,5 +3,6 @@
 mod control;
 mod dead_letters;
 mod fixture;
+mod memory;
 mod records;
 mod resharding;
