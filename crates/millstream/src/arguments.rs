@@ -216,7 +216,8 @@ mod tests {
                 );
             }
             let values = argument.get_value_names().unwrap_or_default();
-            let own = argument.is_positional() || values.iter().all(|value| !value.contains('_'));
+            let is_free = argument.is_positional() || !argument.get_action().takes_values();
+            let own = is_free || values.iter().all(|value| !value.contains('_'));
             assert!(own, "{place} shows the name of a field: {values:?}");
             seen += 1;
         });
