@@ -173,15 +173,21 @@ impl Shared {
             if !capped && free >= bytes.saturating_add(reserve) {
                 return Ok(());
             }
-            let Some(idle) = self.pool.take_to_remove() else { return Err(full()) };
-            self.remove_file(idle.file_id);
+            if let Some(idle) = self.pool.take_to_remove() {
+                self.remove_file(idle.file_id);
+            } else if self.removed.swap(false, Ordering::Relaxed) {
+                self.options.disk.sync_directory()?;
+            } else {
+                return Err(full());
+            }
         }
     }
 
     /// Removes a file that holds nothing. A failure is harmless: the next start finds it.
     pub(crate) fn remove_file(&self, file_id: u64) {
-        if self.options.disk.remove(&file_name(file_id)).is_err() {
-            self.counters.failures.add(1);
+        match self.options.disk.remove(&file_name(file_id)) {
+            Ok(()) => self.removed.store(true, Ordering::Relaxed),
+            Err(_) => self.counters.failures.add(1),
         }
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     next_file: AtomicU64,
     /// Counts trims, deletions and changes of settings: whatever may let segments die.
     pub(crate) epoch: AtomicU64,
+    /// Names of files were removed, and the directory was not synced since: their space may not be free yet.
+    pub(crate) removed: AtomicBool,
     refusing: AtomicBool,
     refusal: Mutex<Refusal>,
 }
@@ -78,6 +80,7 @@ impl Shared {
             next_number: AtomicU64::new(1),
             next_file: AtomicU64::new(1),
             epoch: AtomicU64::new(1),
+            removed: AtomicBool::new(false),
             refusing: AtomicBool::new(false),
             refusal: Mutex::default(),
         }

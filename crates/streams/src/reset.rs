@@ -11,7 +11,8 @@ use crate::service::Streams;
 
 impl Streams {
     /// Deletes every stream of every account and region, whatever it has, waits until all are gone, and forgets the
-    /// settings of accounts and what call rates have counted. Returns how many there were. What others make meanwhile stays.
+    /// settings of accounts and what call rates have counted. Returns how many there were. What others make meanwhile
+    /// stays.
     pub async fn reset(&self) -> Result<u64, Error> {
         self.catalog.barrier().await.map_err(|error| Refusal::Catalog(error.to_string()))?;
         let groups: Vec<GroupId> =

@@ -85,14 +85,16 @@ pub(crate) fn apply(state: &mut State, command: &CapacityCommand) -> Result<Outc
             stream.capacity.note_peak(day, kibps);
             Ok(())
         }),
-        CapacityCommand::ForgetCommitments => {
-            state.commitments.clear();
-            Ok(Outcome::Done)
-        }
+        CapacityCommand::ForgetCommitments => Ok(forget_commitments(state)),
         CapacityCommand::SetCommitment { account, ref region, enabled, at } => {
             crate::commitment::set_commitment(state, account, region, enabled, Millis(at))
         }
     }
+}
+
+fn forget_commitments(state: &mut State) -> Outcome {
+    state.commitments.clear();
+    Outcome::Done
 }
 
 fn create_on_demand(

@@ -196,7 +196,10 @@ impl State {
     }
 
     fn used(&self) -> u64 {
-        self.files.values().map(|file| file.cached.len() as u64).sum()
+        let linked: BTreeSet<u64> =
+            self.names.values().chain(self.durable_names.values()).copied().collect();
+        let files = self.files.iter().filter(|(id, _)| linked.contains(id));
+        files.map(|(_, file)| file.cached.len() as u64).sum()
     }
 
     fn restart(&mut self, survives: Survives) {
@@ -342,9 +345,6 @@ impl Disk for SimDisk {
             return Err(io::Error::other("injected"));
         }
         state.names.remove(name).ok_or(io::ErrorKind::NotFound)?;
-        let linked: BTreeSet<u64> =
-            state.names.values().chain(state.durable_names.values()).copied().collect();
-        state.files.retain(|file, _| linked.contains(file));
         state.end(fault)
     }
 

@@ -166,7 +166,10 @@ async fn start_and_stop_are_refused_as_the_service_does() {
 
 #[tokio::test]
 async fn twenty_five_starts_are_taken_in_a_day() {
-    let (h, stream) = encrypted(Limits::default().without_rates()).await;
+    let per_day = Limits::default().encryption_starts_per_day;
+    let mut limits = Limits::default().without_rates();
+    limits.encryption_starts_per_day = per_day;
+    let (h, stream) = encrypted(limits).await;
     for _ in 1..25 {
         start(&h, SERVICE, EncryptionType::Kms).await.unwrap();
         activate(&h, &stream).await;
