@@ -206,7 +206,7 @@ impl ReplyBody {
     }
 
     /// Counts the body as one that reached the client, whatever becomes of it.
-    pub fn as_delivered(mut self) -> Self {
+    pub fn into_delivered(mut self) -> Self {
         if let ReplyBody::Received(received) = &mut self {
             received.settle();
         }

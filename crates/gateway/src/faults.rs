@@ -102,12 +102,12 @@ pub async fn instead(
 pub fn cut(injection: Injection, response: Response<ReplyBody>) -> Response<ReplyBody> {
     match injection.fault {
         Some(CallFault::Cut(Cut::During)) if has_middle(response.body()) => {
-            response.map(|body| body.as_delivered().cut_short())
+            response.map(|body| body.into_delivered().cut_short())
         }
         // A reply without a body has no middle.
         Some(CallFault::Cut(Cut::After | Cut::During)) => response.map(|body| {
             // The client is to believe that the reply was lost on its way.
-            drop(body.as_delivered());
+            drop(body.into_delivered());
             ReplyBody::Cut
         }),
         Some(CallFault::Cut(Cut::Before))

@@ -277,8 +277,8 @@ fn http1_builder() -> http1::Builder {
         .header_read_timeout(None)
         // The limit of headers is hyper's own, 100: one that is set has two lists of so many filled for each request.
         .max_buf_size(HTTP1_BUFFER_BYTES)
-        // A client may end its side once it has sent its request; it still gets its reply, unless it was to receive from
-        // a queue.
+        // A client may end its side once it has sent its request; it still gets its reply, unless it was to receive
+        // from a queue.
         .half_close(true);
     builder
 }

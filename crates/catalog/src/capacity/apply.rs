@@ -70,10 +70,7 @@ pub(crate) fn apply(state: &mut State, command: &CapacityCommand) -> Result<Outc
         CapacityCommand::BeginScaling { group, target, at, per_day_max, shards_max, plan } => {
             begin_scaling(state, group, (target, plan), at, per_day_max, shards_max)
         }
-        CapacityCommand::ContinueScaling { group } => change(state, group, |stream| {
-            continue_scaling(stream);
-            Ok(())
-        }),
+        CapacityCommand::ContinueScaling { group } => change(state, group, continue_scaling),
         CapacityCommand::SetWarmThroughput { group, mibps, target, at, shards_max, plan } => {
             set_warm_throughput(state, group, mibps, (target, plan), at, shards_max)
         }

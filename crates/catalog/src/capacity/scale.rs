@@ -138,20 +138,19 @@ pub(super) fn scale_to(
         None => peak(&shards, target, room, STEPS_WITHOUT_PLAN_MAX).ok_or(quota)? as u32,
     };
     stream.capacity.scaling = Some(Scaling { from, target, open_max });
-    continue_scaling(stream);
-    Ok(())
+    continue_scaling(stream)
 }
 
 /// Reserves the shards of the next step, or ends the scaling if there is none.
-pub(super) fn continue_scaling(stream: &mut Stream) {
+pub(super) fn continue_scaling(stream: &mut Stream) -> Result<(), Refusal> {
     let Some(scaling) = stream.capacity.scaling.filter(|_| stream.reshard.is_none()) else {
-        return;
+        return Ok(());
     };
     let shards = open_by_key(stream);
     let step = next_step(&shards, scaling.target, scaling.open_max as usize);
     if step.is_empty() {
         stream.capacity.scaling = None;
-        return;
+        return Ok(());
     }
     let ranges: std::collections::HashMap<ShardId, _> = shards.into_iter().collect();
     let next = stream.shards.len() as u32;
@@ -166,6 +165,7 @@ pub(super) fn continue_scaling(stream: &mut Stream) {
         families.push((parents, children.into_iter().map(|(_, range)| range).collect()));
     }
     reserve_all(stream, &families);
+    Ok(())
 }
 
 type Family = (Vec<ShardId>, Vec<HashKeyRange>);

@@ -1,8 +1,8 @@
 //! Enhanced fan-out: subscriptions of consumers to shards.
 //!
 //! A subscription is a future that its own reply polls (`feed`, `outbox`): a client that does not read costs one event,
-//! and not for long (`stalled`). At the tail of a shard one task reads and encodes each event once for all who are there (`shard`, `tail`); who falls
-//! behind reads the log by itself until it catches up (`alone`).
+//! and not for long (`stalled`). At the tail of a shard one task reads and encodes each event once for all who are
+//! there (`shard`, `tail`); who falls behind reads the log by itself until it catches up (`alone`).
 
 mod alone;
 mod counters;

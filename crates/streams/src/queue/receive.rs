@@ -119,7 +119,8 @@ impl Streams {
         Ok(now)
     }
 
-    /// Hands out what is visible. The command goes on when nobody waits for it any more, and what it handed out goes back.
+    /// Hands out what is visible. The command goes on when nobody waits for it any more, and what it handed out goes
+    /// back.
     async fn hand_out(
         &self,
         queue: &Arc<Queue>,

@@ -95,8 +95,8 @@ impl Slot {
 }
 
 impl Slots {
-    /// The queue's slot, counted as in use. If there are as many as there may be, the queue that nobody has used for the
-    /// longest time makes way.
+    /// The queue's slot, counted as in use. If there are as many as there may be, the queue that nobody has used for
+    /// the longest time makes way.
     fn take(self: &Arc<Self>, group: GroupId, max: u64) -> Result<Taken, QueueFault> {
         let mut slots = lock(&self.0);
         if slots.len() as u64 >= max && !slots.contains_key(&group) {
