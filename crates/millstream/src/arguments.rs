@@ -98,7 +98,7 @@ pub struct ServeOptions {
     /// Whether AWS's throughput and call rates hold [env: MILLSTREAM_LIMITS] [default: aws]
     #[arg(long, value_name = "MODE", env = "MILLSTREAM_LIMITS", hide_env = true)]
     pub limits: Option<LimitsMode>,
-    /// Who is let in; `signed` knows the keys of [[keys]] in the configuration file and of the variable
+    /// Who is let in; `signed` knows the keys of `[[keys]]` in the configuration file and of the variable
     /// MILLSTREAM_KEYS=ID:SECRET:ACCOUNT,… [env: MILLSTREAM_AUTH] [default: open]
     #[arg(long, value_name = "MODE", env = "MILLSTREAM_AUTH", hide_env = true)]
     pub auth: Option<Auth>,
