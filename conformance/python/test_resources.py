@@ -96,7 +96,7 @@ def test_shard_level_metrics_are_switched_and_shown(server, kinesis, stream):
     assert reply["DesiredShardLevelMetrics"] == SEVEN
     wait_active(kinesis, stream)
     kinesis.put_record(StreamName=stream, Data=b"x" * 7, PartitionKey="k")
-    labels = f'{{stream="{stream}",region="{REGION}",shard="shardId-000000000000"}}'
+    labels = f'{{stream="{stream}",region="{REGION}",account="000000000000",shard="shardId-000000000000"}}'
     page = urllib.request.urlopen(f"{server.endpoint}/metrics").read().decode()
     assert f"millstream_shard_incoming_bytes_total{labels} 8" in page
     reply = kinesis.disable_enhanced_monitoring(StreamName=stream, ShardLevelMetrics=["ALL"])
