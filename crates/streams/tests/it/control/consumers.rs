@@ -98,7 +98,7 @@ pub fn by_arn(arn: &str) -> DescribeStreamConsumerInput {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_consumer_is_creating_then_active_then_gone() {
     let mut limits = Limits::default().without_rates();
     limits.transition_delay_ms = 1000;
