@@ -31,8 +31,12 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("vault", &[&["catalog"]]),
     ("metrics", &[STATE]),
     ("streams", &[&["api", "auth", "records", "faults"], STATE]),
-    ("firehose", &[&["api", "streams", "aggregate", "formats"], STATE]),
-    ("sinks", &[&["firehose", "formats", "auth", "api"]]),
+    // `wire`: a delivery stream's configuration is kept as the document that AWS's protocol writes.
+    (
+        "firehose",
+        &[&["api", "wire", "streams", "records", "aggregate", "formats", "faults"], STATE],
+    ),
+    ("sinks", &[&["firehose", "formats", "auth", "api", "buckets"]]),
     ("analytics", &[&["api", "sql", "streams", "firehose"], STATE]),
     ("leases", &[STATE]),
     ("buckets", &[]),

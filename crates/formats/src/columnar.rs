@@ -1,0 +1,1 @@
+//! Rows in columns: schemas, SerDes, Parquet and ORC.

@@ -1,0 +1,1 @@
+//! Compression of objects, and decompression with a bound.

@@ -1,0 +1,1 @@
+//! Taking apart records that hold several.

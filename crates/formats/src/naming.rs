@@ -1,0 +1,1 @@
+//! Names of objects: prefixes with expressions, and the part that Firehose adds.
