@@ -6,5 +6,6 @@
 //! its delivery stream, or know a destination's protocol.
 #![forbid(unsafe_code)]
 
+pub mod record;
 pub mod settings;
 pub mod sink;
