@@ -6,7 +6,21 @@
 //! its delivery stream, or know a destination's protocol.
 #![forbid(unsafe_code)]
 
+mod configuration;
+mod describe;
+mod destinations;
+mod errors;
+mod lifecycle;
+mod ops;
 pub mod pipelines;
+mod quotas;
+mod rates;
 pub mod record;
+mod reset;
+mod service;
 pub mod settings;
 pub mod sink;
+
+pub use lifecycle::Lifecycle;
+pub use quotas::Limits;
+pub use service::{Firehose, Parts};
