@@ -6,14 +6,20 @@ use std::sync::Arc;
 
 use millstream_catalog::{DeliveryDestination, DeliveryStream};
 use millstream_types::{AccountId, DeliveryStreamArn, DeliveryStreamName, Region};
-use millstream_vault::Owner;
+use millstream_vault::{Owner, Vault};
 
 use crate::configuration::{Configuration, Home};
 use crate::errors::Refusal;
 use crate::quotas::CONFIGURATION_BYTES_MAX;
-use crate::service::Firehose;
 use crate::settings::{Context, Destination, ObjectTarget, Settings};
-use crate::sink::Sender;
+use crate::sink::{Sender, Sinks};
+
+/// What makes settings of configurations, and of settings what is kept.
+#[derive(Clone)]
+pub struct Destinations {
+    vault: Arc<Vault>,
+    sinks: Arc<dyn Sinks>,
+}
 
 /// Whose a destination is.
 #[derive(Clone, Debug)]
@@ -46,9 +52,14 @@ impl Place {
     }
 }
 
-impl Firehose {
+impl Destinations {
+    /// Secrets are the vault's to seal and to open; what is outside is asked whether it can do it.
+    pub fn new(vault: Arc<Vault>, sinks: Arc<dyn Sinks>) -> Self {
+        Destinations { vault, sinks }
+    }
+
     /// Checks a configuration and makes of it what is kept. `secret` is the one that the configuration before had.
-    pub(crate) async fn destination(
+    pub(crate) async fn keep(
         &self,
         place: &Place,
         mut configuration: Configuration,
@@ -83,10 +94,31 @@ impl Firehose {
         &self,
         stream: &DeliveryStream,
     ) -> Result<Arc<Settings>, Refusal> {
-        let mut configuration = Configuration::of_document(&stream.destination)?;
-        configuration.restore_secret(self.open_secret(stream).await?);
+        self.settings_as(stream, stream.version, &stream.destination).await
+    }
+
+    /// The settings of a delivery stream's pipeline by a destination that it had as of a version. The text says why
+    /// there are none any more, such as a secret that is gone.
+    pub async fn settings_of(
+        &self,
+        stream: &DeliveryStream,
+        version: u64,
+        destination: &DeliveryDestination,
+    ) -> Result<Arc<Settings>, String> {
+        let settings = self.settings_as(stream, version, destination).await;
+        settings.map_err(|why| millstream_api::Error::from(why).message.into_owned())
+    }
+
+    async fn settings_as(
+        &self,
+        stream: &DeliveryStream,
+        version: u64,
+        destination: &DeliveryDestination,
+    ) -> Result<Arc<Settings>, Refusal> {
+        let mut configuration = Configuration::of_document(destination)?;
+        configuration.restore_secret(self.open_secret(stream, destination).await?);
         let managed_secret = self.managed_secret(&configuration)?;
-        let context = Context::of(stream, managed_secret);
+        let context = Context { version, ..Context::of(stream, managed_secret) };
         Settings::of(&configuration, &context).map(Arc::new)
     }
 
@@ -94,8 +126,9 @@ impl Firehose {
     pub(crate) async fn open_secret(
         &self,
         stream: &DeliveryStream,
+        destination: &DeliveryDestination,
     ) -> Result<Option<String>, Refusal> {
-        let Some(sealed) = &stream.destination.secret else { return Ok(None) };
+        let Some(sealed) = &destination.secret else { return Ok(None) };
         let owner = Place::of(stream).owner();
         let secret = self.vault.open_secret(&owner, sealed).await.map_err(Refusal::Key)?;
         let text = String::from_utf8(secret);

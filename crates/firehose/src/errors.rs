@@ -196,17 +196,16 @@ fn changing(
 
 /// botocore, `InvalidKMSResourceException`: what the key service refused. One that gave no answer is a fault of ours.
 fn key_refused(error: KeyError) -> Error {
-    match error.fault {
-        KeyFault::NotFound
-        | KeyFault::Disabled
-        | KeyFault::InvalidState
-        | KeyFault::AccessDenied
-        | KeyFault::OptInRequired => {
-            Error::new(ErrorCode::InvalidKMSResourceException, error.text)
-        }
+    let cause = match error.fault {
+        KeyFault::NotFound => "NotFoundException",
+        KeyFault::Disabled => "DisabledException",
+        KeyFault::InvalidState => "InvalidStateException",
+        KeyFault::AccessDenied => "AccessDeniedException",
+        KeyFault::OptInRequired => "OptInRequired",
         KeyFault::Throttled | KeyFault::Unavailable => {
             tracing::error!(%error, "the key service could not answer");
-            internal("Internal service failure: the key service could not answer.")
+            return internal("Internal service failure: the key service could not answer.");
         }
-    }
+    };
+    Error::new(ErrorCode::InvalidKMSResourceException, error.text).with_cause(cause)
 }

@@ -13,6 +13,7 @@ mod errors;
 mod lifecycle;
 mod ops;
 pub mod pipelines;
+pub mod processing;
 mod quotas;
 mod rates;
 pub mod record;
@@ -21,6 +22,8 @@ mod service;
 pub mod settings;
 pub mod sink;
 
+pub use destinations::Destinations;
 pub use lifecycle::Lifecycle;
 pub use quotas::Limits;
+pub use rates::PutRates;
 pub use service::{Firehose, Parts};

@@ -146,12 +146,8 @@ impl Firehose {
     fn next_step(&self, stream: &DeliveryStream, told: Option<&Told>) -> Option<(Step, Millis)> {
         let delay = Duration::from_millis(self.limits.firehose_transition_delay_ms);
         match stream.status {
-            DeliveryStreamStatus::Creating => {
-                Some((Step::Create, stream.status_since.plus(delay)))
-            }
-            DeliveryStreamStatus::Deleting => {
-                Some((Step::Delete, stream.status_since.plus(delay)))
-            }
+            DeliveryStreamStatus::Creating => Some((Step::Create, stream.status_since.plus(delay))),
+            DeliveryStreamStatus::Deleting => Some((Step::Delete, stream.status_since.plus(delay))),
             DeliveryStreamStatus::CreatingFailed | DeliveryStreamStatus::DeletingFailed => None,
             DeliveryStreamStatus::Active => match told {
                 None => Some((Step::Start, Millis(0))),

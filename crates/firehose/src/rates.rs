@@ -108,7 +108,7 @@ impl Firehose {
     }
 
     /// What a delivery stream takes of puts; `None` if nothing limits them.
-    pub(crate) fn put_rates(&self, stream: &DeliveryStream) -> Option<Arc<PutRates>> {
+    pub fn put_rates(&self, stream: &DeliveryStream) -> Option<Arc<PutRates>> {
         let limits = &self.limits;
         let all = [
             limits.firehose_put_records_per_second,

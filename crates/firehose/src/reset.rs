@@ -12,9 +12,9 @@ impl Firehose {
     /// counted. Returns how many there were. What others make meanwhile stays.
     pub async fn reset(&self) -> Result<u64, Error> {
         self.catalog.barrier().await.map_err(Refusal::from)?;
-        let groups: Vec<GroupId> = self.catalog.read(|state| {
-            state.delivery_streams().all().map(|stream| stream.data_group).collect()
-        });
+        let groups: Vec<GroupId> = self
+            .catalog
+            .read(|state| state.delivery_streams().all().map(|stream| stream.data_group).collect());
         for group in &groups {
             self.remove(*group).await?;
         }

@@ -3,7 +3,9 @@
 use millstream_api::firehose::*;
 use millstream_catalog::DestinationKind;
 
-use super::merge::{into_s3, merge_extended, merge_http_endpoint, merge_redshift, merge_search, merge_splunk};
+use super::merge::{
+    into_s3, merge_extended, merge_http_endpoint, merge_redshift, merge_search, merge_splunk,
+};
 use super::{Configuration, exactly_one};
 use crate::errors::Refusal;
 
@@ -94,9 +96,8 @@ impl Configuration {
 /// botocore, `UpdateDestination`: no switching between OpenSearch and others. Partitions can never be switched off
 /// (developer guide, "Dynamic partitioning"), and only a bucket has them.
 fn may_become(before: &Configuration, change: &Change) -> Result<(), Refusal> {
-    let is_search = |kind| {
-        matches!(kind, DestinationKind::Elasticsearch | DestinationKind::OpenSearch)
-    };
+    let is_search =
+        |kind| matches!(kind, DestinationKind::Elasticsearch | DestinationKind::OpenSearch);
     if is_search(before.kind()) != is_search(change.kind()) {
         return Err(Refusal::invalid(
             "Switching between Amazon OpenSearch Service and other destinations is not supported.",
@@ -157,7 +158,9 @@ fn whole_extended(
         cloud_watch_logging_options: update.cloud_watch_logging_options,
         processing_configuration: update.processing_configuration,
         s3_backup_mode: update.s3_backup_mode,
-        s3_backup_configuration: backup.map(|backup| into_s3(backup, "S3BackupUpdate")).transpose()?,
+        s3_backup_configuration: backup
+            .map(|backup| into_s3(backup, "S3BackupUpdate"))
+            .transpose()?,
         data_format_conversion_configuration: update.data_format_conversion_configuration,
         dynamic_partitioning_configuration: update.dynamic_partitioning_configuration,
         file_extension: update.file_extension,
@@ -179,13 +182,17 @@ fn whole_redshift(
         s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, "S3Update")?,
         processing_configuration: update.processing_configuration,
         s3_backup_mode: update.s3_backup_mode,
-        s3_backup_configuration: backup.map(|backup| into_s3(backup, "S3BackupUpdate")).transpose()?,
+        s3_backup_configuration: backup
+            .map(|backup| into_s3(backup, "S3BackupUpdate"))
+            .transpose()?,
         cloud_watch_logging_options: update.cloud_watch_logging_options,
         secrets_manager_configuration: update.secrets_manager_configuration,
     })
 }
 
-fn whole_search(update: SearchDestinationUpdate) -> Result<SearchDestinationConfiguration, Refusal> {
+fn whole_search(
+    update: SearchDestinationUpdate,
+) -> Result<SearchDestinationConfiguration, Refusal> {
     Ok(SearchDestinationConfiguration {
         role_arn: needed(update.role_arn, "RoleARN")?,
         domain_arn: update.domain_arn,
@@ -204,7 +211,9 @@ fn whole_search(update: SearchDestinationUpdate) -> Result<SearchDestinationConf
     })
 }
 
-fn whole_splunk(update: SplunkDestinationUpdate) -> Result<SplunkDestinationConfiguration, Refusal> {
+fn whole_splunk(
+    update: SplunkDestinationUpdate,
+) -> Result<SplunkDestinationConfiguration, Refusal> {
     Ok(SplunkDestinationConfiguration {
         hec_endpoint: needed(update.hec_endpoint, "HECEndpoint")?,
         hec_endpoint_type: needed(update.hec_endpoint_type, "HECEndpointType")?,

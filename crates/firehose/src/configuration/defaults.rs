@@ -115,9 +115,10 @@ fn fill_http_endpoint(c: &mut HttpEndpointDestinationConfiguration) {
         size_in_mbs: Some(SIZE_MIB),
         interval_in_seconds: Some(INTERVAL_SECONDS),
     });
-    let request = c
-        .request_configuration
-        .get_or_insert(HttpEndpointRequestConfiguration { content_encoding: None, common_attributes: None });
+    let request = c.request_configuration.get_or_insert(HttpEndpointRequestConfiguration {
+        content_encoding: None,
+        common_attributes: None,
+    });
     request.content_encoding.get_or_insert(ContentEncoding::None);
     request.common_attributes.get_or_insert_default();
     retry(&mut c.retry_options, RETRY_SECONDS);
@@ -180,7 +181,8 @@ fn processing(
     use ProcessorParameterName::{
         BufferIntervalInSeconds, BufferSizeInMBs, NumberOfRetries, RoleArn,
     };
-    let c = configuration.get_or_insert(ProcessingConfiguration { enabled: None, processors: None });
+    let c =
+        configuration.get_or_insert(ProcessingConfiguration { enabled: None, processors: None });
     let processors = c.processors.get_or_insert_default();
     c.enabled.get_or_insert(!processors.is_empty());
     for processor in processors.iter_mut().filter(|one| one.kind == ProcessorType::Lambda) {

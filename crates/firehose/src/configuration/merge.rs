@@ -137,10 +137,7 @@ pub(super) fn merge_splunk(
     set(&mut c.hec_endpoint, update.hec_endpoint);
     set(&mut c.hec_endpoint_type, update.hec_endpoint_type);
     put(&mut c.hec_token, update.hec_token);
-    put(
-        &mut c.hec_acknowledgment_timeout_in_seconds,
-        update.hec_acknowledgment_timeout_in_seconds,
-    );
+    put(&mut c.hec_acknowledgment_timeout_in_seconds, update.hec_acknowledgment_timeout_in_seconds);
     put(&mut c.retry_options, update.retry_options);
     put(&mut c.s3_backup_mode, update.s3_backup_mode);
     merge_s3(&mut c.s3_configuration, update.s3_update);

@@ -79,7 +79,7 @@ impl Firehose {
             }
             Step::Start => self.start(stream).await,
             Step::Update => {
-                let settings = self.settings(stream).await?;
+                let settings = self.destinations.settings(stream).await?;
                 Ok(self.pipelines.update(stream.clone(), settings).await?)
             }
             Step::Encrypt => {
@@ -91,7 +91,7 @@ impl Firehose {
     }
 
     async fn start(&self, stream: &Arc<DeliveryStream>) -> Result<(), StepFailure> {
-        let settings = self.settings(stream).await?;
+        let settings = self.destinations.settings(stream).await?;
         Ok(self.pipelines.start(stream.clone(), settings).await?)
     }
 
@@ -130,6 +130,7 @@ impl Firehose {
 
 fn failure(text: &str) -> DeliveryFailure {
     let details: String = text.chars().take(DETAILS_CHARS_MAX).collect();
-    let details = if details.trim().is_empty() { "Internal service failure.".into() } else { details };
+    let details =
+        if details.trim().is_empty() { "Internal service failure.".into() } else { details };
     DeliveryFailure { code: UNKNOWN_ERROR.into(), details }
 }

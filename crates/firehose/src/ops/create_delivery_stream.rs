@@ -38,7 +38,7 @@ impl Firehose {
         let (source, of) = self.source(caller, &input)?;
         let configuration = Configuration::of_create(&mut input)?;
         let context = Context { version: 1, source: of, managed_secret: None };
-        let destination = self.destination(&place, configuration, None, &context).await?;
+        let destination = self.destinations.keep(&place, configuration, None, &context).await?;
         let key = match &input.delivery_stream_encryption_configuration_input {
             None => None,
             Some(_) if matches!(source, NewDeliverySource::KinesisStream { .. }) => {
@@ -64,7 +64,8 @@ impl Firehose {
             at: self.now().0,
             delivery_streams_max: self.limits.firehose_delivery_streams_max,
         };
-        let made = self.change(&name, account, DeliveryStreamCommand::Create(Box::new(new))).await?;
+        let made =
+            self.change(&name, account, DeliveryStreamCommand::Create(Box::new(new))).await?;
         let arn = made.map(|stream| stream.arn().to_string());
         Ok(CreateDeliveryStreamOutput { delivery_stream_arn: arn })
     }
@@ -110,11 +111,7 @@ impl Firehose {
     }
 
     /// A stream of the caller's account and region.
-    fn source_stream(
-        &self,
-        caller: &Caller,
-        arn: &str,
-    ) -> Result<std::sync::Arc<Stream>, Refusal> {
+    fn source_stream(&self, caller: &Caller, arn: &str) -> Result<std::sync::Arc<Stream>, Refusal> {
         let wrong = || {
             Refusal::Invalid(format!(
                 "KinesisStreamARN {arn} is not that of a stream of the account {} in {}.",

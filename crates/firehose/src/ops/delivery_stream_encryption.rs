@@ -85,8 +85,8 @@ pub(super) fn key_name(
         )),
         Some((KeyType::CustomerManaged, Some(arn))) => KeyName::parse(arn)
             .map_err(|_| Refusal::Invalid(format!("KeyARN {arn} is not the ARN of a key."))),
-        Some((KeyType::CustomerManaged, None)) => Err(Refusal::invalid(
-            "KeyARN must be specified if KeyType is CUSTOMER_MANAGED_CMK.",
-        )),
+        Some((KeyType::CustomerManaged, None)) => {
+            Err(Refusal::invalid("KeyARN must be specified if KeyType is CUSTOMER_MANAGED_CMK."))
+        }
     }
 }

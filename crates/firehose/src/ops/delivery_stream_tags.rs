@@ -64,7 +64,7 @@ impl Firehose {
         self.admit_call(Call::ListTags, caller)?;
         let page = usize::try_from(input.limit.unwrap_or(PAGE_DEFAULT)).unwrap_or(0);
         let start = input.exclusive_start_tag_key.as_ref().map_or(Unbounded, Excluded);
-        let mut rest = stream.tags.range((start, Unbounded));
+        let mut rest = stream.tags.range::<String, _>((start, Unbounded));
         let tags = rest.by_ref().take(page);
         let tags = tags.map(|(key, value)| Tag { key: key.clone(), value: Some(value.clone()) });
         let tags = tags.collect();
@@ -86,9 +86,7 @@ pub(super) fn tag_map(tags: Vec<Tag>) -> Result<BTreeMap<String, String>, Refusa
 
 fn not_reserved(key: &str) -> Result<(), Refusal> {
     match key.starts_with(RESERVED) {
-        true => {
-            Err(Refusal::Invalid(format!("The tag key {key} must not begin with {RESERVED}")))
-        }
+        true => Err(Refusal::Invalid(format!("The tag key {key} must not begin with {RESERVED}"))),
         false => Ok(()),
     }
 }

@@ -21,7 +21,8 @@ impl Firehose {
     ) -> Result<ListDeliveryStreamsOutput, Error> {
         caller.may("firehose:ListDeliveryStreams", &"*")?;
         self.admit_call(Call::List, caller)?;
-        let after = input.exclusive_start_delivery_stream_name.as_deref().map(name_of).transpose()?;
+        let after =
+            input.exclusive_start_delivery_stream_name.as_deref().map(name_of).transpose()?;
         let page = usize::try_from(input.limit.unwrap_or(PAGE_DEFAULT)).unwrap_or(0);
         self.catalog.barrier().await.map_err(Refusal::from)?;
         let mut names: Vec<String> = self.catalog.read(|state| {

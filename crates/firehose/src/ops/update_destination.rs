@@ -43,12 +43,12 @@ impl Firehose {
         let configuration = before.changed(change)?;
         // A secret belongs to the kind of destination that it was given for.
         let secret = match configuration.kind() == kind {
-            true => self.open_secret(&stream).await?,
+            true => self.destinations.open_secret(&stream, &stream.destination).await?,
             false => None,
         };
         let context = Context { version: stream.version + 1, ..Context::of(&stream, None) };
         let place = Place::of(&stream);
-        let destination = self.destination(&place, configuration, secret, &context).await?;
+        let destination = self.destinations.keep(&place, configuration, secret, &context).await?;
         let update = DeliveryStreamCommand::Update {
             group: stream.data_group.0,
             from: stream.version,

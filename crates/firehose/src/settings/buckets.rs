@@ -5,9 +5,7 @@ use std::sync::Arc;
 use millstream_api::firehose::*;
 
 use super::hints::{Given, hints};
-use super::{
-    Backup, Compression, Conversion, Encryption, Logging, Naming, ObjectTarget, prefixes,
-};
+use super::{Backup, Compression, Conversion, Encryption, Logging, Naming, ObjectTarget, prefixes};
 use crate::errors::Refusal;
 
 /// A bucket beside the destination. Its interval is `seconds_min` at least.

@@ -10,8 +10,8 @@ use millstream_catalog::{DeliverySource, DeliveryStream};
 use super::buckets::{bucket, logging, object_target};
 use super::conversion::conversion;
 use super::hints::{Given, hints};
-use super::processing::processing;
 use super::prefixes::{Partitions, check_extended, check_staging};
+use super::processing::processing;
 use super::records::{http_endpoint, redshift, search, splunk};
 use super::{Backup, Destination, Hints, Processing, RecordDestination, Settings, Source};
 use crate::configuration::Configuration;
@@ -30,10 +30,7 @@ pub struct Context {
 
 impl Context {
     /// Of a delivery stream as it is.
-    pub fn of(
-        stream: &DeliveryStream,
-        managed_secret: Option<BTreeMap<String, String>>,
-    ) -> Self {
+    pub fn of(stream: &DeliveryStream, managed_secret: Option<BTreeMap<String, String>>) -> Self {
         let source = match &stream.source {
             DeliverySource::DirectPut { .. } => Source::DirectPut,
             DeliverySource::KinesisStream(source) => Source::KinesisStream(source.arn.clone()),
@@ -56,16 +53,11 @@ impl Settings {
     }
 }
 
-fn of_s3(
-    c: &ExtendedS3DestinationConfiguration,
-    context: &Context,
-) -> Result<Settings, Refusal> {
+fn of_s3(c: &ExtendedS3DestinationConfiguration, context: &Context) -> Result<Settings, Refusal> {
     let partitioned =
         c.dynamic_partitioning_configuration.as_ref().is_some_and(|p| p.enabled == Some(true));
-    let processing = Processing {
-        partitioned,
-        ..processing(c.processing_configuration.as_ref(), partitioned)?
-    };
+    let processing =
+        Processing { partitioned, ..processing(c.processing_configuration.as_ref(), partitioned)? };
     let conversion = conversion(c)?;
     let given = Given::of(c.buffering_hints.as_ref());
     let hints = hints("ExtendedS3DestinationConfiguration.BufferingHints", given, 0)?;
@@ -82,9 +74,7 @@ fn of_s3(
         logging: logging.clone(),
     };
     let backup = match c.s3_backup_mode {
-        Some(S3BackupMode::Enabled) => {
-            Some(required_backup(c.s3_backup_configuration.as_ref())?)
-        }
+        Some(S3BackupMode::Enabled) => Some(required_backup(c.s3_backup_configuration.as_ref())?),
         Some(S3BackupMode::Disabled) | None => {
             // It may be given before it is enabled, and must make sense then.
             c.s3_backup_configuration.as_ref().map(backup_of).transpose()?;
@@ -123,9 +113,7 @@ fn of_redshift(
     let staging = object_target(&c.s3_configuration)?;
     let errors = bucket("S3Configuration", &c.s3_configuration, 0)?;
     let backup = match c.s3_backup_mode {
-        Some(S3BackupMode::Enabled) => {
-            Some(required_backup(c.s3_backup_configuration.as_ref())?)
-        }
+        Some(S3BackupMode::Enabled) => Some(required_backup(c.s3_backup_configuration.as_ref())?),
         Some(S3BackupMode::Disabled) | None => {
             c.s3_backup_configuration.as_ref().map(backup_of).transpose()?;
             None
@@ -139,7 +127,13 @@ fn of_redshift(
         retry: c.retry_options.as_ref(),
         logging: ("RedshiftDestinationConfiguration", &c.cloud_watch_logging_options),
     };
-    records(parts, RecordDestination::Redshift(destination), Some(staging), (backup, errors), context)
+    records(
+        parts,
+        RecordDestination::Redshift(destination),
+        Some(staging),
+        (backup, errors),
+        context,
+    )
 }
 
 fn of_search(

@@ -43,7 +43,8 @@ fn one_of(member: &str, first: &str, second: &str) -> Refusal {
 fn table(schema: Option<&SchemaConfiguration>) -> Result<TableName, Refusal> {
     let schema = schema.ok_or_else(|| required("SchemaConfiguration"))?;
     let text = |member: &Option<String>, name: &str| {
-        let text = member.as_deref().ok_or_else(|| required(&format!("SchemaConfiguration.{name}")));
+        let text =
+            member.as_deref().ok_or_else(|| required(&format!("SchemaConfiguration.{name}")));
         text.map(std::sync::Arc::<str>::from)
     };
     text(&schema.role_arn, "RoleARN")?;

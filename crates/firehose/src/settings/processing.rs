@@ -115,9 +115,8 @@ fn unescaped(text: &str) -> Vec<u8> {
 fn function(parameters: &mut Parameters<'_>) -> Result<Function, Refusal> {
     let arn = parameters.required(Name::LambdaArn)?;
     let retries = parameters.number(Name::NumberOfRetries, "3", |n: &u32| *n <= RETRIES_MAX)?;
-    let seconds = parameters.number(Name::BufferIntervalInSeconds, "60", |n: &u64| {
-        *n <= INTERVAL_SECONDS_MAX
-    })?;
+    let seconds = parameters
+        .number(Name::BufferIntervalInSeconds, "60", |n: &u64| *n <= INTERVAL_SECONDS_MAX)?;
     let mib = parameters.number(Name::BufferSizeInMBs, "1", |n: &f64| SIZE_MIB.contains(n))?;
     let role_arn = parameters.take(Name::RoleArn);
     Ok(Function {

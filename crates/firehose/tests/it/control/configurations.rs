@@ -42,7 +42,10 @@ async fn defaults_are_filled_in_and_a_bucket_is_described_twice() {
     assert_eq!(shown.destination_id, "destinationId-000000000001");
     let older = shown.s3_destination_description.unwrap();
     let extended = shown.extended_s3_destination_description.unwrap();
-    assert_eq!((&older.prefix, &older.buffering_hints), (&extended.prefix, &extended.buffering_hints));
+    assert_eq!(
+        (&older.prefix, &older.buffering_hints),
+        (&extended.prefix, &extended.buffering_hints)
+    );
     assert_eq!(older.buffering_hints.size_in_mbs, Some(5));
     assert_eq!(older.buffering_hints.interval_in_seconds, Some(300));
     assert_eq!(older.compression_format, CompressionFormat::Uncompressed);
@@ -62,7 +65,10 @@ async fn processors_reach_the_pipeline_in_their_types() {
     let processors = [
         one("AppendDelimiterToRecord", &[("Delimiter", r"\\n")]),
         one("RecordDeAggregation", &[("SubRecordType", "DELIMITED"), ("Delimiter", "fHw=")]),
-        one("Lambda", &[("LambdaArn", "arn:f"), ("BufferSizeInMBs", "0.5"), ("NumberOfRetries", "1")]),
+        one(
+            "Lambda",
+            &[("LambdaArn", "arn:f"), ("BufferSizeInMBs", "0.5"), ("NumberOfRetries", "1")],
+        ),
         one("Decompression", &[("CompressionFormat", "GZIP")]),
         one("CloudWatchLogProcessing", &[("DataMessageExtraction", "true")]),
     ];
@@ -233,7 +239,10 @@ async fn what_makes_no_sense_is_refused_by_name() {
         (into_redshift(r#", "ErrorOutputPrefix": "e/""#, ""), "ErrorOutputPrefix cannot be"),
         (into_redshift("", "").replace(r#""Username": "u", "#, ""), "Username must be specified"),
         (into_search(""), "Exactly one of DomainARN and ClusterEndpoint"),
-        (into_search(r#", "ClusterEndpoint": "https://refused""#), "https://refused cannot be done"),
+        (
+            into_search(r#", "ClusterEndpoint": "https://refused""#),
+            "https://refused cannot be done",
+        ),
     ];
     for (json, expected) in cases {
         let (code, text) = error(fixture.create(&json).await);

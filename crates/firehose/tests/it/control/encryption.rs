@@ -65,9 +65,11 @@ async fn a_key_that_cannot_be_used_is_refused_at_once() {
     let missing = own_key("arn:aws:kms:us-east-1:000000000000:key/missing");
     let (code, text) = error(fixture.encrypt(&missing).await);
     assert_eq!(code, ErrorCode::InvalidKMSResourceException, "{text}");
-    let no_arn = r#", "DeliveryStreamEncryptionConfigurationInput": {"KeyType": "CUSTOMER_MANAGED_CMK"}"#;
+    let no_arn =
+        r#", "DeliveryStreamEncryptionConfigurationInput": {"KeyType": "CUSTOMER_MANAGED_CMK"}"#;
     assert_eq!(error(fixture.encrypt(no_arn).await).0, ErrorCode::InvalidArgumentException);
-    let create = into_bucket("b", "").replacen('{', &format!("{{{},", missing.trim_start_matches(", ")), 1);
+    let create =
+        into_bucket("b", "").replacen('{', &format!("{{{},", missing.trim_start_matches(", ")), 1);
     assert_eq!(error(fixture.create(&create).await).0, ErrorCode::InvalidKMSResourceException);
     assert!(fixture.stored("b").is_none());
 }
@@ -75,7 +77,11 @@ async fn a_key_that_cannot_be_used_is_refused_at_once() {
 #[tokio::test]
 async fn a_delivery_stream_may_be_encrypted_from_the_beginning() {
     let fixture = Fixture::new().await;
-    let create = into_bucket("a", "").replacen('{', &format!("{{{},", own_key(OWN).trim_start_matches(", ")), 1);
+    let create = into_bucket("a", "").replacen(
+        '{',
+        &format!("{{{},", own_key(OWN).trim_start_matches(", ")),
+        1,
+    );
     fixture.active(&create).await;
     let shown = fixture.shown().await;
     assert_eq!(shown.status, Some(DeliveryStreamEncryptionStatus::Enabled));

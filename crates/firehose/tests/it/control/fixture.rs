@@ -74,7 +74,8 @@ impl Fixture {
         let catalog = Catalog::open(log.clone(), clock.clone(), random.clone()).await.unwrap();
         let catalog = Arc::new(catalog);
         let account = AccountId::ZERO;
-        let own = LocalKey { id: "own".into(), aliases: vec![], account, usable: Default::default() };
+        let own =
+            LocalKey { id: "own".into(), aliases: vec![], account, usable: Default::default() };
         let masters = Arc::new(LocalKeys::new(DataKey::new([5; 32]), vec![own], random.clone()));
         let vault = Vault::open(VaultParts {
             catalog: catalog.clone(),

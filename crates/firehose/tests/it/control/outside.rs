@@ -139,7 +139,8 @@ impl Sinks for Outside {
 
     fn secret(&self, arn: &str) -> Result<BTreeMap<String, String>, String> {
         take(arn)?;
-        let members = [("username", "managed-user"), ("password", "managed-pass"), ("api_key", "k")];
+        let members =
+            [("username", "managed-user"), ("password", "managed-pass"), ("api_key", "k")];
         Ok(members.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
     }
 }

@@ -43,7 +43,9 @@ async fn an_update_keeps_the_secret_or_replaces_it_and_a_restart_keeps_it() {
     let fixture = Fixture::new().await;
     fixture.active(&into_endpoint(&format!(r#", "AccessKey": "{SECRET}""#), "")).await;
     let update = |endpoint: &str| {
-        format!(r#""HttpEndpointDestinationUpdate": {{"EndpointConfiguration": {{"Url": "https://i/"{endpoint}}}}}"#)
+        format!(
+            r#""HttpEndpointDestinationUpdate": {{"EndpointConfiguration": {{"Url": "https://i/"{endpoint}}}}}"#
+        )
     };
     fixture.update("a", "1", &update("")).await.unwrap();
     fixture.until_told("update a").await;

@@ -7,7 +7,8 @@ use super::fixture::*;
 
 impl Fixture {
     async fn list(&self, json: &str) -> (Vec<String>, bool) {
-        let listed = self.firehose.list_delivery_streams(&self.caller, request(json)).await.unwrap();
+        let listed =
+            self.firehose.list_delivery_streams(&self.caller, request(json)).await.unwrap();
         (listed.delivery_stream_names, listed.has_more_delivery_streams)
     }
 

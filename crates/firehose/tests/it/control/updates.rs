@@ -38,7 +38,10 @@ async fn only_the_version_that_is_may_be_updated() {
         "Cannot update firehose: a since the current version id: 1 and specified version id: 2 do not match"
     );
     fixture.update("a", "1", update).await.unwrap();
-    assert_eq!(error(fixture.update("a", "1", update).await).0, ErrorCode::ConcurrentModificationException);
+    assert_eq!(
+        error(fixture.update("a", "1", update).await).0,
+        ErrorCode::ConcurrentModificationException
+    );
     let json = r#"{"DeliveryStreamName": "a", "CurrentDeliveryStreamVersionId": "2",
         "DestinationId": "destinationId-000000000002", "S3DestinationUpdate": {}}"#;
     let refused = fixture.firehose.update_destination(&fixture.caller, request(json)).await;
