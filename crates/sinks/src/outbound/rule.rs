@@ -324,7 +324,7 @@ mod tests {
             (true, &["host.example"], metadata, false),
             (false, &["10.0.0.0/8"], "10.1.2.3", true),
             (false, &["10.0.0.0/8"], "::ffff:10.1.2.3", true),
-            (false, &["10.0.0.0/8"], "11.1.2.3", false),
+            (false, &["10.0.0.0/8"], "172.16.0.1", false),
             (false, &["10.0.0.0/8"], metadata, false),
             (false, &[metadata], metadata, true),
             (false, &["169.254.0.0/16"], "::ffff:169.254.169.254", true),
