@@ -8,6 +8,7 @@
 mod failure;
 mod function;
 mod http_endpoint;
+pub mod objects;
 mod opensearch;
 pub mod outbound;
 mod progress;
