@@ -35,6 +35,10 @@ pub async fn load(
 ) -> Result<(), Failure> {
     let options = copy_options::parse(destination.copy_options.as_deref().unwrap_or_default());
     let options = options.map_err(Failure::Object)?;
+    if matches!(options.format, RowFormat::Csv { .. }) && options.ignore_header > 1 {
+        let text = "CopyOptions: of CSV, PostgreSQL passes over one line at most (IGNOREHEADER)";
+        return Err(Failure::Object(text.to_owned()));
+    }
     let columns = columns(client, destination).await?;
     let body = staged.body.clone();
     let parsed = tokio::task::spawn_blocking({
