@@ -6,6 +6,7 @@
 //! its delivery stream, or know a destination's protocol.
 #![forbid(unsafe_code)]
 
+pub mod processing;
 pub mod record;
 pub mod settings;
 pub mod sink;

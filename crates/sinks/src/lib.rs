@@ -4,3 +4,5 @@
 //! Owns: the protocols of the destinations, their time-outs, and the rule of which addresses may be connected to.
 //! Must never: decide what is retried or given up (it says what happened), or keep records.
 #![forbid(unsafe_code)]
+
+pub mod objects;
