@@ -8,3 +8,4 @@
 pub mod objects;
 
 pub mod outbound;
+pub mod redshift;

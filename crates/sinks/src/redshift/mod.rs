@@ -19,7 +19,6 @@ use millstream_firehose::settings::{Encryption, RedshiftDestination};
 use millstream_firehose::sink::{
     Object, ObjectStorage, Parcel, RecordSink, RefusedRecord, SinkError, SinkFuture, StagedObject, Then,
 };
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
@@ -59,8 +58,6 @@ pub struct ClusterAddress {
 pub struct RedshiftParts {
     /// Connects, by the rule of destinations.
     pub outbound: Arc<Outbound>,
-    /// Whom to trust.
-    pub tls: Arc<ClientConfig>,
     /// Where manifests go.
     pub objects: Arc<dyn ObjectStorage>,
     /// Addresses and times.
@@ -96,7 +93,7 @@ impl RedshiftSink {
 
     async fn connect(&self) -> Result<Client, SinkError> {
         let (host, port) = (self.address.host.as_str(), self.address.port);
-        let stream = self.parts.outbound.connect(host, port).await;
+        let stream = self.parts.outbound.connect(host, port, !self.address.plain).await;
         let stream = stream.map_err(|error| self.error("Redshift.ConnectionFailed", &error.to_string()))?;
         let mut config = tokio_postgres::Config::new();
         config.user(&*self.destination.user).password(&*self.destination.password.0).dbname(&self.database);
@@ -110,7 +107,7 @@ impl RedshiftSink {
         config.ssl_mode(SslMode::Require);
         let name = ServerName::try_from(host.to_owned());
         let host = name.map_err(|error| self.error("Redshift.ConnectionFailed", &error.to_string()))?;
-        let begin = tls::Begin { config: self.parts.tls.clone(), host };
+        let begin = tls::Begin { config: self.parts.outbound.tls(), host };
         let (client, connection) = config.connect_raw(stream, begin).await.map_err(|error| self.fault(&error))?;
         tokio::spawn(connection);
         Ok(client)
