@@ -33,3 +33,4 @@ use millstream_firehose::sink::RecordId;
 fn record_name(id: &RecordId) -> String {
     format!("{}.{}.{}", id.log, id.position, id.part)
 }
+pub mod redshift;
