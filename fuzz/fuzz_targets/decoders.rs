@@ -24,6 +24,10 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),
     ("queue", millstream_streams::fuzz_queue),
+    ("prefix", millstream_formats::naming::fuzz_prefix),
+    ("decompress", millstream_formats::compression::fuzz_decompress),
+    ("deaggregate", millstream_formats::deaggregate::fuzz_deaggregate),
+    ("logs_message", millstream_formats::logs_message::fuzz_logs_message),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {
