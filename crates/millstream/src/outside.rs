@@ -42,6 +42,7 @@ pub fn open(
         objects,
         functions: config.functions,
         clusters: config.clusters,
+        redshift: config.redshift,
         declared: Arc::new(declared),
         clock: clocks.service,
         machine_clock: clocks.machine,
