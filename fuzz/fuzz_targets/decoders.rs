@@ -24,6 +24,9 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),
     ("queue", millstream_streams::fuzz_queue),
+    ("http_endpoint", millstream_sinks::fuzz_http_endpoint),
+    ("splunk", millstream_sinks::fuzz_splunk),
+    ("bulk", millstream_sinks::fuzz_bulk),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {
