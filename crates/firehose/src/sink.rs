@@ -82,6 +82,12 @@ pub trait RecordSink: Send + Sync + 'static {
         &'a self,
         parcel: &'a Parcel,
     ) -> SinkFuture<'a, Result<Vec<RefusedRecord>, SinkError>>;
+
+    /// Told once when a parcel is given up, and again until it succeeds: what the destination itself leaves behind for
+    /// a person. A staged parcel has no error documents beside this: its object stays.
+    fn gave_up<'a>(&'a self, _parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// The records of one plan on their way to a [`RecordSink`].
