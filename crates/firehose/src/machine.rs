@@ -5,7 +5,7 @@
 mod apply;
 mod command;
 mod plan;
-mod ranges;
+
 mod snapshot;
 mod state;
 
@@ -16,8 +16,8 @@ use millstream_replica::{Machine, Slice};
 
 pub use command::{Closing, Command, Group, Outcome, Seal};
 pub use plan::{Cover, Failure, PROCESSED, Plan};
-pub use ranges::Ranges;
-pub use state::{BackupInput, Config, LaneId, LaneState, Shape, State, Totals};
+pub use crate::ranges::Ranges;
+pub use state::{BackupInput, Config, LANES, LaneId, LaneState, Shape, State, Totals};
 
 /// The machine.
 pub struct DeliveryMachine;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::command::{Closing, Command, Group, Outcome, Seal};
 use super::plan::{Failure, PROCESSED};
-use super::ranges::Ranges;
-use super::state::{BackupInput, Config, LANES, LaneId, Shape, State};
+use crate::ranges::Ranges;
+use super::state::{BackupInput, Config, LaneId, Shape, State};
 
 /// Changes the state.
 pub fn apply(state: &mut State, command: &Command) -> Outcome {
@@ -32,12 +32,6 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             Outcome::Done
         }
         Command::Close { plan, how, errors, failed } => close(state, *plan, *how, errors, *failed),
-        Command::Skip { lane, logs, records } => {
-            let lane = state.lanes.entry(*lane).or_default();
-            logs.iter().for_each(|(log, first)| lane.raise(*log, *first));
-            state.totals.lost = state.totals.lost.saturating_add(*records);
-            Outcome::Done
-        }
     }
 }
 
@@ -145,5 +139,4 @@ fn forget_blocks(state: &mut State) {
     if state.valid.first().is_some_and(|first| first < needed) {
         Arc::make_mut(&mut state.valid).remove_below(needed);
     }
-    debug_assert!(LANES.len() == 3);
 }

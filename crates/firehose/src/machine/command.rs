@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::plan::Plan;
-use super::ranges::Ranges;
+use crate::ranges::Ranges;
 use super::state::{LaneId, Shape};
 
 /// A change of a pipeline's state.
@@ -66,19 +66,6 @@ pub enum Command {
         /// How many records failed.
         #[n(3)]
         failed: u64,
-    },
-    /// What lies before these positions cannot be read any more: it is lost.
-    #[n(6)]
-    Skip {
-        /// The lane.
-        #[n(0)]
-        lane: LaneId,
-        /// Log and the first position that there is.
-        #[n(1)]
-        logs: Vec<(u32, u64)>,
-        /// How many records that are at most.
-        #[n(2)]
-        records: u64,
     },
 }
 

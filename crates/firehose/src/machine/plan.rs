@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use super::ranges::Ranges;
+use crate::ranges::Ranges;
 use super::state::LaneId;
 
 /// The input that is the processed log; the others are logs of the source.

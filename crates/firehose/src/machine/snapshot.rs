@@ -7,7 +7,7 @@ use millstream_replica::Slice;
 use minicbor::{Decode, Encode};
 
 use super::plan::Plan;
-use super::ranges::Ranges;
+use crate::ranges::Ranges;
 use super::state::{Config, LaneId, LaneState, Shape, State, Totals};
 
 /// Ranges in one part: each takes 20 bytes at most.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use minicbor::{Decode, Encode};
 
 use super::plan::{PROCESSED, Plan};
-use super::ranges::Ranges;
+use crate::ranges::Ranges;
 
 /// A lane: where records go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]

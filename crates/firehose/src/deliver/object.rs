@@ -1,0 +1,117 @@
+//! Plans that become an object.
+
+use bytes::Bytes;
+use millstream_formats::compression;
+
+use super::gather::Gathered;
+use super::{Settled, Work, internal};
+use crate::machine::Closing;
+use crate::record::{Failed, Ready};
+use crate::settings::{Compression, ObjectTarget};
+use crate::sink::{Object, Put, SinkError, StagedObject, Then};
+
+/// The version of what makes bytes of records; see [`crate::machine::Plan::encoder`].
+pub const ENCODER: u32 = 1;
+
+/// What objects are labelled: AWS's do not say what they hold.
+const CONTENT_TYPE: &str = "application/octet-stream";
+
+impl Work {
+    /// Writes the plan's object, once.
+    pub(super) async fn deliver_object(&self) -> Result<Settled, SinkError> {
+        let mut gathered = self.gather().await?;
+        let mut settled = Settled::new(Closing::Delivered);
+        let target = self.compiled.target(self.plan.lane);
+        let target = target.ok_or_else(|| internal("the lane has no bucket".into()))?;
+        self.ctx.counters.lost_records.add(gathered.lost);
+        let mut failed = std::mem::take(&mut gathered.failed);
+        let (records, bytes) = (gathered.ready.len() as u64, gathered.bytes());
+        if records > 0 {
+            let (body, unconverted) = self.encode(target, gathered.ready).await?;
+            failed.extend(unconverted);
+            if let Some(body) = body {
+                match self.write(target, body).await {
+                    Ok(_) => (settled.records, settled.bytes, settled.objects) = (records, bytes, 1),
+                    Err(error) if self.is_over(&error) => {
+                        self.tell(&error).await;
+                        return Ok(Settled::new(Closing::Lost));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        self.write_errors(failed, &mut settled).await?;
+        Ok(settled)
+    }
+
+    /// Writes the object that a destination loads from. Whether there is anything in it.
+    pub(super) async fn stage(
+        &self,
+        target: &ObjectTarget,
+        gathered: Gathered,
+    ) -> Result<(Option<StagedObject>, Vec<Failed>), SinkError> {
+        let mut failed = gathered.failed;
+        let (body, unconverted) = match gathered.ready.is_empty() {
+            true => (None, Vec::new()),
+            false => self.encode(target, gathered.ready).await?,
+        };
+        failed.extend(unconverted);
+        let Some(body) = body else { return Ok((None, failed)) };
+        self.write(target, body.clone()).await?;
+        let (bucket, key) = (target.bucket.clone(), self.plan.key.clone());
+        Ok((Some(StagedObject { bucket, key, body }), failed))
+    }
+
+    async fn write(&self, target: &ObjectTarget, body: Bytes) -> Result<Put, SinkError> {
+        let object = Object {
+            bucket: target.bucket.clone(),
+            key: self.plan.key.clone(),
+            body,
+            content_type: CONTENT_TYPE,
+            content_encoding: content_encoding(target.compression),
+            encryption: target.encryption.clone(),
+            bucket_owner: target.bucket_owner.clone(),
+            storage_class: target.storage_class,
+        };
+        let objects = self.ctx.sinks.objects();
+        objects.put(self.compiled.sender(self.plan.lane), &object).await
+    }
+
+    /// Whether a failure is the last one: the records are lost.
+    fn is_over(&self, error: &SinkError) -> bool {
+        let ends = millstream_types::Millis(self.plan.oldest).plus(self.ctx.source.retention());
+        error.then == Then::Drop || self.ctx.now() >= ends
+    }
+
+    /// The object's body, and what could not be converted. No body if nothing is left.
+    async fn encode(
+        &self,
+        target: &ObjectTarget,
+        ready: Vec<Ready>,
+    ) -> Result<(Option<Bytes>, Vec<Failed>), SinkError> {
+        if self.compiled.schema.is_some() && self.plan.lane == crate::machine::LaneId::Main {
+            return self.convert(ready).await;
+        }
+        let how = compression_of(target.compression);
+        let body = blocking(move || {
+            let parts: Vec<&[u8]> = ready.iter().map(|record| &record.data[..]).collect();
+            compression::compress(how, &parts)
+        });
+        Ok((Some(Bytes::from(body.await?)), Vec::new()))
+    }
+
+    async fn convert(
+        &self,
+        _ready: Vec<Ready>,
+    ) -> Result<(Option<Bytes>, Vec<Failed>), SinkError> {
+        Err(internal("conversion".into()))
+    }
+}
+
+/// Runs what computes for long off the threads that serve.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SinkError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| internal(format!("encoding: {error}")))
+}
