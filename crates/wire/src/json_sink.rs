@@ -91,8 +91,8 @@ impl Sink for JsonSink {
     }
 }
 
-/// Writes text in quotes.
-pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
+/// Writes text in quotes, escaped where JSON asks for it.
+pub fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     if !has_specials(text) {
         out.extend_from_slice(text.as_bytes());
