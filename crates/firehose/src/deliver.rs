@@ -19,7 +19,7 @@ use crate::record::Failed;
 use crate::sink::{SinkError, Then};
 
 pub(crate) use gather::read_source;
-pub(crate) use object::ENCODER;
+pub(crate) use object::{ENCODER, compression_of};
 
 /// A plan on its way.
 #[derive(Clone)]

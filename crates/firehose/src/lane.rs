@@ -252,11 +252,6 @@ impl Lane {
         all.filter_map(first).min().unwrap_or_else(|| self.seen(input))
     }
 
-    /// Whether everything before the positions is planned.
-    pub fn is_planned_to(&self, targets: &BTreeMap<u32, u64>) -> bool {
-        targets.iter().all(|(input, target)| self.floor(*input) >= *target)
-    }
-
     /// When the oldest record that is in no plan arrived.
     pub fn oldest(&self) -> Option<Millis> {
         let full = self.source_full.iter().chain(self.blocks_full.iter().map(|(_, it)| it));
@@ -327,7 +322,7 @@ mod tests {
         }
         let due = lane.blocks_due(HINTS, Millis(1000), 10);
         assert_eq!(due.len(), 1);
-        assert_eq!(due[0].1.cover.of(PROCESSED).unwrap().positions(), 2);
+        assert_eq!(due[0].1.cover.of(PROCESSED).unwrap().iter().collect::<Vec<_>>(), [(5, 7)]);
         assert_eq!(lane.floor(PROCESSED), 4);
         assert_eq!(lane.blocks_due(HINTS, Millis(1050), 1)[0].0, "a");
         assert_eq!(lane.floor(PROCESSED), 9);

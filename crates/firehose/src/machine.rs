@@ -15,9 +15,9 @@ mod tests;
 use millstream_replica::{Machine, Slice};
 
 pub use command::{Closing, Command, Group, Outcome, Seal};
-pub use plan::{Cover, Failure, PROCESSED, Plan};
+pub use plan::{Cover, PROCESSED, Plan};
 pub use crate::ranges::Ranges;
-pub use state::{BackupInput, Config, LANES, LaneId, LaneState, Shape, State, Totals};
+pub use state::{BackupInput, LANES, LaneId, LaneState, Shape, State, Totals};
 
 /// The machine.
 pub struct DeliveryMachine;

@@ -10,7 +10,8 @@ use millstream_types::{Millis, Random};
 use uuid::Uuid;
 
 use crate::record::{PartitionSource, PartitionValues};
-use crate::settings::{Compression, Naming, ObjectTarget};
+use crate::deliver::compression_of;
+use crate::settings::{Naming, ObjectTarget};
 
 /// Makes the keys of one target.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Namer {
             }
         };
         let given = given.filter(|text| !text.is_empty());
-        let of_errors = given.unwrap_or(extension_of(target.compression));
+        let of_errors = given.unwrap_or(compression_of(target.compression).extension());
         let of_records = match &target.conversion {
             Some(conversion) => given.unwrap_or(converted_extension(&conversion.serializer)),
             None => of_errors,
@@ -125,17 +126,6 @@ impl Namer {
         };
         let (at, error_type) = (of.at, of.error_type);
         prefix.evaluate(Values { at, zone, error_type, partition: &partition, random })
-    }
-}
-
-/// What a compression adds to a name (developer guide, "Configure Amazon S3 object name format").
-fn extension_of(compression: Compression) -> &'static str {
-    match compression {
-        Compression::Uncompressed => "",
-        Compression::Gzip => ".gz",
-        Compression::Zip => ".zip",
-        Compression::Snappy | Compression::HadoopSnappy => ".snappy",
-        Compression::Zstd => ".zst",
     }
 }
 

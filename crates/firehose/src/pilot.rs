@@ -23,7 +23,7 @@ use crate::context::Context;
 use crate::deliver::Came;
 use crate::lane::Lane;
 use crate::limits::{READ_BYTES, WINDOW_BYTES_MAX};
-use crate::machine::{Command, LaneId, Outcome, PROCESSED, Shape, State};
+use crate::machine::{Command, LaneId, Outcome, Shape, State};
 use crate::runtime::Configuration;
 use crate::source::SourceError;
 use crate::worker::{Done, Step};

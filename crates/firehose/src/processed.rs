@@ -115,11 +115,6 @@ impl Draft {
         self.records == 0
     }
 
-    /// Bytes of its records.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// Adds a record.
     pub fn push(&mut self, id: RecordId, arrival: Millis, data: &[u8]) {
         self.oldest = self.oldest.min(arrival.0);
@@ -173,8 +168,7 @@ impl Draft {
 
     /// Lays the block out in a payload of [`Draft::payload_bytes`].
     pub fn write(&self, front: &[u8], payload: &mut [u8]) {
-        let place = BlockWriter::new(payload, 1);
-        let mut writer = place;
+        let mut writer = BlockWriter::new(payload, 1);
         let place = writer.push(None, front.len() + self.content.len());
         place[..front.len()].copy_from_slice(front);
         place[front.len()..].copy_from_slice(&self.content);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use millstream_counters::{Collect, Collector};
+use millstream_counters::{Collect, Collector, Sample};
 use millstream_log::{Class, FramePool, GroupId, GroupSpec, Log};
 use millstream_replica::{Replica, ReplicaError, ReplicaSetup, SingleNode};
 use millstream_types::{Clock, Millis, Random};
@@ -383,5 +383,8 @@ impl Collect for Runtimes {
         let shown: Vec<Shown<'_>> = shown.collect();
         let now: Millis = self.parts.clock.now();
         metrics::collect(&shown, now, to);
+        let help = "Memory for deliveries that is free.";
+        let free = Sample::Gauge(self.budget.free_bytes());
+        to.sample("millstream_firehose_memory_free_bytes", help, &[], free);
     }
 }

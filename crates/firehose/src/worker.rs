@@ -248,7 +248,7 @@ async fn call(
         id: ctx.uuid().to_string(),
         delivery_stream_arn: &ctx.sender.arn,
         source_stream_arn: ctx.source_arn.as_deref(),
-        region: ctx.sender.region.as_ref(),
+        region: ctx.sender.region.as_str(),
     };
     let payload = Bytes::from(batch.request(&invocation));
     let mut sender = compiled.sender(LaneId::Main).clone();

@@ -1,7 +1,8 @@
 //! Plans that become an object.
 
 use bytes::Bytes;
-use millstream_formats::compression;
+use millstream_formats::compression::{self, CONTENT_TYPE, Compressor};
+use uuid::Uuid;
 
 use super::gather::Gathered;
 use super::{Settled, Work, internal};
@@ -11,10 +12,7 @@ use crate::settings::{Compression, ObjectTarget};
 use crate::sink::{Object, Put, SinkError, StagedObject, Then};
 
 /// The version of what makes bytes of records; see [`crate::machine::Plan::encoder`].
-pub const ENCODER: u32 = 1;
-
-/// What objects are labelled: AWS's do not say what they hold.
-const CONTENT_TYPE: &str = "application/octet-stream";
+pub const ENCODER: u32 = compression::ENCODER_VERSION;
 
 impl Work {
     /// Writes the plan's object, once.
@@ -68,7 +66,7 @@ impl Work {
             key: self.plan.key.clone(),
             body,
             content_type: CONTENT_TYPE,
-            content_encoding: content_encoding(target.compression),
+            content_encoding: compression_of(target.compression).content_encoding(),
             encryption: target.encryption.clone(),
             bucket_owner: target.bucket_owner.clone(),
             storage_class: target.storage_class,
@@ -92,12 +90,14 @@ impl Work {
         if self.compiled.schema.is_some() && self.plan.lane == crate::machine::LaneId::Main {
             return self.convert(ready).await;
         }
-        let how = compression_of(target.compression);
+        let (how, id) = (compression_of(target.compression), Uuid::from_bytes(self.plan.uuid));
         let body = blocking(move || {
-            let parts: Vec<&[u8]> = ready.iter().map(|record| &record.data[..]).collect();
-            compression::compress(how, &parts)
+            let mut compressor = Compressor::new(how, &id)?;
+            ready.iter().try_for_each(|record| compressor.add(&record.data))?;
+            compressor.finish()
         });
-        Ok((Some(Bytes::from(body.await?)), Vec::new()))
+        let body = body.await?.map_err(|error| internal(error.to_string()))?;
+        Ok((Some(Bytes::from(body)), Vec::new()))
     }
 
     async fn convert(
@@ -114,4 +114,16 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, SinkError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| internal(format!("encoding: {error}")))
+}
+
+/// The settings' compression, as the encoder names it.
+pub(crate) fn compression_of(compression: Compression) -> compression::Compression {
+    match compression {
+        Compression::Uncompressed => compression::Compression::Uncompressed,
+        Compression::Gzip => compression::Compression::Gzip,
+        Compression::Zip => compression::Compression::Zip,
+        Compression::Snappy => compression::Compression::Snappy,
+        Compression::HadoopSnappy => compression::Compression::HadoopSnappy,
+        Compression::Zstd => compression::Compression::Zstd,
+    }
 }

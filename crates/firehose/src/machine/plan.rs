@@ -30,11 +30,6 @@ impl Cover {
     pub fn ranges(&self) -> usize {
         self.0.values().map(Ranges::len).sum()
     }
-
-    /// Whether nothing is covered.
-    pub fn is_empty(&self) -> bool {
-        self.0.values().all(Ranges::is_empty)
-    }
 }
 
 /// A plan. Whatever its delivery depends on is in it or in the configuration that it names, so that delivering it again
