@@ -21,6 +21,7 @@ mod names;
 mod pilot;
 mod processed;
 pub mod processing;
+pub mod pipelines;
 mod ranges;
 pub mod record;
 mod runtime;

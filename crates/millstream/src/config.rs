@@ -16,6 +16,7 @@ use toml::{Table, Value};
 use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
 use crate::declared::declarations;
 use crate::kms_config::KmsConfig;
+use crate::outside_config::OutsideConfig;
 
 /// What `serve` runs with.
 pub struct Config {
@@ -32,6 +33,7 @@ pub struct Config {
     pub hosts: HostRules,
     pub keys: HashMap<String, (Secret, AccountId)>,
     pub kms: KmsConfig,
+    pub outside: OutsideConfig,
     pub log_format: LogFormat,
     pub log_level: tracing::Level,
 }
@@ -120,6 +122,12 @@ impl Config {
             http,
             auth,
             kms: KmsConfig::read(file.table.remove("kms"), &region)?,
+            outside: OutsideConfig::read(
+                file.table.remove("destinations"),
+                file.table.remove("secrets"),
+                file.table.remove("data_catalog"),
+                auth == Auth::Open,
+            )?,
             region,
             streams,
             tls: tls(options.tls_cert, options.tls_key, file)?,
@@ -434,6 +442,7 @@ mod tests {
             ("[limits]\nshards = 1", "limits.shards"),
             ("[limits]\nshards_max = -1", "limits.shards_max"),
             ("[log]\nsort_after = 1", "sort_after"),
+            ("[destinations]\nallowed = []", "[destinations]: allowed"),
             ("[log]\nsort_after_seconds = -1", "sort_after_seconds"),
             ("[log]\ndisk_reserve_mib = 63", "disk_reserve_mib"),
             ("ephemeral = true\ndata_dir = \"x\"", "data_dir in the configuration file"),

@@ -23,7 +23,7 @@ use crate::config::{Config, LogSettings, Storage};
 use crate::control::Control;
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, logging, master_key, tls};
+use crate::{declared, logging, master_key, outside, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -57,6 +57,9 @@ async fn serve(config: Config) -> Result<(), String> {
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
+    // Made at the start, so that a mistake in the configuration is told before anything is served.
+    let objects = Arc::new(outside::NoObjects);
+    let _outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
     let streams = Streams::new(millstream_streams::Parts {
         catalog: catalog.clone(),

@@ -1,5 +1,7 @@
 //! Writing JSON.
 
+use std::io::Write;
+
 use base64_simd::STANDARD;
 use millstream_api::Sink;
 use millstream_types::Millis;
@@ -71,6 +73,12 @@ impl Sink for JsonSink {
             self.out.push(b'-');
         }
         write_integer(&mut self.out, number.unsigned_abs());
+    }
+
+    fn double(&mut self, number: f64) {
+        self.separate();
+        // Never an exponent; writing to a Vec cannot fail.
+        let _ = write!(self.out, "{number}");
     }
 
     fn boolean(&mut self, value: bool) {

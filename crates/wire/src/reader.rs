@@ -90,6 +90,14 @@ impl Number {
         }
     }
 
+    /// As a number that may have a fraction.
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Number::Integer(number) => number as f64,
+            Number::Float(number) => number,
+        }
+    }
+
     /// As seconds since the epoch; before it becomes the epoch. `None` if it is no time at all.
     pub fn seconds_to_millis(self) -> Option<Millis> {
         match self {
