@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use millstream_formats::columnar::Converter;
+
 use crate::machine::{BackupInput, LaneId, Shape};
 use crate::names::Namer;
 use crate::processing::Chain;
-use crate::settings::{Destination, Hints, ObjectTarget, Settings};
-use crate::sink::{RecordSink, Sender, Sinks, TableSchema};
+use crate::settings::{Conversion, Destination, Hints, ObjectTarget, Settings, TableName};
+use crate::sink::{RecordSink, Sender, Sinks};
 
 /// One version of a configuration.
 pub struct Compiled {
@@ -18,13 +20,34 @@ pub struct Compiled {
     pub chain: Arc<Chain>,
     /// A destination that takes records.
     pub sink: Option<Arc<dyn RecordSink>>,
-    /// The schema for conversion to columns.
-    pub schema: Option<Arc<TableSchema>>,
+    /// Conversion to columns.
+    pub conversion: Option<Arc<Columns>>,
     /// Who delivers, by lane.
     senders: [Sender; 3],
     main: Option<Namer>,
     backup: Option<Namer>,
     errors: Namer,
+}
+
+/// Conversion to columns, ready for use.
+pub struct Columns {
+    /// What converts.
+    pub converter: Converter,
+    /// The table, as error documents tell it.
+    pub table: TableName,
+    /// The version of its schema, likewise.
+    pub version: String,
+}
+
+impl Columns {
+    fn new(conversion: &Conversion, sinks: &dyn Sinks) -> Result<Arc<Self>, String> {
+        let schema = sinks.table(&conversion.table)?;
+        let (deserializer, serializer) = (&conversion.deserializer, &conversion.serializer);
+        let converter = Converter::new(&schema.document, deserializer, serializer);
+        let converter = converter.map_err(|error| error.to_string())?;
+        let (table, version) = (conversion.table.clone(), schema.version.clone());
+        Ok(Arc::new(Columns { converter, table, version }))
+    }
 }
 
 /// The lanes and stages that settings ask for.
@@ -65,7 +88,7 @@ impl Compiled {
             shape: shape_of(&settings),
             chain: Arc::new(Chain::new(&settings.processing)?),
             sink,
-            schema: conversion.map(|conversion| sinks.table(&conversion.table)).transpose()?,
+            conversion: conversion.map(|it| Columns::new(it, sinks)).transpose()?,
             senders: [main_sender, with_role(backup_role), with_role(&settings.errors.role_arn)],
             main: main.map(namer).transpose()?,
             backup: settings.backup.as_ref().map(|backup| namer(&backup.target)).transpose()?,

@@ -28,6 +28,7 @@ mod runtime;
 pub mod settings;
 pub mod sink;
 pub mod source;
+pub mod stream_source;
 mod worker;
 
 pub use journal::Logged;
@@ -35,6 +36,6 @@ pub use machine::{PROCESSED, Totals, fuzz_delivery};
 pub use metrics::{LaneCounters, PipelineCounters};
 pub use processed::fuzz_block;
 pub use runtime::{
-    Configuration, Documents, Pipeline, PipelineError, PipelineParts, PipelineStatus, RuntimeParts,
+    Configuration, DocumentFuture, Documents, Pipeline, PipelineError, PipelineParts, PipelineStatus, RuntimeParts,
     Runtimes,
 };

@@ -119,6 +119,15 @@ impl Pilot {
         }
     }
 
+    /// Writes down the first configuration and where delivery begins, unless that was done before.
+    pub async fn prepare(&self) -> Result<(), String> {
+        match begin::prepare(&self.ctx, &self.configuration).await {
+            Ok(_) => Ok(()),
+            Err(End::Again(why)) => Err(why),
+            Err(End::Stopped(_)) => Ok(()),
+        }
+    }
+
     async fn session(&mut self) -> End {
         let mut session = match Session::begin(self).await {
             Ok(session) => session,

@@ -1,12 +1,14 @@
 //! The pipelines of a node: started, changed and stopped by the lifecycle, flushed and measured by people.
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use millstream_counters::{Collect, Collector, Sample};
 use millstream_log::{Class, FramePool, GroupId, GroupSpec, Log};
-use millstream_replica::{Replica, ReplicaError, ReplicaSetup, SingleNode};
+use millstream_replica::{Replica, ReplicaSetup, SingleNode};
 use millstream_types::{Clock, Millis, Random};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -32,8 +34,15 @@ const ORDERS_MAX: usize = 16;
 /// Delivery streams whose series are shown.
 const SHOWN_MAX: usize = 1000;
 
-/// Reads a document that was kept beside plans.
-pub type Documents = Arc<dyn Fn(&[u8]) -> Result<Arc<Settings>, String> + Send + Sync>;
+/// What the call of [`Documents`] returns.
+pub type DocumentFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Arc<Settings>, String>> + Send + 'a>>;
+
+/// Makes settings of documents again that were kept beside plans.
+pub trait Documents: Send + Sync + 'static {
+    /// The settings of a version. The text says why it has none any more.
+    fn read<'a>(&'a self, version: u64, document: &'a [u8]) -> DocumentFuture<'a>;
+}
 
 /// A version of a configuration.
 #[derive(Clone)]
@@ -43,7 +52,7 @@ pub struct Configuration {
     /// As it is kept while plans name it; secrets in it are sealed.
     pub document: Vec<u8>,
     /// What makes settings of such a document again.
-    pub documents: Documents,
+    pub documents: Arc<dyn Documents>,
 }
 
 /// What a pipeline is made of.
@@ -183,7 +192,7 @@ impl Runtimes {
         }
         self.make_group(parts.data_group).await?;
         let group = parts.data_group;
-        let pipeline = self.open(parts).await.map_err(failed)?;
+        let pipeline = self.open(parts).await?;
         lock(&self.pipelines).insert(group, pipeline);
         Ok(())
     }
@@ -199,7 +208,7 @@ impl Runtimes {
         self.parts.log.create(group, spec, 3).await.map_err(failed)
     }
 
-    async fn open(&self, parts: PipelineParts) -> Result<Arc<Pipeline>, ReplicaError> {
+    async fn open(&self, parts: PipelineParts) -> Result<Arc<Pipeline>, PipelineError> {
         let RuntimeParts { log, clock, random, sinks, partitions_max, .. } = &self.parts;
         let setup = ReplicaSetup {
             log: log.clone(),
@@ -212,7 +221,7 @@ impl Runtimes {
                 ..millstream_replica::Settings::default()
             },
         };
-        let replica = Replica::<DeliveryMachine>::open(setup).await?;
+        let replica = Replica::<DeliveryMachine>::open(setup).await.map_err(failed)?;
         let (data, keys) = (parts.data_group, parts.keys);
         let envelope = Arc::new(Envelope::new(data, keys, random.clone()));
         let direct = parts.source.is_none().then(|| {
@@ -222,7 +231,7 @@ impl Runtimes {
         let (source, source_arn): (Arc<dyn Source>, _) = match (parts.source, &direct) {
             (Some((source, arn)), _) => (source, Some(arn)),
             (None, Some(intake)) => (intake.clone(), None),
-            (None, None) => return Err(ReplicaError::Stopped("there is no source".into())),
+            (None, None) => return Err(PipelineError::Unknown),
         };
         let ctx = Arc::new(Context {
             sender: parts.sender,
@@ -248,6 +257,8 @@ impl Runtimes {
         let settings = Mutex::new(parts.configuration.settings.clone());
         let (configuration, jumps) = (parts.configuration, self.jumps.clone());
         let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
+        // Where delivery begins is written down before anyone is told that it does.
+        pilot.prepare().await.map_err(PipelineError::Failed)?;
         let pilot = Mutex::new(Some(tokio::spawn(pilot.run())));
         Ok(Arc::new(Pipeline { ctx, intake: direct, orders, pilot, settings }))
     }

@@ -1,12 +1,18 @@
 //! Plans that become an object.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use millstream_formats::columnar::{ConversionError, FailedRecord};
 use millstream_formats::compression::{self, CONTENT_TYPE, Compressor};
+use millstream_types::Millis;
 use uuid::Uuid;
 
 use super::gather::Gathered;
 use super::{Settled, Work, internal};
-use crate::machine::Closing;
+use crate::compiled::Columns;
+use crate::machine::{Closing, LaneId};
+use crate::processing::error_document::{Failure, format_conversion_failed};
 use crate::record::{Failed, Ready};
 use crate::settings::{Compression, ObjectTarget};
 use crate::sink::{Object, Put, SinkError, StagedObject, Then};
@@ -77,7 +83,7 @@ impl Work {
 
     /// Whether a failure is the last one: the records are lost.
     fn is_over(&self, error: &SinkError) -> bool {
-        let ends = millstream_types::Millis(self.plan.oldest).plus(self.ctx.source.retention());
+        let ends = Millis(self.plan.oldest).plus(self.ctx.source.retention());
         error.then == Then::Drop || self.ctx.now() >= ends
     }
 
@@ -87,8 +93,8 @@ impl Work {
         target: &ObjectTarget,
         ready: Vec<Ready>,
     ) -> Result<(Option<Bytes>, Vec<Failed>), SinkError> {
-        if self.compiled.schema.is_some() && self.plan.lane == crate::machine::LaneId::Main {
-            return self.convert(ready).await;
+        if let (Some(columns), LaneId::Main) = (&self.compiled.conversion, self.plan.lane) {
+            return self.convert(columns.clone(), ready).await;
         }
         let (how, id) = (compression_of(target.compression), Uuid::from_bytes(self.plan.uuid));
         let body = blocking(move || {
@@ -102,10 +108,51 @@ impl Work {
 
     async fn convert(
         &self,
-        _ready: Vec<Ready>,
+        columns: Arc<Columns>,
+        ready: Vec<Ready>,
     ) -> Result<(Option<Bytes>, Vec<Failed>), SinkError> {
-        Err(internal("conversion".into()))
+        let now = self.ctx.now();
+        let attempts = self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
+        let total = (ready.len() as u64, ready.iter().map(|it| it.data.len() as u64).sum::<u64>());
+        let work = move || {
+            let records = ready.iter().map(|record| &record.data[..]);
+            let converted = columns.converter.convert(records)?;
+            let failed: Vec<Failed> = converted
+                .failed
+                .iter()
+                .map(|one| unconverted(&columns, &ready[one.index], one, attempts, now))
+                .collect();
+            let at = converted.failed.iter().map(|one| ready[one.index].data.len() as u64);
+            let bytes: u64 = at.sum();
+            Ok::<_, ConversionError>((converted.bytes.map(Bytes::from), failed, bytes))
+        };
+        let done = blocking(work).await?.map_err(|error| internal(error.to_string()));
+        let (body, failed, failed_bytes) = done?;
+        let counters = &self.ctx.counters;
+        counters.converted_records.add(total.0 - failed.len() as u64);
+        counters.converted_bytes.add(total.1 - failed_bytes);
+        counters.conversion_failed_records.add(failed.len() as u64);
+        counters.conversion_failed_bytes.add(failed_bytes);
+        Ok((body, failed))
     }
+}
+
+fn unconverted(
+    columns: &Columns,
+    record: &Ready,
+    failed: &FailedRecord,
+    attempts: u32,
+    ended: Millis,
+) -> Failed {
+    let failure = Failure {
+        raw: &record.data,
+        code: failed.code,
+        message: &failed.message,
+        attempts,
+        arrival: record.arrival,
+        ended,
+    };
+    format_conversion_failed(&failure, record.id, None, &columns.table, &columns.version)
 }
 
 /// Runs what computes for long off the threads that serve.

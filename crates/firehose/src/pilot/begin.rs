@@ -23,14 +23,9 @@ type Loose = (u64, Header);
 impl Session {
     pub(super) async fn begin(pilot: &mut Pilot) -> Result<Session, End> {
         let ctx = pilot.ctx.clone();
-        ctx.replica.barrier().await.map_err(|error| End::Again(error.to_string()))?;
-        let read = |f: fn(&State) -> u64| ctx.replica.read(f);
-        if ctx.replica.read(|state| state.configs.is_empty()) {
-            configure(&ctx, &pilot.configuration).await?;
-        }
-        let version = read(State::version);
-        let current = compile(&ctx, &pilot.configuration, version)?;
-        let logs = learn_logs(&ctx).await?;
+        let logs = prepare(&ctx, &pilot.configuration).await?;
+        let version = ctx.replica.read(State::version);
+        let current = compile(&ctx, &pilot.configuration, version).await?;
         let lane = |id| Lane::new(id, ctx.replica.read(|state| state.lane(id)));
         let mut session = Session {
             next: (pilot.configuration.settings.version > version)
@@ -54,18 +49,19 @@ impl Session {
             ctx,
         };
         session.scan_processed().await?;
-        session.take_open_plans(pilot)?;
+        session.take_open_plans(pilot).await?;
         Ok(session)
     }
 
     /// Plans that are not settled are delivered again.
-    fn take_open_plans(&mut self, pilot: &Pilot) -> Result<(), End> {
+    async fn take_open_plans(&mut self, pilot: &Pilot) -> Result<(), End> {
         let open: Vec<(u64, LaneId, u64)> = self.state(|state| {
             state.plans.values().map(|plan| (plan.id, plan.lane, plan.version)).collect()
         });
         for (id, lane, version) in open {
-            if let std::collections::hash_map::Entry::Vacant(place) = self.compiled.entry(version) {
-                place.insert(compile(&self.ctx, &pilot.configuration, version)?);
+            if !self.compiled.contains_key(&version) {
+                let compiled = compile(&self.ctx, &pilot.configuration, version).await?;
+                self.compiled.insert(version, compiled);
             }
             self.lane_mut(lane).open += 1;
             self.ready[lane as usize].push_back(id);
@@ -204,7 +200,7 @@ impl Session {
         if self.aligns() && !self.shape().worker && !self.come_together().await? {
             return Ok(false);
         }
-        let compiled = compile(&self.ctx, &next, next.settings.version)?;
+        let compiled = compile(&self.ctx, &next, next.settings.version).await?;
         configure(&self.ctx, &next).await?;
         self.next = None;
         self.compiled.insert(compiled.settings.version, compiled.clone());
@@ -249,6 +245,18 @@ impl Session {
     }
 }
 
+/// Writes down the first configuration and the logs of the source.
+pub(super) async fn prepare(
+    ctx: &Context,
+    configuration: &Configuration,
+) -> Result<BTreeMap<u32, Vec<u32>>, End> {
+    ctx.replica.barrier().await.map_err(|error| End::Again(error.to_string()))?;
+    if ctx.replica.read(|state| state.configs.is_empty()) {
+        configure(ctx, configuration).await?;
+    }
+    learn_logs(ctx).await
+}
+
 /// Makes a configuration hold.
 async fn configure(ctx: &Context, configuration: &Configuration) -> Result<(), End> {
     let Configuration { settings, document, .. } = configuration;
@@ -259,10 +267,14 @@ async fn configure(ctx: &Context, configuration: &Configuration) -> Result<(), E
 }
 
 /// Prepares a version that the state has.
-fn compile(ctx: &Context, given: &Configuration, version: u64) -> Result<Arc<Compiled>, End> {
+async fn compile(
+    ctx: &Context,
+    given: &Configuration,
+    version: u64,
+) -> Result<Arc<Compiled>, End> {
     let settings = match given.settings.version == version {
         true => given.settings.clone(),
-        false => older(ctx, given, version),
+        false => older(ctx, given, version).await,
     };
     let sinks = &*ctx.sinks;
     let compiled = Compiled::new(settings, &ctx.sender, &ctx.channel_id, sinks);
@@ -271,17 +283,17 @@ fn compile(ctx: &Context, given: &Configuration, version: u64) -> Result<Arc<Com
 
 /// The settings of an older version, from its document. If they cannot be read any more its plans are delivered under
 /// the newest: their keys stay.
-fn older(ctx: &Context, given: &Configuration, version: u64) -> Arc<Settings> {
+async fn older(ctx: &Context, given: &Configuration, version: u64) -> Arc<Settings> {
     let document = ctx.replica.read(|state| state.configs.get(&version).cloned());
-    let read = document.map(|config| (given.documents)(&config.document));
-    match read {
-        Some(Ok(settings)) => settings,
-        Some(Err(why)) => {
-            tracing::warn!(name = %ctx.sender.name, version, %why, "a configuration cannot be read");
-            Arc::new(Settings { version, ..(*given.settings).clone() })
-        }
-        None => Arc::new(Settings { version, ..(*given.settings).clone() }),
-    }
+    let why = match &document {
+        Some(config) => match given.documents.read(version, &config.document).await {
+            Ok(settings) => return settings,
+            Err(why) => why,
+        },
+        None => "it was forgotten".into(),
+    };
+    tracing::warn!(name = %ctx.sender.name, version, %why, "a configuration cannot be read");
+    Arc::new(Settings { version, ..(*given.settings).clone() })
 }
 
 /// The logs of the source with their parents; new ones are written down.

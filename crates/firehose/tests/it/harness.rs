@@ -248,6 +248,20 @@ pub fn to_objects() -> Settings {
     }
 }
 
+/// Older versions differ from this one in what the document says: the bucket.
+struct Older(Arc<Settings>);
+
+impl Documents for Older {
+    fn read<'a>(&'a self, version: u64, document: &'a [u8]) -> DocumentFuture<'a> {
+        let mut settings = (*self.0).clone();
+        settings.version = version;
+        if let Destination::Objects(target) = &mut settings.destination {
+            target.bucket = String::from_utf8_lossy(document).into();
+        }
+        Box::pin(std::future::ready(Ok(Arc::new(settings))))
+    }
+}
+
 pub struct World {
     pub clock: Arc<ManualClock>,
     pub log: Arc<MemoryLog>,
@@ -284,20 +298,11 @@ impl World {
 
     pub fn configuration(&self) -> Configuration {
         let settings = Arc::new(self.settings.lock().unwrap().clone());
-        // Older versions differ from this one in what the document says.
-        let older = settings.clone();
         let document = match &settings.destination {
             Destination::Objects(target) => target.bucket.as_bytes().to_vec(),
             Destination::Records { .. } => Vec::new(),
         };
-        let documents = Arc::new(move |document: &[u8]| {
-            let mut settings = (*older).clone();
-            settings.version = 1;
-            if let Destination::Objects(target) = &mut settings.destination {
-                target.bucket = String::from_utf8_lossy(document).into();
-            }
-            Ok(Arc::new(settings))
-        });
+        let documents = Arc::new(Older(settings.clone()));
         Configuration { settings, document, documents }
     }
 
