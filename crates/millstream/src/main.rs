@@ -19,6 +19,7 @@ mod kms_http;
 mod logging;
 mod master_key;
 mod model;
+mod s3_config;
 mod serve;
 mod tls;
 

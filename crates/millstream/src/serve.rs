@@ -23,7 +23,7 @@ use crate::config::{Config, LogSettings, Storage};
 use crate::control::Control;
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, logging, master_key, tls};
+use crate::{declared, logging, master_key, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -55,6 +55,14 @@ async fn serve(config: Config) -> Result<(), String> {
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
+    let buckets = s3_config::open(
+        &config.s3,
+        &config.storage,
+        config.log,
+        &config.region,
+        clock.clone(),
+        random.clone(),
+    )?;
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
@@ -74,6 +82,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
+        buckets: Some(buckets),
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,
