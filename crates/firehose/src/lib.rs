@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod processing;
+pub mod pipelines;
 pub mod record;
 pub mod settings;
 pub mod sink;

@@ -6,3 +6,5 @@
 #![forbid(unsafe_code)]
 
 pub mod objects;
+
+pub mod outbound;

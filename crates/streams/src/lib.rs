@@ -51,6 +51,7 @@ mod shard_series;
 mod tags;
 mod token;
 
+pub use bucket::Bucket;
 pub use caller::Caller;
 pub use declare::{Declaration, Declared};
 pub use delivery::{Delivery, DeliveryFailure, DeliveryStep, NoDelivery};
