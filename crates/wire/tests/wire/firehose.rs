@@ -174,6 +174,20 @@ fn fractions_come_and_go_as_they_are() {
 }
 
 #[test]
+fn what_is_no_number_is_out_of_every_range() {
+    let plain = serializer("0.5");
+    let input: CreateDeliveryStreamInput =
+        decode(Protocol::Json, plain.as_bytes(), &mut Unknown::default()).unwrap();
+    let mut cbor = encode(Protocol::Cbor, &input);
+    let number = [&[0xfb][..], &0.5f64.to_be_bytes()].concat();
+    let at = cbor.windows(9).position(|bytes| bytes == number).unwrap();
+    cbor[at + 1..at + 9].copy_from_slice(&f64::NAN.to_be_bytes());
+    let decoded =
+        decode::<CreateDeliveryStreamInput>(Protocol::Cbor, &cbor, &mut Unknown::default());
+    assert!(decoded.is_err(), "{decoded:?}");
+}
+
+#[test]
 fn an_output_without_members_is_an_empty_structure() {
     assert_eq!(encode(Protocol::Json, &TagDeliveryStreamOutput {}), b"{}");
 }
