@@ -20,7 +20,6 @@ mod metrics;
 mod names;
 mod pilot;
 mod processed;
-pub mod processing;
 pub mod pipelines;
 pub mod processing;
 mod ranges;
