@@ -88,6 +88,12 @@ pub trait RecordSink: Send + Sync + 'static {
     fn gave_up<'a>(&'a self, _parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
         Box::pin(std::future::ready(Ok(())))
     }
+
+    /// Members that the error object of a record of the parcel has beside those of all, when the parcel as a whole was
+    /// given up: what [`RefusedRecord::members`] are for one that was refused alone.
+    fn members(&self, _parcel: &Parcel, _index: usize) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// The records of one plan on their way to a [`RecordSink`].

@@ -1,4 +1,6 @@
-//! Delivery streams over the engine in memory, with a clock that stands still.
-#![forbid(unsafe_code)]
+//! Delivery streams on an engine in memory: their control plane, and the pipeline from a put to a destination with
+//! simulated destinations.
 
 mod control;
+mod harness;
+mod objects;
