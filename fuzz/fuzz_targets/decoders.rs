@@ -27,6 +27,10 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("http_endpoint", millstream_sinks::fuzz_http_endpoint),
     ("splunk", millstream_sinks::fuzz_splunk),
     ("bulk", millstream_sinks::fuzz_bulk),
+    ("prefix", millstream_formats::naming::fuzz_prefix),
+    ("decompress", millstream_formats::compression::fuzz_decompress),
+    ("deaggregate", millstream_formats::deaggregate::fuzz_deaggregate),
+    ("logs_message", millstream_formats::logs_message::fuzz_logs_message),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {

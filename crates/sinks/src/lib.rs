@@ -12,6 +12,7 @@ pub mod objects;
 mod opensearch;
 pub mod outbound;
 mod progress;
+pub mod redshift;
 mod signing;
 mod splunk;
 mod text;

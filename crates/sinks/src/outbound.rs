@@ -26,6 +26,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use hyper::{Request, Response, Uri};
 use rustls::ClientConfig;
+use tokio::net::TcpStream;
 
 use connection::{Sender, Whole};
 pub use error::OutboundError;
@@ -88,6 +89,32 @@ impl Outbound {
         let late = OutboundError::TimedOut { target: target.to_string(), after: bounds.timeout };
         let whole = tokio::time::timeout(bounds.timeout, self.attempt(&target, request, bounds));
         whole.await.unwrap_or(Err(late))
+    }
+
+    /// Connects for a protocol that is not HTTP, by the same rule. `secured` says that the caller begins TLS; what goes
+    /// in the clear is ruled as plain http is.
+    pub async fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        secured: bool,
+    ) -> Result<TcpStream, OutboundError> {
+        let scheme = if secured { "https" } else { "http" };
+        let address = format!("{scheme}://{host}:{port}/");
+        let uri: Uri = address
+            .parse()
+            .map_err(|_| OutboundError::Address(format!("{host}:{port} is not an address")))?;
+        let target = Target::of(&uri)?;
+        let late = OutboundError::TimedOut { target: target.to_string(), after: CONNECT_TIMEOUT };
+        let open = connection::connect(&target, &self.allowed);
+        tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(late))
+    }
+
+    /// The settings of TLS for a protocol that is not HTTP.
+    pub fn tls(&self) -> Arc<ClientConfig> {
+        let mut config = ClientConfig::clone(&self.tls);
+        config.alpn_protocols.clear();
+        Arc::new(config)
     }
 
     async fn attempt(

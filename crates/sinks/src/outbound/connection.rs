@@ -73,7 +73,10 @@ pub(super) async fn open(
 }
 
 /// Connects to the first address that may be connected to and answers.
-async fn connect(target: &Target, allowed: &Allowed) -> Result<TcpStream, OutboundError> {
+pub(super) async fn connect(
+    target: &Target,
+    allowed: &Allowed,
+) -> Result<TcpStream, OutboundError> {
     allowed.check_scheme(target)?;
     let unknown = |reason| OutboundError::Name { target: target.to_string(), reason };
     let found = tokio::net::lookup_host((target.host(), target.port())).await;
