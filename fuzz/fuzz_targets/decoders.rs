@@ -13,6 +13,9 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("cbor", millstream_wire::fuzz::fuzz_cbor),
     ("event_stream", millstream_wire::fuzz_event_stream),
     ("framing", millstream_gateway::fuzz_framing),
+    ("object_chunks", millstream_gateway::fuzz_chunks),
+    ("object_xml", millstream_gateway::fuzz_xml),
+    ("object_file", millstream_buckets::fuzz_record),
     ("signature", millstream_auth::fuzz_request),
     ("policy", millstream_auth::policy::fuzz_policy),
     ("texts", millstream_types::fuzz_texts),
@@ -24,6 +27,13 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),
     ("queue", millstream_streams::fuzz_queue),
+    ("http_endpoint", millstream_sinks::fuzz_http_endpoint),
+    ("splunk", millstream_sinks::fuzz_splunk),
+    ("bulk", millstream_sinks::fuzz_bulk),
+    ("prefix", millstream_formats::naming::fuzz_prefix),
+    ("decompress", millstream_formats::compression::fuzz_decompress),
+    ("deaggregate", millstream_formats::deaggregate::fuzz_deaggregate),
+    ("logs_message", millstream_formats::logs_message::fuzz_logs_message),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {

@@ -16,6 +16,7 @@ use toml::{Table, Value};
 use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
 use crate::declared::declarations;
 use crate::kms_config::KmsConfig;
+use crate::outside_config::OutsideConfig;
 use crate::s3_config::S3Config;
 
 /// What `serve` runs with.
@@ -34,6 +35,7 @@ pub struct Config {
     pub keys: HashMap<String, (Secret, AccountId)>,
     pub kms: KmsConfig,
     pub s3: S3Config,
+    pub outside: OutsideConfig,
     pub log_format: LogFormat,
     pub log_level: tracing::Level,
 }
@@ -112,9 +114,8 @@ impl Config {
         let streams = streams.or(file.texts("streams")?).unwrap_or_default();
         let streams = declarations(&streams, file.table.remove("stream"), &region)?;
         let (limits_mode, limits, http) = limits(options.limits, file)?;
-        let mut destinations = file.subtable("destinations")?;
-        let s3 = S3Config::take(&mut destinations.table)?;
-        destinations.finish()?;
+        let mut destinations = file.table.remove("destinations");
+        let s3 = S3Config::take(destinations.as_mut())?;
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
         Ok(Config {
             storage: storage(options.data_dir, options.ephemeral, options.ephemeral_limit, file)?,
@@ -126,6 +127,12 @@ impl Config {
             auth,
             kms: KmsConfig::read(file.table.remove("kms"), &region)?,
             s3,
+            outside: OutsideConfig::read(
+                destinations,
+                file.table.remove("secrets"),
+                file.table.remove("data_catalog"),
+                auth == Auth::Open,
+            )?,
             region,
             streams,
             tls: tls(options.tls_cert, options.tls_key, file)?,
@@ -445,10 +452,9 @@ mod tests {
             ("[limits]\nshards = 1", "limits.shards"),
             ("[limits]\nshards_max = -1", "limits.shards_max"),
             ("[log]\nsort_after = 1", "sort_after"),
+            ("[destinations]\nallowed = []", "[destinations]: allowed"),
             ("[log]\nsort_after_seconds = -1", "sort_after_seconds"),
             ("[log]\ndisk_reserve_mib = 63", "disk_reserve_mib"),
-            ("destinations = 1", "[destinations]"),
-            ("[destinations]\ns4 = 1", "s4"),
             ("ephemeral = true\ndata_dir = \"x\"", "data_dir in the configuration file"),
             ("ephemeral = true\nephemeral_limit = 1000", "--ephemeral-limit"),
             ("auth = \"signed\"", "MILLSTREAM_KEYS"),

@@ -19,6 +19,8 @@ mod kms_http;
 mod logging;
 mod master_key;
 mod model;
+mod outside;
+mod outside_config;
 mod s3_config;
 mod serve;
 mod tls;
