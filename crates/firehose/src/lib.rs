@@ -6,8 +6,36 @@
 //! its delivery stream, or know a destination's protocol.
 #![forbid(unsafe_code)]
 
+mod budget;
+mod compiled;
+mod context;
+mod deliver;
+pub mod envelope;
+pub mod intake;
+mod journal;
+mod lane;
+pub mod limits;
+mod machine;
+mod metrics;
+mod names;
+mod pilot;
+mod processed;
 pub mod pipelines;
 pub mod processing;
+mod ranges;
 pub mod record;
+mod runtime;
 pub mod settings;
 pub mod sink;
+pub mod source;
+pub mod stream_source;
+mod worker;
+
+pub use journal::Logged;
+pub use machine::{PROCESSED, Totals, fuzz_delivery};
+pub use metrics::{LaneCounters, PipelineCounters};
+pub use processed::fuzz_block;
+pub use runtime::{
+    Configuration, DocumentFuture, Documents, Pipeline, PipelineError, PipelineParts, PipelineStatus, RuntimeParts,
+    Runtimes,
+};

@@ -34,8 +34,8 @@ pub struct Config {
     pub hosts: HostRules,
     pub keys: HashMap<String, (Secret, AccountId)>,
     pub kms: KmsConfig,
-    pub s3: S3Config,
     pub outside: OutsideConfig,
+    pub s3: S3Config,
     pub log_format: LogFormat,
     pub log_level: tracing::Level,
 }
@@ -114,8 +114,8 @@ impl Config {
         let streams = streams.or(file.texts("streams")?).unwrap_or_default();
         let streams = declarations(&streams, file.table.remove("stream"), &region)?;
         let (limits_mode, limits, http) = limits(options.limits, file)?;
-        let mut destinations = file.table.remove("destinations");
-        let s3 = S3Config::take(destinations.as_mut())?;
+        let mut destinations = file.subtable("destinations")?;
+        let s3 = S3Config::take(&mut destinations.table)?;
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
         Ok(Config {
             storage: storage(options.data_dir, options.ephemeral, options.ephemeral_limit, file)?,
@@ -126,13 +126,13 @@ impl Config {
             http,
             auth,
             kms: KmsConfig::read(file.table.remove("kms"), &region)?,
-            s3,
             outside: OutsideConfig::read(
-                destinations,
+                Some(Value::Table(destinations.table)),
                 file.table.remove("secrets"),
                 file.table.remove("data_catalog"),
                 auth == Auth::Open,
             )?,
+            s3,
             region,
             streams,
             tls: tls(options.tls_cert, options.tls_key, file)?,
@@ -455,6 +455,8 @@ mod tests {
             ("[destinations]\nallowed = []", "[destinations]: allowed"),
             ("[log]\nsort_after_seconds = -1", "sort_after_seconds"),
             ("[log]\ndisk_reserve_mib = 63", "disk_reserve_mib"),
+            ("destinations = 1", "[destinations]"),
+            ("[destinations]\ns4 = 1", "s4"),
             ("ephemeral = true\ndata_dir = \"x\"", "data_dir in the configuration file"),
             ("ephemeral = true\nephemeral_limit = 1000", "--ephemeral-limit"),
             ("auth = \"signed\"", "MILLSTREAM_KEYS"),

@@ -43,6 +43,7 @@ pub fn open(
         objects: Arc::new(objects?),
         functions: config.functions,
         clusters: config.clusters,
+        redshift: config.redshift,
         declared: Arc::new(declared),
         clock: clocks.service,
         machine_clock: clocks.machine,

@@ -43,10 +43,9 @@ pub struct S3Config {
 }
 
 impl S3Config {
-    /// Takes the table out of `[destinations]`, if there is one.
-    pub fn take(destinations: Option<&mut Value>) -> Result<Self, String> {
-        let table = destinations.and_then(Value::as_table_mut).and_then(|it| it.remove("s3"));
-        let table = match table {
+    /// Takes the table out of `[destinations]`.
+    pub fn take(destinations: &mut Table) -> Result<Self, String> {
+        let table = match destinations.remove("s3") {
             None => return Ok(S3Config::default()),
             Some(Value::Table(table)) => table,
             Some(_) => return Err("destinations.s3 must be a table: [destinations.s3]".into()),
@@ -207,8 +206,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<S3Config, String> {
-        let table: Table = text.parse().unwrap();
-        S3Config::take(Some(&mut Value::Table(table)))
+        let mut table: Table = text.parse().unwrap();
+        S3Config::take(&mut table)
     }
 
     #[test]

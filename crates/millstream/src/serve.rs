@@ -66,8 +66,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     // Made at the start, so that a mistake in the configuration is told before anything is served.
-    let settings = s3_config::settings(config.s3, config.auth);
-    let objects = (settings, buckets.store.clone());
+    let objects = (s3_config::settings(config.s3, config.auth), buckets.store.clone());
     let _outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
     let streams = Streams::new(millstream_streams::Parts {

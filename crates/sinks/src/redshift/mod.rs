@@ -39,8 +39,6 @@ const COPY_TIMEOUT: Duration = Duration::from_secs(7200);
 pub struct RedshiftConfiguration {
     /// Where clusters are really, by the host in their JDBC URL: AWS's pattern allows names of Redshift only.
     pub hosts: HashMap<String, ClusterAddress>,
-    /// How long to wait before a COPY is tried again; AWS's five minutes if absent.
-    pub retry_after: Option<Duration>,
 }
 
 /// Where a cluster is really.
@@ -52,6 +50,8 @@ pub struct ClusterAddress {
     pub port: u16,
     /// Whether the connection is in the clear: for a server on the same machine.
     pub plain: bool,
+    /// How long to wait before a COPY is tried again; AWS's five minutes if absent.
+    pub retry_after: Option<Duration>,
 }
 
 /// What all sinks of Redshift share.
@@ -79,8 +79,12 @@ impl RedshiftSink {
     pub fn new(parts: RedshiftParts, destination: RedshiftDestination) -> Result<Self, String> {
         let cluster = jdbc::parse(&destination.jdbc_url)?;
         let real = parts.configuration.hosts.get(&cluster.host).cloned();
-        let address =
-            real.unwrap_or(ClusterAddress { host: cluster.host, port: cluster.port, plain: false });
+        let address = real.unwrap_or(ClusterAddress {
+            host: cluster.host,
+            port: cluster.port,
+            plain: false,
+            retry_after: None,
+        });
         let encryption = Encryption::BucketDefault;
         Ok(RedshiftSink { parts, destination, address, database: cluster.database, encryption })
     }
@@ -172,7 +176,7 @@ impl RedshiftSink {
     }
 
     fn error(&self, code: &str, message: &str) -> SinkError {
-        let after = self.parts.configuration.retry_after.unwrap_or(RETRY_AFTER);
+        let after = self.address.retry_after.unwrap_or(RETRY_AFTER);
         SinkError {
             code: code.to_owned(),
             message: message.to_owned(),

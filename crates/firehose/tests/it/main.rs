@@ -1,0 +1,4 @@
+//! The pipeline from a put to a destination, on an engine in memory and with simulated destinations.
+
+mod harness;
+mod objects;
