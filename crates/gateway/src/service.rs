@@ -10,6 +10,7 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIG
 use hyper::{Method, Request, Response, StatusCode};
 use millstream_api::{Error, ErrorCode, Operation, Service};
 use millstream_auth::{KeyStore, SigningKeys};
+use millstream_buckets::Store;
 use millstream_counters::{Collect, Told};
 use millstream_streams::{Caller, Streams};
 use millstream_types::{Clock, Random, Region};
@@ -27,6 +28,7 @@ use crate::host::HostRules;
 use crate::ids::{RequestId, RequestIds};
 use crate::limits::HttpLimits;
 use crate::reply;
+use crate::s3::{self, ObjectFace};
 
 /// Who is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub enum AuthMode {
 pub struct Parts {
     /// Data Streams.
     pub streams: Arc<Streams>,
+    /// The built-in buckets; none where objects are kept elsewhere.
+    pub buckets: Option<Arc<Store>>,
     /// Who is let in.
     pub auth: AuthMode,
     /// The keys that are known.
@@ -68,11 +72,12 @@ pub struct Parts {
 /// The HTTP service behind every listener.
 pub struct Gateway {
     pub(crate) streams: Arc<Streams>,
+    pub(crate) objects: Option<ObjectFace>,
     pub(crate) auth: AuthMode,
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) region: Region,
-    hosts: HostRules,
+    pub(crate) hosts: HostRules,
     pub(crate) http: HttpLimits,
     pub(crate) clock: Arc<dyn Clock>,
     ids: RequestIds,
@@ -83,7 +88,7 @@ pub struct Gateway {
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) counters: Arc<GatewayCounters>,
     unknown_logged: Mutex<BTreeSet<String>>,
-    told: Told,
+    pub(crate) told: Told,
 }
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
@@ -109,6 +114,7 @@ impl Gateway {
         collect.push(parts.streams.faults().clone());
         Arc::new(Gateway {
             streams: parts.streams,
+            objects: parts.buckets.map(ObjectFace::new),
             auth: parts.auth,
             keys: parts.keys,
             signing_keys: SigningKeys::new(),
@@ -137,6 +143,10 @@ impl Gateway {
     ) -> Result<Response<ReplyBody>, CutOff> {
         self.counters.requests.add(1);
         let id = self.ids.next();
+        if s3::is_object_request(&request, self.auth) {
+            // Its body has a size and a time of its own.
+            return Ok(self.counted(self.answer_objects(request, &id).await));
+        }
         let protocol = protocol_of(request.headers());
         let target = request.headers().get(TARGET).cloned();
         let route = pin!(self.route(request, protocol, target.as_ref(), &id, activity));
@@ -151,10 +161,14 @@ impl Gateway {
         if matches!(response.body(), ReplyBody::Cut) {
             return Err(CutOff);
         }
+        Ok(self.counted(response))
+    }
+
+    fn counted(&self, response: Response<ReplyBody>) -> Response<ReplyBody> {
         let status = response.status();
         self.counters.client_errors.add(u64::from(status.is_client_error()));
         self.counters.server_errors.add(u64::from(status.is_server_error()));
-        Ok(response)
+        response
     }
 
     async fn route(
@@ -199,7 +213,7 @@ impl Gateway {
         tracing::error!(%request_id, operation, code, error, untold, "a call failed");
     }
 
-    fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
+    pub(crate) fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
         let headers = request.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host =
@@ -318,7 +332,7 @@ fn target_of(target: Option<&HeaderValue>) -> &'static str {
     operation.map_or("", |operation| operation.name)
 }
 
-fn check_single(headers: &HeaderMap) -> Result<(), Error> {
+pub(crate) fn check_single(headers: &HeaderMap) -> Result<(), Error> {
     // No header comes twice, as a rule.
     if headers.len() == headers.keys_len() {
         return Ok(());

@@ -21,6 +21,7 @@ mod master_key;
 mod model;
 mod outside;
 mod outside_config;
+mod s3_config;
 mod serve;
 mod tls;
 

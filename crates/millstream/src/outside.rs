@@ -7,10 +7,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use millstream_firehose::settings::{Encryption, TableName};
-use millstream_firehose::sink::{
-    Object, ObjectStorage, Put, Sender, SinkError, SinkFuture, TableSchema, Then,
-};
+use millstream_firehose::settings::TableName;
+use millstream_firehose::sink::{ObjectStorage, TableSchema};
 use millstream_sinks::outbound::Outbound;
 use millstream_sinks::{Declared, Outside, Parts};
 use millstream_types::Random;
@@ -42,30 +40,12 @@ pub fn open(
         objects,
         functions: config.functions,
         clusters: config.clusters,
+        redshift: config.redshift,
         declared: Arc::new(declared),
         clock: clocks.service,
         machine_clock: clocks.machine,
         random,
     }))
-}
-
-/// Storage of a server that has none.
-pub struct NoObjects;
-
-impl ObjectStorage for NoObjects {
-    fn accepts(&self, bucket: &str, _encryption: &Encryption) -> Result<(), String> {
-        Err(format!("the bucket {bucket} cannot be reached: there is no object storage"))
-    }
-
-    fn put<'a>(
-        &'a self,
-        _sender: &'a Sender,
-        object: &'a Object,
-    ) -> SinkFuture<'a, Result<Put, SinkError>> {
-        let message = format!("{}: there is no object storage", object.bucket);
-        let code = "S3.NoSuchBucket".to_owned();
-        Box::pin(std::future::ready(Err(SinkError { code, message, then: Then::Retry })))
-    }
 }
 
 /// The client of all destinations, with the configured rule and certificates.

@@ -11,6 +11,7 @@ use millstream_catalog::Catalog;
 use millstream_counters::Collect;
 use millstream_gateway::{AuthMode, DevApi, Gateway, Listener, Parts};
 use millstream_log::{Disk, Engine, EphemeralDisk, Health, Log, Options, RealDisk, RecoveryReport};
+use millstream_sinks::objects::{ObjectSettings, Objects};
 use millstream_streams::{NoDelivery, Streams};
 use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, SystemClock};
 use tokio::net::TcpListener;
@@ -23,7 +24,7 @@ use crate::config::{Config, LogSettings, Storage};
 use crate::control::Control;
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, logging, master_key, outside, tls};
+use crate::{declared, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -55,10 +56,22 @@ async fn serve(config: Config) -> Result<(), String> {
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
+    let buckets = s3_config::open(
+        &config.s3,
+        &config.storage,
+        config.log,
+        &config.region,
+        clock.clone(),
+        random.clone(),
+    )?;
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     // Made at the start, so that a mistake in the configuration is told before anything is served.
-    let objects = Arc::new(outside::NoObjects);
+    let settings = ObjectSettings {
+        create_buckets: config.s3.create_buckets,
+        owners_only: config.auth != Auth::Open,
+    };
+    let objects = Arc::new(Objects::new(settings, buckets.clone()));
     let _outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
     let streams = Streams::new(millstream_streams::Parts {
@@ -77,6 +90,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
+        buckets: Some(buckets),
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,

@@ -38,4 +38,5 @@ pub use s3::*;
 pub use sources::*;
 pub use splunk::*;
 pub use tags::*;
+pub use texts::DELIVERY_STREAM_NAME;
 pub use update_destination::*;
