@@ -2,3 +2,6 @@
 
 mod harness;
 mod objects;
+mod random;
+mod records;
+mod worker;
