@@ -12,7 +12,12 @@ static FLUSH_DELIVERY_STREAM: Operation = Operation {
     name: "FlushDeliveryStream",
     input: FlushDeliveryStreamInput::SHAPE,
     output: Some(FlushDeliveryStreamOutput::SHAPE),
-    errors: &[InvalidArgumentException, ResourceNotFoundException, ServiceUnavailableException],
+    errors: &[
+        InvalidArgumentException,
+        ResourceInUseException,
+        ResourceNotFoundException,
+        ServiceUnavailableException,
+    ],
     body_bytes_max: CONTROL_BYTES_MAX,
 };
 

@@ -121,7 +121,7 @@ async fn flush(client: &Client, name: &str, timeout: u32) -> Result<(), Failure>
         match flushed {
             Ok(FlushDeliveryStreamOutput {}) => return Ok(()),
             Err(millstream_client::Error::Service { code, .. })
-                if code == "ServiceUnavailableException" && left > 0 => {}
+                if code == "ResourceInUseException" && left > 0 => {}
             Err(error) => return Err(error.into()),
         }
     }
