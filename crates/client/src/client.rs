@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use millstream_api::{Record, SERVICE, TARGET_PREFIX, Wire};
+use millstream_api::{Record, Service, Wire};
 use millstream_auth::{Credentials, Request, payload_sha256, sign};
 use millstream_types::{Clock, Random};
 use millstream_wire::{Protocol, decode_error, decode_output, encode};
@@ -12,6 +12,9 @@ use crate::credentials::Provider;
 use crate::http::{Http, Outgoing};
 use crate::limits::{ATTEMPT_TIMEOUT, REPLY_BYTES_MAX};
 use crate::{Backoff, Error, Settings, tls};
+
+/// The service that is called.
+const SERVICE: Service = Service::Kinesis;
 
 /// What a client is made of.
 pub struct Parts {
@@ -145,14 +148,15 @@ impl Client {
         let settings = &self.shared.settings;
         let mut headers = vec![
             ("content-type", Protocol::Json.content_type().to_owned()),
-            ("x-amz-target", format!("{TARGET_PREFIX}{operation}")),
+            ("x-amz-target", format!("{}{operation}", SERVICE.target_prefix())),
         ];
         let authority = settings.endpoint.authority();
         let mut signed: Vec<(&str, &[u8])> = vec![("host", authority.as_bytes())];
         signed.extend(headers.iter().map(|(name, value)| (*name, value.as_bytes())));
         let request = Request { method: "POST", path: "/", query: "", headers: &signed };
         let (hash, now) = (payload_sha256(body), self.shared.clock.now());
-        let added = sign(&request, credentials, &settings.region, SERVICE, &hash, now);
+        let added =
+            sign(&request, credentials, &settings.region, SERVICE.signing_name(), &hash, now);
         headers.extend(added.headers);
         headers.push(("user-agent", concat!("millstream/", env!("CARGO_PKG_VERSION")).to_owned()));
         headers

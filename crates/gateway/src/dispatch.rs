@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
-use millstream_api::{Error, ErrorCode, Operation, Record, Wire, operation};
+use millstream_api::{Error, ErrorCode, Operation, Record, Service, Wire};
 use millstream_streams::{Caller, HeldQueueRecords, Streams};
 use millstream_wire::{EVENT_STREAM_CONTENT_TYPE, Protocol, Unknown};
 use tokio::sync::watch;
@@ -18,16 +18,14 @@ use crate::push::{Events, PushEncoder};
 use crate::reply;
 
 /// The operation of a target's last part.
-pub fn find(name: &str) -> Result<&'static Operation, Error> {
+pub fn find(service: Service, name: &str) -> Result<&'static Operation, Error> {
     let unknown =
         || Error::new(ErrorCode::UnknownOperationException, "The operation is not known.");
-    operation(name).ok_or_else(unknown)
+    service.operation(name).ok_or_else(unknown)
 }
 
-fn not_registered(name: &str) -> Error {
-    find(name).err().unwrap_or_else(|| {
-        Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
-    })
+fn not_registered() -> Error {
+    Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
 }
 
 /// A request on its way to an operation.
@@ -118,7 +116,7 @@ impl Call<'_> {
             "UpdateQueue" => self.call(|i| s.update_queue(c, i)).await,
             "DeleteQueue" => self.call(|i| s.delete_queue(c, i)).await,
             name if name.contains("QueueRecords") => self.queue_records(name).await,
-            _ => Err(not_registered(name)),
+            _ => Err(not_registered()),
         }
     }
 
@@ -143,7 +141,7 @@ impl Call<'_> {
             "RestoreDeadLetterQueueRecords" => {
                 self.call(|i| s.restore_dead_letter_queue_records(c, i)).await
             }
-            _ => Err(not_registered(name)),
+            _ => Err(not_registered()),
         }
     }
 

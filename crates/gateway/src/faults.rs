@@ -145,7 +145,7 @@ mod tests {
             ("CreateStream", ErrorCode::LimitExceededException),
             ("ListShards", ErrorCode::LimitExceededException),
         ] {
-            let operation = millstream_api::operation(name).unwrap();
+            let operation = millstream_api::Service::Kinesis.operation(name).unwrap();
             assert_eq!(throttled(operation, &caller).code, code, "{name}");
         }
     }

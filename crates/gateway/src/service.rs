@@ -8,7 +8,7 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::{Method, Request, Response, StatusCode};
-use millstream_api::{Error, ErrorCode, Operation, TARGET_PREFIX};
+use millstream_api::{Error, ErrorCode, Operation, Service};
 use millstream_auth::{KeyStore, SigningKeys};
 use millstream_counters::{Collect, Told};
 use millstream_streams::{Caller, Streams};
@@ -230,7 +230,7 @@ impl Gateway {
         let operation = operation_of(&head.method, head.uri.path(), &head.headers)?;
         let body = self.read_body(body, operation.body_bytes_max, activity).await;
         let body = body.map_err(|error| body_error(error, operation))?;
-        let caller = self.caller(&head, &body, id)?;
+        let caller = self.caller(&head, &body, operation.service, id)?;
         let injection = self.injection(operation, protocol, &body);
         if let Some(instead) = faults::instead(injection, operation, &caller).await {
             return instead;
@@ -286,13 +286,14 @@ impl Gateway {
         &self,
         head: &hyper::http::request::Parts,
         body: &[u8],
+        service: Service,
         id: &RequestId,
     ) -> Result<Caller, Error> {
         let identity = match self.auth {
             AuthMode::Open => self.open_identity(head),
-            AuthMode::Signed => {
-                self.verify(head, body).inspect_err(|_| self.counters.signatures_refused.add(1))?
-            }
+            AuthMode::Signed => self
+                .verify(head, body, service)
+                .inspect_err(|_| self.counters.signatures_refused.add(1))?,
         };
         Ok(Caller {
             account: identity.account,
@@ -312,9 +313,9 @@ fn protocol_of(headers: &HeaderMap) -> Protocol {
 
 /// The operation that a request names, for the log; nothing of it that a client may have made up.
 fn target_of(target: Option<&HeaderValue>) -> &'static str {
-    let name = target.and_then(|value| value.to_str().ok());
-    let name = name.and_then(|name| name.strip_prefix(TARGET_PREFIX));
-    name.and_then(|name| dispatch::find(name).ok()).map_or("", |operation| operation.name)
+    let found = target.and_then(|value| Service::of_target(value.to_str().ok()?));
+    let operation = found.and_then(|(service, name)| service.operation(name));
+    operation.map_or("", |operation| operation.name)
 }
 
 fn check_single(headers: &HeaderMap) -> Result<(), Error> {
@@ -346,9 +347,8 @@ fn operation_of(
     let Some(target) = headers.get(TARGET).and_then(|value| value.to_str().ok()) else {
         return unknown("The header X-Amz-Target is missing.");
     };
-    let Some(name) = target.strip_prefix(TARGET_PREFIX) else {
-        return unknown(absent::told(target));
-    };
+    let found = Service::of_target(target).filter(|(service, _)| *service == Service::Kinesis);
+    let Some((service, name)) = found else { return unknown(absent::told(target)) };
     let json_or_cbor = headers.get(CONTENT_TYPE).is_some_and(|value| {
         let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
         matches!(
@@ -364,7 +364,7 @@ fn operation_of(
             "Content-Type must be application/x-amz-json-1.1 or application/x-amz-cbor-1.1.",
         );
     }
-    dispatch::find(name)
+    dispatch::find(service, name)
 }
 
 fn body_error(error: BodyError, operation: &Operation) -> Error {
@@ -377,11 +377,13 @@ fn body_error(error: BodyError, operation: &Operation) -> Error {
             )
             .into(),
             status: 413,
+            cause: None,
         },
         BodyError::TimedOut => Error {
             code: ErrorCode::SerializationException,
             message: "The body did not arrive in time.".into(),
             status: 408,
+            cause: None,
         },
         BodyError::Broken => {
             Error::serialization("The body is incomplete or its framing is wrong.")

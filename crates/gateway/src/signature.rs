@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper::http::request::Parts;
-use millstream_api::{Error, ErrorCode, SERVICE};
+use millstream_api::{Error, ErrorCode, Service};
 use millstream_auth::{AuthCode, Request, authenticate, claimed, payload_sha256};
 use millstream_types::{AccountId, Region};
 
@@ -37,13 +37,18 @@ impl Gateway {
         })
     }
 
-    /// Only who signs with a known key is let in.
-    pub(crate) fn verify(&self, head: &Parts, body: &[u8]) -> Result<Identity, Error> {
+    /// Only who signs with a known key, for the service that is called, is let in.
+    pub(crate) fn verify(
+        &self,
+        head: &Parts,
+        body: &[u8],
+        service: Service,
+    ) -> Result<Identity, Error> {
         let headers = header_list(head);
         let request = request(head, &headers);
         let verified = authenticate(
             &request,
-            SERVICE,
+            service.signing_name(),
             &payload_sha256(body),
             self.clock.now(),
             &*self.keys,

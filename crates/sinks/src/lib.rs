@@ -4,3 +4,7 @@
 //! Owns: the protocols of the destinations, their time-outs, and the rule of which addresses may be connected to.
 //! Must never: decide what is retried or given up (it says what happened), or keep records.
 #![forbid(unsafe_code)]
+
+pub mod objects;
+
+pub mod outbound;

@@ -15,6 +15,7 @@ mod fault;
 mod framing;
 pub mod fuzz;
 mod get_records_body;
+pub mod json;
 mod json_reader;
 mod json_sink;
 pub mod limits;
