@@ -25,8 +25,8 @@ mod metrics;
 mod names;
 mod ops;
 mod pilot;
-mod processed;
 pub mod pipelines;
+mod processed;
 pub mod processing;
 mod quotas;
 mod ranges;
@@ -50,7 +50,7 @@ pub use processed::fuzz_block;
 pub use quotas::Limits;
 pub use rates::PutRates;
 pub use runtime::{
-    Configuration, DocumentFuture, Documents, Pipeline, PipelineError, PipelineParts, PipelineStatus, RuntimeParts,
-    Runtimes,
+    Configuration, DocumentFuture, Documents, Pipeline, PipelineError, PipelineParts,
+    PipelineStatus, RuntimeParts, Runtimes,
 };
 pub use service::{Firehose, Parts};

@@ -31,6 +31,8 @@ use crate::source::Source;
 const SNAPSHOT_LOG_BYTES_MIN: u64 = 4 * 1024 * 1024;
 /// Orders that may wait for a pilot.
 const ORDERS_MAX: usize = 16;
+/// How long a flush waits for a pipeline that begins again.
+const FLUSH_PAUSE: Duration = Duration::from_millis(100);
 /// Delivery streams whose series are shown.
 const SHOWN_MAX: usize = 1000;
 
@@ -325,8 +327,20 @@ impl Pipeline {
 
     /// Seals what there is and waits until it has arrived, or was finally refused.
     pub async fn flush(&self, limit: Duration) -> Result<(), PipelineError> {
-        match tokio::time::timeout(limit, self.order(Order::Flush)).await {
-            Ok(flushed) => flushed?.map_err(PipelineError::Failed),
+        let flushed = async {
+            loop {
+                match self.order(Order::Flush).await {
+                    Ok(Ok(())) => return Ok(()),
+                    Err(PipelineError::Unknown) => return Err(PipelineError::Unknown),
+                    // The pipeline began again meanwhile, and so does the flush.
+                    Ok(Err(_)) | Err(PipelineError::Failed(_)) => {
+                        tokio::time::sleep(FLUSH_PAUSE).await;
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(limit, flushed).await {
+            Ok(flushed) => flushed,
             Err(_) => {
                 let PipelineStatus { waiting_records, open_plans, .. } = self.status();
                 Err(failed(format!(
@@ -357,9 +371,8 @@ impl Pipeline {
     }
 
     fn count_discarded(&self) {
-        let planned: u64 = self.ctx.replica.read(|state| {
-            state.plans.values().map(|plan| plan.records).sum()
-        });
+        let planned: u64 =
+            self.ctx.replica.read(|state| state.plans.values().map(|plan| plan.records).sum());
         let records = planned + self.ctx.counters.waiting_records.get();
         self.ctx.counters.discarded_records.add(records);
         if records > 0 {

@@ -4,3 +4,6 @@
 mod control;
 mod harness;
 mod objects;
+mod random;
+mod records;
+mod worker;
