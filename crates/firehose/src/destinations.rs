@@ -11,15 +11,9 @@ use millstream_vault::{Owner, Vault};
 use crate::configuration::{Configuration, Home};
 use crate::errors::Refusal;
 use crate::quotas::CONFIGURATION_BYTES_MAX;
+use crate::service::Firehose;
 use crate::settings::{Context, Destination, ObjectTarget, Settings};
 use crate::sink::{Sender, Sinks};
-
-/// What makes settings of configurations, and of settings what is kept.
-#[derive(Clone)]
-pub struct Destinations {
-    vault: Arc<Vault>,
-    sinks: Arc<dyn Sinks>,
-}
 
 /// Whose a destination is.
 #[derive(Clone, Debug)]
@@ -52,14 +46,9 @@ impl Place {
     }
 }
 
-impl Destinations {
-    /// Secrets are the vault's to seal and to open; what is outside is asked whether it can do it.
-    pub fn new(vault: Arc<Vault>, sinks: Arc<dyn Sinks>) -> Self {
-        Destinations { vault, sinks }
-    }
-
+impl Firehose {
     /// Checks a configuration and makes of it what is kept. `secret` is the one that the configuration before had.
-    pub(crate) async fn keep(
+    pub(crate) async fn kept(
         &self,
         place: &Place,
         mut configuration: Configuration,
@@ -68,7 +57,7 @@ impl Destinations {
     ) -> Result<DeliveryDestination, Refusal> {
         configuration.fill(Home { account: place.account, region: &place.region });
         configuration.restore_secret(secret);
-        let managed_secret = self.managed_secret(&configuration)?;
+        let managed_secret = managed_secret(&*self.sinks, &configuration)?;
         let context = Context { managed_secret, ..context.clone() };
         let settings = Settings::of(&configuration, &context)?;
         self.require_outside(place, &settings)?;
@@ -87,69 +76,6 @@ impl Destinations {
             )));
         }
         Ok(DeliveryDestination { kind: configuration.kind(), document, secret })
-    }
-
-    /// The settings of a delivery stream's pipeline.
-    pub(crate) async fn settings(
-        &self,
-        stream: &DeliveryStream,
-    ) -> Result<Arc<Settings>, Refusal> {
-        self.settings_as(stream, stream.version, &stream.destination).await
-    }
-
-    /// The settings of a delivery stream's pipeline by a destination that it had as of a version. The text says why
-    /// there are none any more, such as a secret that is gone.
-    pub async fn settings_of(
-        &self,
-        stream: &DeliveryStream,
-        version: u64,
-        destination: &DeliveryDestination,
-    ) -> Result<Arc<Settings>, String> {
-        let settings = self.settings_as(stream, version, destination).await;
-        settings.map_err(|why| millstream_api::Error::from(why).message.into_owned())
-    }
-
-    async fn settings_as(
-        &self,
-        stream: &DeliveryStream,
-        version: u64,
-        destination: &DeliveryDestination,
-    ) -> Result<Arc<Settings>, Refusal> {
-        let mut configuration = Configuration::of_document(destination)?;
-        configuration.restore_secret(self.open_secret(stream, destination).await?);
-        let managed_secret = self.managed_secret(&configuration)?;
-        let context = Context { version, ..Context::of(stream, managed_secret) };
-        Settings::of(&configuration, &context).map(Arc::new)
-    }
-
-    /// The secret of a delivery stream's configuration.
-    pub(crate) async fn open_secret(
-        &self,
-        stream: &DeliveryStream,
-        destination: &DeliveryDestination,
-    ) -> Result<Option<String>, Refusal> {
-        let Some(sealed) = &destination.secret else { return Ok(None) };
-        let owner = Place::of(stream).owner();
-        let secret = self.vault.open_secret(&owner, sealed).await.map_err(Refusal::Key)?;
-        let text = String::from_utf8(secret);
-        text.map(Some).map_err(|_| Refusal::Catalog("a secret is damaged".into()))
-    }
-
-    /// botocore, `SecretsManagerConfiguration`: the ARN is required if it is enabled.
-    fn managed_secret(
-        &self,
-        configuration: &Configuration,
-    ) -> Result<Option<BTreeMap<String, String>>, Refusal> {
-        let Some(managed) = configuration.secrets_manager() else { return Ok(None) };
-        let arn = managed.secret_arn.as_deref().ok_or_else(|| {
-            Refusal::invalid(
-                "SecretsManagerConfiguration.SecretARN must be specified when Enabled is true.",
-            )
-        })?;
-        let found = self.sinks.secret(arn);
-        found.map(Some).map_err(|why| {
-            Refusal::Invalid(format!("SecretsManagerConfiguration.SecretARN: {why}"))
-        })
     }
 
     /// Asks what is outside whether it can do what the settings say.
@@ -188,4 +114,46 @@ impl Destinations {
         }
         Ok(())
     }
+}
+
+/// The settings of a delivery stream's pipeline.
+pub(crate) async fn settings_of(
+    vault: &Vault,
+    sinks: &dyn Sinks,
+    stream: &DeliveryStream,
+) -> Result<Arc<Settings>, Refusal> {
+    let mut configuration = Configuration::of_document(&stream.destination)?;
+    configuration.restore_secret(secret_of(vault, stream).await?);
+    let managed_secret = managed_secret(sinks, &configuration)?;
+    let context = Context::of(stream, managed_secret);
+    Settings::of(&configuration, &context).map(Arc::new)
+}
+
+/// The secret of a delivery stream's configuration.
+pub(crate) async fn secret_of(
+    vault: &Vault,
+    stream: &DeliveryStream,
+) -> Result<Option<String>, Refusal> {
+    let Some(sealed) = &stream.destination.secret else { return Ok(None) };
+    let owner = Place::of(stream).owner();
+    let secret = vault.open_secret(&owner, sealed).await.map_err(Refusal::Key)?;
+    let text = String::from_utf8(secret);
+    text.map(Some).map_err(|_| Refusal::Catalog("a secret is damaged".into()))
+}
+
+/// botocore, `SecretsManagerConfiguration`: the ARN is required if it is enabled.
+fn managed_secret(
+    sinks: &dyn Sinks,
+    configuration: &Configuration,
+) -> Result<Option<BTreeMap<String, String>>, Refusal> {
+    let Some(managed) = configuration.secrets_manager() else { return Ok(None) };
+    let arn = managed.secret_arn.as_deref().ok_or_else(|| {
+        Refusal::invalid(
+            "SecretsManagerConfiguration.SecretARN must be specified when Enabled is true.",
+        )
+    })?;
+    let found = sinks.secret(arn);
+    found
+        .map(Some)
+        .map_err(|why| Refusal::Invalid(format!("SecretsManagerConfiguration.SecretARN: {why}")))
 }

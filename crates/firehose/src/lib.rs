@@ -41,7 +41,6 @@ pub mod source;
 pub mod stream_source;
 mod worker;
 
-pub use destinations::Destinations;
 pub use journal::Logged;
 pub use lifecycle::Lifecycle;
 pub use machine::{PROCESSED, Totals, fuzz_delivery};

@@ -10,7 +10,6 @@ use millstream_types::{AccountId, Clock, DeliveryStreamName, Millis};
 use millstream_vault::Vault;
 use tokio::sync::watch;
 
-use crate::destinations::Destinations;
 use crate::errors::Refusal;
 use crate::pipelines::Pipelines;
 use crate::quotas::Limits;
@@ -41,7 +40,7 @@ pub struct Firehose {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) vault: Arc<Vault>,
-    pub(crate) destinations: Destinations,
+    pub(crate) sinks: Arc<dyn Sinks>,
     pub(crate) pipelines: Arc<dyn Pipelines>,
     pub(crate) limits: Limits,
     pub(crate) rates: Rates,
@@ -58,11 +57,11 @@ impl Firehose {
         let (jumped, jumps) = watch::channel(());
         clock.on_jump(Box::new(move || jumped.send_modify(|()| {})));
         Arc::new(Firehose {
-            destinations: Destinations::new(vault.clone(), sinks),
             catalog,
             log,
             clock,
             vault,
+            sinks,
             pipelines,
             limits,
             rates: Rates::default(),

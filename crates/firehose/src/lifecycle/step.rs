@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use millstream_catalog::{DeliveryFailure, DeliveryStream, DeliveryStreamCommand};
 
+use crate::destinations::settings_of;
 use crate::errors::Refusal;
 use crate::pipelines::PipelineFailure;
 use crate::service::Firehose;
@@ -79,7 +80,7 @@ impl Firehose {
             }
             Step::Start => self.start(stream).await,
             Step::Update => {
-                let settings = self.destinations.settings(stream).await?;
+                let settings = settings_of(&self.vault, &*self.sinks, stream).await?;
                 Ok(self.pipelines.update(stream.clone(), settings).await?)
             }
             Step::Encrypt => {
@@ -91,7 +92,7 @@ impl Firehose {
     }
 
     async fn start(&self, stream: &Arc<DeliveryStream>) -> Result<(), StepFailure> {
-        let settings = self.destinations.settings(stream).await?;
+        let settings = settings_of(&self.vault, &*self.sinks, stream).await?;
         Ok(self.pipelines.start(stream.clone(), settings).await?)
     }
 

@@ -38,7 +38,7 @@ impl Firehose {
         let (source, of) = self.source(caller, &input)?;
         let configuration = Configuration::of_create(&mut input)?;
         let context = Context { version: 1, source: of, managed_secret: None };
-        let destination = self.destinations.keep(&place, configuration, None, &context).await?;
+        let destination = self.kept(&place, configuration, None, &context).await?;
         let key = match &input.delivery_stream_encryption_configuration_input {
             None => None,
             Some(_) if matches!(source, NewDeliverySource::KinesisStream { .. }) => {

@@ -7,7 +7,7 @@ use millstream_streams::Caller;
 
 use crate::configuration::{Change, Configuration};
 use crate::describe::DESTINATION_ID;
-use crate::destinations::Place;
+use crate::destinations::{Place, secret_of};
 use crate::errors::Refusal;
 use crate::rates::Call;
 use crate::service::Firehose;
@@ -43,12 +43,12 @@ impl Firehose {
         let configuration = before.changed(change)?;
         // A secret belongs to the kind of destination that it was given for.
         let secret = match configuration.kind() == kind {
-            true => self.destinations.open_secret(&stream, &stream.destination).await?,
+            true => secret_of(&self.vault, &stream).await?,
             false => None,
         };
         let context = Context { version: stream.version + 1, ..Context::of(&stream, None) };
         let place = Place::of(&stream);
-        let destination = self.destinations.keep(&place, configuration, secret, &context).await?;
+        let destination = self.kept(&place, configuration, secret, &context).await?;
         let update = DeliveryStreamCommand::Update {
             group: stream.data_group.0,
             from: stream.version,

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use millstream_catalog::DeliveryStream;
+use millstream_firehose::Pipeline;
 use millstream_firehose::pipelines::{PipelineFailure, PipelineFuture, Pipelines};
 use millstream_firehose::settings::{Encryption, RecordDestination, Settings, TableName};
 use millstream_firehose::sink::*;
+use millstream_log::GroupId;
 
 /// Pipelines that remember what they were told.
 #[derive(Default)]
@@ -57,6 +59,10 @@ impl Pipelines for Told {
 
     fn stop<'a>(&'a self, stream: Arc<DeliveryStream>) -> PipelineFuture<'a> {
         Box::pin(async move { self.note("stop", &stream) })
+    }
+
+    fn pipeline(&self, _: GroupId) -> Option<Arc<Pipeline>> {
+        None
     }
 }
 
