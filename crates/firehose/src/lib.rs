@@ -31,6 +31,7 @@ pub mod source;
 pub mod stream_source;
 mod worker;
 
+pub use context::RecordCheck;
 pub use journal::Logged;
 pub use machine::{PROCESSED, Totals, fuzz_delivery};
 pub use metrics::{LaneCounters, PipelineCounters};

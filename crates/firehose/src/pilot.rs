@@ -413,10 +413,8 @@ impl Session {
             }
             let seen = lane.seen.entry(log).or_default();
             *seen = scan.next.max(*seen);
-            if let Some(newest) = newest {
-                let behind = self.ctx.now().since(newest).as_millis() as u64;
-                self.ctx.counters.millis_behind_latest.set(behind);
-            }
+            let behind = newest.map_or(0, |newest| self.ctx.now().since(newest).as_millis() as u64);
+            self.ctx.counters.millis_behind_latest.set(behind);
         }
         Ok(found)
     }

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::budget::Budget;
-use crate::context::{Appending, Context};
+use crate::context::{Appending, Context, RecordCheck};
 use crate::envelope::{Envelope, Keys};
 use crate::intake::{Intake, frames};
 use crate::journal::{Journal, Logged};
@@ -71,6 +71,8 @@ pub struct PipelineParts {
     pub keys: Arc<dyn Keys>,
     /// Where records come from, if not from puts: with the ARN that functions are told.
     pub source: Option<(Arc<dyn Source>, Arc<str>)>,
+    /// What records must be.
+    pub check: Option<RecordCheck>,
     /// The configuration.
     pub configuration: Configuration,
 }
@@ -253,6 +255,7 @@ impl Runtimes {
             counters: Arc::default(),
             journal: Journal::new(log.clone(), data),
             partitions_max: *partitions_max,
+            check: parts.check,
             appending: Arc::new(Appending::default()),
         });
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
