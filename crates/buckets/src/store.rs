@@ -203,10 +203,30 @@ impl Store {
         if Walk::has_any(&bucket.objects())? {
             return Err(Error::BucketNotEmpty);
         }
+        self.remove_bucket(&bucket)
+    }
+
+    /// Deletes all buckets with all that is in them, and tells how many that were.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn reset(&self) -> Result<usize> {
+        self.check()?;
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let buckets: Vec<Arc<Bucket>> = self.write_buckets().values().cloned().collect();
+        for bucket in &buckets {
+            let _tree = bucket.tree.write().unwrap_or_else(PoisonError::into_inner);
+            self.remove_bucket(bucket)?;
+        }
+        Ok(buckets.len())
+    }
+
+    /// Removes a bucket whose `tree` is held.
+    fn remove_bucket(&self, bucket: &Bucket) -> Result<()> {
         let aside = self.aside();
         fs::rename(&bucket.directory, &aside).map_err(Error::io("deleting a bucket"))?;
         bucket.deleted.store(true, Ordering::Relaxed);
-        self.write_buckets().remove(name);
+        self.write_buckets().remove(&bucket.info.name);
         self.sync_directory(&self.root.join(NAMES))?;
         self.discard(&aside);
         Ok(())

@@ -102,12 +102,17 @@ impl Work {
 
     /// What an attempt takes: what is read, and what is made of it.
     fn memory_bytes(&self) -> u64 {
-        let converts = self.compiled.target(self.plan.lane).is_some_and(|it| it.conversion.is_some());
+        let converts =
+            self.compiled.target(self.plan.lane).is_some_and(|it| it.conversion.is_some());
         self.plan.bytes.saturating_mul(if converts { 4 } else { 2 })
     }
 
     /// Writes error documents; they count once the plan is settled.
-    async fn write_errors(&self, failed: Vec<Failed>, settled: &mut Settled) -> Result<(), SinkError> {
+    async fn write_errors(
+        &self,
+        failed: Vec<Failed>,
+        settled: &mut Settled,
+    ) -> Result<(), SinkError> {
         if failed.is_empty() {
             return Ok(());
         }

@@ -19,8 +19,8 @@ mod machine;
 mod metrics;
 mod names;
 mod pilot;
-mod processed;
 pub mod pipelines;
+mod processed;
 pub mod processing;
 mod ranges;
 pub mod record;
@@ -37,6 +37,6 @@ pub use machine::{PROCESSED, Totals, fuzz_delivery};
 pub use metrics::{LaneCounters, PipelineCounters};
 pub use processed::fuzz_block;
 pub use runtime::{
-    Configuration, DocumentFuture, Documents, Pipeline, PipelineError, PipelineParts, PipelineStatus, RuntimeParts,
-    Runtimes,
+    Configuration, DocumentFuture, Documents, Pipeline, PipelineError, PipelineParts,
+    PipelineStatus, RuntimeParts, Runtimes,
 };

@@ -339,7 +339,8 @@ impl Session {
     fn source_bytes_max(&self, id: LaneId) -> u64 {
         match id == LaneId::Main && self.shape().worker {
             true => {
-                let calls = self.current.window().bytes.saturating_mul(crate::limits::CALLS_MAX as u64);
+                let calls =
+                    self.current.window().bytes.saturating_mul(crate::limits::CALLS_MAX as u64);
                 calls.min(WINDOW_BYTES_MAX)
             }
             false => self.current.hints(id).bytes,
@@ -349,7 +350,8 @@ impl Session {
     /// Whether a log's parents are read to their ends.
     fn may_read(&self, lane: &Lane, log: u32) -> bool {
         let parents = self.logs.get(&log);
-        let is_done = |parent: &u32| match (self.logs.contains_key(parent), self.ended.get(parent)) {
+        let is_done = |parent: &u32| match (self.logs.contains_key(parent), self.ended.get(parent))
+        {
             (true, Some(end)) => lane.seen(*parent) >= *end,
             (true, None) => false,
             (false, _) => true,
@@ -427,9 +429,11 @@ impl Session {
         let (hints, now) = (self.current.window(), self.ctx.now());
         let Some(window) = self.main.source_due(hints, now) else { return false };
         let planned = &self.main.planned;
-        let source = window.cover.0.iter().filter_map(|(log, ranges)| {
-            Some((*log, planned.floor(*log), ranges.end()?))
-        });
+        let source = window
+            .cover
+            .0
+            .iter()
+            .filter_map(|(log, ranges)| Some((*log, planned.floor(*log), ranges.end()?)));
         let step = Step {
             ctx: self.ctx.clone(),
             compiled: self.current.clone(),

@@ -265,7 +265,10 @@ mod tests {
         assert_eq!(block.header.partition(), values);
         assert_eq!((header.oldest, header.newest, header.records, header.bytes), (80, 90, 2, 3));
         let read = block.records().unwrap();
-        assert_eq!((read[0].id, read[0].arrival, &read[0].data[..]), (id(7, 0), Millis(90), &b"one"[..]));
+        assert_eq!(
+            (read[0].id, read[0].arrival, &read[0].data[..]),
+            (id(7, 0), Millis(90), &b"one"[..])
+        );
         assert_eq!((read[1].id, read[1].data.len()), (id(8, 2), 0));
     }
 

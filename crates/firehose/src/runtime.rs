@@ -374,9 +374,8 @@ impl Pipeline {
     }
 
     fn count_discarded(&self) {
-        let planned: u64 = self.ctx.replica.read(|state| {
-            state.plans.values().map(|plan| plan.records).sum()
-        });
+        let planned: u64 =
+            self.ctx.replica.read(|state| state.plans.values().map(|plan| plan.records).sum());
         let records = planned + self.ctx.counters.waiting_records.get();
         self.ctx.counters.discarded_records.add(records);
         if records > 0 {

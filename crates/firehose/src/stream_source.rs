@@ -108,7 +108,8 @@ impl StreamSource {
         let to_position = Some(Position(to));
         let stretch = self.reader.read(shard, Position(from), to_position, bytes_max).await?;
         let shard_id = shard.to_string();
-        let records = stretch.records.into_iter().map(|record| source_record(log, &shard_id, record));
+        let records =
+            stretch.records.into_iter().map(|record| source_record(log, &shard_id, record));
         let (records, lost) = (records.collect(), stretch.expired);
         Ok(Stretch { records, next: stretch.next.0.min(to), lost })
     }
@@ -143,7 +144,10 @@ impl Source for StreamSource {
         Box::pin(async move { Ok(self.log.bounds(self.id(log)).await.map_err(failed)?.end.0) })
     }
 
-    fn wait<'a>(&'a self, after: &'a [(u32, u64)]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    fn wait<'a>(
+        &'a self,
+        after: &'a [(u32, u64)],
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         let mut changes = self.reader.changes();
         changes.mark_unchanged();
         Box::pin(async move {
@@ -151,7 +155,8 @@ impl Source for StreamSource {
                 // A catalog that is gone changes no more.
                 let _ = changes.changed().await;
             });
-            let waits = after.iter().map(|(log, at)| self.reader.wait(ShardId(*log), Position(*at)));
+            let waits =
+                after.iter().map(|(log, at)| self.reader.wait(ShardId(*log), Position(*at)));
             let mut waits: Vec<_> = waits.map(Box::pin).collect();
             std::future::poll_fn(|cx| {
                 if changed.as_mut().poll(cx).is_ready() {

@@ -203,7 +203,7 @@ fn cluster(table: &Table, place: &str) -> Result<SearchCluster, String> {
 }
 
 /// Keys to sign with, if there are any.
-fn identity(table: &Table, place: &str) -> Result<Option<Identity>, String> {
+pub(crate) fn identity(table: &Table, place: &str) -> Result<Option<Identity>, String> {
     let text = |name: &str| text(table, name, place);
     let region = match text("region")? {
         None => None,
@@ -262,7 +262,7 @@ fn data_catalog(value: Option<Value>) -> Result<Option<PathBuf>, String> {
 }
 
 /// An address of `http` or `https`. The message does not quote it: people put keys into queries.
-fn address(text: &str, place: &str) -> Result<Uri, String> {
+pub(crate) fn address(text: &str, place: &str) -> Result<Uri, String> {
     let wrong = |reason: &str| format!("{place}: the address is not valid: {reason}");
     let uri: Uri = text.parse().map_err(|_| wrong("it cannot be read"))?;
     millstream_sinks::outbound::Target::of(&uri).map_err(|error| wrong(&error.to_string()))?;
@@ -293,14 +293,14 @@ fn entries<'a>(
     Ok(table.into_iter().flatten())
 }
 
-fn known(table: &Table, members: &[&str], place: &str) -> Result<(), String> {
+pub(crate) fn known(table: &Table, members: &[&str], place: &str) -> Result<(), String> {
     match table.keys().find(|name| !members.contains(&name.as_str())) {
         Some(name) => Err(format!("{place}: {name} is not known")),
         None => Ok(()),
     }
 }
 
-fn text(table: &Table, name: &str, place: &str) -> Result<Option<String>, String> {
+pub(crate) fn text(table: &Table, name: &str, place: &str) -> Result<Option<String>, String> {
     match table.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -319,7 +319,7 @@ fn texts(table: &Table, name: &str, place: &str) -> Result<Vec<String>, String> 
     listed.ok_or_else(|| format!("{place}: {name} must be a list of at most {ENTRIES_MAX} texts"))
 }
 
-fn boolean(table: &Table, name: &str, place: &str) -> Result<Option<bool>, String> {
+pub(crate) fn boolean(table: &Table, name: &str, place: &str) -> Result<Option<bool>, String> {
     match table.get(name) {
         None => Ok(None),
         Some(Value::Boolean(value)) => Ok(Some(*value)),

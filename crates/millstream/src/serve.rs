@@ -11,7 +11,6 @@ use millstream_catalog::Catalog;
 use millstream_counters::Collect;
 use millstream_gateway::{AuthMode, DevApi, Gateway, Listener, Parts};
 use millstream_log::{Disk, Engine, EphemeralDisk, Health, Log, Options, RealDisk, RecoveryReport};
-use millstream_sinks::objects::{ObjectSettings, Objects};
 use millstream_streams::{NoDelivery, Streams};
 use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, SystemClock};
 use tokio::net::TcpListener;
@@ -67,11 +66,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     // Made at the start, so that a mistake in the configuration is told before anything is served.
-    let settings = ObjectSettings {
-        create_buckets: config.s3.create_buckets,
-        owners_only: config.auth != Auth::Open,
-    };
-    let objects = Arc::new(Objects::new(settings, buckets.clone()));
+    let objects = (s3_config::settings(config.s3, config.auth), buckets.store.clone());
     let _outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
     let streams = Streams::new(millstream_streams::Parts {
@@ -85,12 +80,12 @@ async fn serve(config: Config) -> Result<(), String> {
     });
     let lifecycle = streams.start_lifecycle();
     declared::make(&streams, &config.streams).await?;
-    let control = Control::new(service_clock, streams.clone(), config.streams);
+    let control = Control::new(service_clock, streams.clone(), config.streams, buckets.clone());
     let collect: Vec<Arc<dyn Collect>> = vec![streams.clone(), engine.counters(), vault.counters()];
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
-        buckets: Some(buckets),
+        buckets: Some(buckets.store),
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,

@@ -56,7 +56,8 @@ impl Work {
         ranges: &Ranges,
         gathered: &mut Gathered,
     ) -> Result<(), SinkError> {
-        let raw = self.plan.lane == LaneId::Backup && self.compiled.shape.backup == BackupInput::Raw;
+        let raw =
+            self.plan.lane == LaneId::Backup && self.compiled.shape.backup == BackupInput::Raw;
         let chain = (!raw).then_some(&*self.compiled.chain);
         let now = self.ctx.now();
         for (from, to) in ranges.iter() {

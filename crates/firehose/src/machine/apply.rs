@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::command::{Closing, Command, Group, Outcome, Seal};
 use super::plan::{Failure, PROCESSED};
-use crate::ranges::Ranges;
 use super::state::{BackupInput, Config, LaneId, Shape, State};
+use crate::ranges::Ranges;
 
 /// Changes the state.
 pub fn apply(state: &mut State, command: &Command) -> Outcome {
@@ -82,9 +82,10 @@ fn apply_seal(state: &mut State, seal: &Seal) -> Outcome {
     });
     let lane = state.lane(seal.lane);
     let planned_twice = seal.plans.iter().any(|plan| {
-        plan.cover.0.iter().any(|(input, ranges)| {
-            ranges.iter().any(|(from, _)| lane.is_planned(*input, from))
-        })
+        plan.cover
+            .0
+            .iter()
+            .any(|(input, ranges)| ranges.iter().any(|(from, _)| lane.is_planned(*input, from)))
     });
     if !fits || planned_twice {
         return Outcome::Stale;

@@ -271,11 +271,7 @@ async fn configure(ctx: &Context, configuration: &Configuration) -> Result<(), E
 }
 
 /// Prepares a version that the state has.
-async fn compile(
-    ctx: &Context,
-    given: &Configuration,
-    version: u64,
-) -> Result<Arc<Compiled>, End> {
+async fn compile(ctx: &Context, given: &Configuration, version: u64) -> Result<Arc<Compiled>, End> {
     let settings = match given.settings.version == version {
         true => given.settings.clone(),
         false => older(ctx, given, version).await,
