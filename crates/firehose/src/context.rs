@@ -46,7 +46,9 @@ impl RecordCheck {
             (false, RecordCheck::Json) => {
                 Err(("DataFormat.InvalidJson", "The record is not a JSON document."))
             }
-            (false, RecordCheck::Utf8) => Err(("DataFormat.InvalidUtf8", "The record is not UTF-8.")),
+            (false, RecordCheck::Utf8) => {
+                Err(("DataFormat.InvalidUtf8", "The record is not UTF-8."))
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::journal::{Journal, Logged};
 use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
 use crate::machine::{DeliveryMachine, Totals};
 use crate::metrics::{self, PipelineCounters, Shown, destination_name};
-use crate::pilot::{Order, Pilot};
+use crate::pilot::{Order, Pilot, prepare};
 use crate::settings::Settings;
 use crate::sink::{Sender, Sinks};
 use crate::source::Source;
@@ -261,9 +261,9 @@ impl Runtimes {
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let settings = Mutex::new(parts.configuration.settings.clone());
         let (configuration, jumps) = (parts.configuration, self.jumps.clone());
-        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
         // Where delivery begins is written down before anyone is told that it does.
-        pilot.prepare().await.map_err(PipelineError::Failed)?;
+        prepare(&ctx, &configuration).await.map_err(PipelineError::Failed)?;
+        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
         let pilot = Mutex::new(Some(tokio::spawn(pilot.run())));
         Ok(Arc::new(Pipeline { ctx, intake: direct, orders, pilot, settings }))
     }

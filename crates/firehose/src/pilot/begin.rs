@@ -49,18 +49,18 @@ impl Session {
             ctx,
         };
         session.scan_processed().await?;
-        session.take_open_plans(pilot).await?;
+        session.take_open_plans(&pilot.configuration).await?;
         Ok(session)
     }
 
     /// Plans that are not settled are delivered again.
-    async fn take_open_plans(&mut self, pilot: &Pilot) -> Result<(), End> {
+    async fn take_open_plans(&mut self, given: &Configuration) -> Result<(), End> {
         let open: Vec<(u64, LaneId, u64)> = self.state(|state| {
             state.plans.values().map(|plan| (plan.id, plan.lane, plan.version)).collect()
         });
         for (id, lane, version) in open {
             if !self.compiled.contains_key(&version) {
-                let compiled = compile(&self.ctx, &pilot.configuration, version).await?;
+                let compiled = compile(&self.ctx, given, version).await?;
                 self.compiled.insert(version, compiled);
             }
             self.lane_mut(lane).open += 1;
