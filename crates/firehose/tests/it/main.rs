@@ -4,4 +4,5 @@ mod harness;
 mod objects;
 mod random;
 mod records;
+mod sources;
 mod worker;
