@@ -58,7 +58,7 @@ impl Work {
     ) -> Result<(), SinkError> {
         let raw =
             self.plan.lane == LaneId::Backup && self.compiled.shape.backup == BackupInput::Raw;
-        let chain = (!raw).then_some(&*self.compiled.chain);
+        let chain = (!raw && !self.compiled.plain).then_some(&*self.compiled.chain);
         let now = self.ctx.now();
         for (from, to) in ranges.iter() {
             let check = self.ctx.check;
