@@ -41,6 +41,7 @@ pub mod source;
 pub mod stream_source;
 mod worker;
 
+pub use context::RecordCheck;
 pub use journal::Logged;
 pub use lifecycle::Lifecycle;
 pub use machine::{PROCESSED, Totals, fuzz_delivery};

@@ -6,4 +6,5 @@ mod harness;
 mod objects;
 mod random;
 mod records;
+mod sources;
 mod worker;
