@@ -11,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use millstream_api::{Error, ErrorCode, Operation, Service};
 use millstream_auth::{KeyStore, SigningKeys};
 use millstream_counters::{Collect, Told};
+use millstream_firehose::Firehose;
 use millstream_streams::{Caller, Streams};
 use millstream_types::{Clock, Random, Region};
 use millstream_wire::{Protocol, Unknown};
@@ -41,6 +42,8 @@ pub enum AuthMode {
 pub struct Parts {
     /// Data Streams.
     pub streams: Arc<Streams>,
+    /// Data Firehose, if the server has it.
+    pub firehose: Option<Arc<Firehose>>,
     /// Who is let in.
     pub auth: AuthMode,
     /// The keys that are known.
@@ -68,6 +71,7 @@ pub struct Parts {
 /// The HTTP service behind every listener.
 pub struct Gateway {
     pub(crate) streams: Arc<Streams>,
+    firehose: Option<Arc<Firehose>>,
     pub(crate) auth: AuthMode,
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) signing_keys: SigningKeys,
@@ -109,6 +113,7 @@ impl Gateway {
         collect.push(parts.streams.faults().clone());
         Arc::new(Gateway {
             streams: parts.streams,
+            firehose: parts.firehose,
             auth: parts.auth,
             keys: parts.keys,
             signing_keys: SigningKeys::new(),
@@ -237,6 +242,7 @@ impl Gateway {
         }
         let mut call = Call {
             streams: &self.streams,
+            firehose: self.firehose.as_ref(),
             caller: &caller,
             protocol,
             body: &body,
@@ -246,7 +252,7 @@ impl Gateway {
             write_timeout: Duration::from_millis(self.http.write_timeout_ms),
             activity,
         };
-        let response = call.run(operation.name).await;
+        let response = call.run(operation).await;
         if call.unknown.count() > 0 {
             self.note_unknown(operation.name, &call.unknown);
         }
@@ -347,8 +353,9 @@ fn operation_of(
     let Some(target) = headers.get(TARGET).and_then(|value| value.to_str().ok()) else {
         return unknown("The header X-Amz-Target is missing.");
     };
-    let found = Service::of_target(target).filter(|(service, _)| *service == Service::Kinesis);
-    let Some((service, name)) = found else { return unknown(absent::told(target)) };
+    let Some((service, name)) = Service::of_target(target) else {
+        return unknown(absent::told(target));
+    };
     let json_or_cbor = headers.get(CONTENT_TYPE).is_some_and(|value| {
         let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
         matches!(

@@ -74,6 +74,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
+        firehose: None,
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,
