@@ -79,6 +79,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
         buckets: Some(buckets.store),
+        firehose: None,
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,
