@@ -6,8 +6,8 @@
 //! its delivery stream, or know a destination's protocol.
 #![forbid(unsafe_code)]
 
-pub mod processing;
 pub mod pipelines;
+pub mod processing;
 pub mod record;
 pub mod settings;
 pub mod sink;
