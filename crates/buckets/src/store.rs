@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use millstream_types::{AccountId, Clock, Random, Region};
 use rustix::fs::{FlockOperation, flock};
@@ -65,6 +65,8 @@ pub struct Store {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     buckets: RwLock<BTreeMap<BucketName, Arc<Bucket>>>,
+    /// Held while a bucket is made or deleted.
+    changing: Mutex<()>,
     stripes: Vec<Mutex<()>>,
     /// Uploads that are being completed or aborted.
     pub(crate) ending: Mutex<HashSet<UploadId>>,
@@ -111,6 +113,7 @@ impl Store {
             clock,
             random,
             buckets: RwLock::new(buckets),
+            changing: Mutex::default(),
             stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
             ending: Mutex::default(),
             failed: AtomicBool::new(false),
@@ -148,19 +151,25 @@ impl Store {
         region: &Region,
     ) -> Result<Created> {
         self.check()?;
-        let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
-        if buckets.contains_key(name) {
-            return Ok(Created::Existed);
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.find(name) {
+            Ok(_) => return Ok(Created::Existed),
+            Err(Error::NoSuchBucket) => {}
+            Err(error) => return Err(error),
         }
-        if buckets.len() >= BUCKETS_MAX {
+        if self.write_buckets().len() >= BUCKETS_MAX {
             return Err(Error::TooMany { what: "buckets", max: BUCKETS_MAX });
         }
         let (created, region) = (self.clock.now(), region.clone());
         let info = BucketInfo { name: name.clone(), created, owner, region };
         let directory = self.root.join(NAMES).join(name.as_str());
         self.make_bucket(&info, &directory)?;
-        buckets.insert(name.clone(), Arc::new(Bucket::new(info, directory)));
+        self.write_buckets().insert(name.clone(), Arc::new(Bucket::new(info, directory)));
         Ok(Created::Made)
+    }
+
+    fn write_buckets(&self) -> RwLockWriteGuard<'_, BTreeMap<BucketName, Arc<Bucket>>> {
+        self.buckets.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Made aside, then named: a bucket is there whole or not at all.
@@ -188,16 +197,36 @@ impl Store {
     /// [`Error::NoSuchBucket`], [`Error::BucketNotEmpty`], or the disk's.
     pub fn delete_bucket(&self, name: &BucketName) -> Result<()> {
         self.check()?;
-        let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.get(name).cloned().ok_or(Error::NoSuchBucket)?;
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = self.find(name)?;
         let _tree = bucket.tree.write().unwrap_or_else(PoisonError::into_inner);
         if Walk::has_any(&bucket.objects())? {
             return Err(Error::BucketNotEmpty);
         }
+        self.remove_bucket(&bucket)
+    }
+
+    /// Deletes all buckets with all that is in them, and tells how many that were.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn reset(&self) -> Result<usize> {
+        self.check()?;
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let buckets: Vec<Arc<Bucket>> = self.write_buckets().values().cloned().collect();
+        for bucket in &buckets {
+            let _tree = bucket.tree.write().unwrap_or_else(PoisonError::into_inner);
+            self.remove_bucket(bucket)?;
+        }
+        Ok(buckets.len())
+    }
+
+    /// Removes a bucket whose `tree` is held.
+    fn remove_bucket(&self, bucket: &Bucket) -> Result<()> {
         let aside = self.aside();
         fs::rename(&bucket.directory, &aside).map_err(Error::io("deleting a bucket"))?;
         bucket.deleted.store(true, Ordering::Relaxed);
-        buckets.remove(name);
+        self.write_buckets().remove(&bucket.info.name);
         self.sync_directory(&self.root.join(NAMES))?;
         self.discard(&aside);
         Ok(())

@@ -10,7 +10,9 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIG
 use hyper::{Method, Request, Response, StatusCode};
 use millstream_api::{Error, ErrorCode, Operation, Service};
 use millstream_auth::{KeyStore, SigningKeys};
+use millstream_buckets::Store;
 use millstream_counters::{Collect, Told};
+use millstream_firehose::Firehose;
 use millstream_streams::{Caller, Streams};
 use millstream_types::{Clock, Random, Region};
 use millstream_wire::{Protocol, Unknown};
@@ -27,6 +29,7 @@ use crate::host::HostRules;
 use crate::ids::{RequestId, RequestIds};
 use crate::limits::HttpLimits;
 use crate::reply;
+use crate::s3::{self, ObjectFace};
 
 /// Who is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,10 @@ pub enum AuthMode {
 pub struct Parts {
     /// Data Streams.
     pub streams: Arc<Streams>,
+    /// The built-in buckets; none where objects are kept elsewhere.
+    pub buckets: Option<Arc<Store>>,
+    /// Data Firehose, if the server has it.
+    pub firehose: Option<Arc<Firehose>>,
     /// Who is let in.
     pub auth: AuthMode,
     /// The keys that are known.
@@ -68,11 +75,13 @@ pub struct Parts {
 /// The HTTP service behind every listener.
 pub struct Gateway {
     pub(crate) streams: Arc<Streams>,
+    pub(crate) objects: Option<ObjectFace>,
+    firehose: Option<Arc<Firehose>>,
     pub(crate) auth: AuthMode,
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) region: Region,
-    hosts: HostRules,
+    pub(crate) hosts: HostRules,
     pub(crate) http: HttpLimits,
     pub(crate) clock: Arc<dyn Clock>,
     ids: RequestIds,
@@ -83,7 +92,7 @@ pub struct Gateway {
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) counters: Arc<GatewayCounters>,
     unknown_logged: Mutex<BTreeSet<String>>,
-    told: Told,
+    pub(crate) told: Told,
 }
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
@@ -109,6 +118,8 @@ impl Gateway {
         collect.push(parts.streams.faults().clone());
         Arc::new(Gateway {
             streams: parts.streams,
+            objects: parts.buckets.map(ObjectFace::new),
+            firehose: parts.firehose,
             auth: parts.auth,
             keys: parts.keys,
             signing_keys: SigningKeys::new(),
@@ -137,6 +148,10 @@ impl Gateway {
     ) -> Result<Response<ReplyBody>, CutOff> {
         self.counters.requests.add(1);
         let id = self.ids.next();
+        if s3::is_object_request(&request, self.auth) {
+            // Its body has a size and a time of its own.
+            return Ok(self.counted(self.answer_objects(request, &id).await));
+        }
         let protocol = protocol_of(request.headers());
         let target = request.headers().get(TARGET).cloned();
         let route = pin!(self.route(request, protocol, target.as_ref(), &id, activity));
@@ -151,10 +166,14 @@ impl Gateway {
         if matches!(response.body(), ReplyBody::Cut) {
             return Err(CutOff);
         }
+        Ok(self.counted(response))
+    }
+
+    fn counted(&self, response: Response<ReplyBody>) -> Response<ReplyBody> {
         let status = response.status();
         self.counters.client_errors.add(u64::from(status.is_client_error()));
         self.counters.server_errors.add(u64::from(status.is_server_error()));
-        Ok(response)
+        response
     }
 
     async fn route(
@@ -199,7 +218,7 @@ impl Gateway {
         tracing::error!(%request_id, operation, code, error, untold, "a call failed");
     }
 
-    fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
+    pub(crate) fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
         let headers = request.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host =
@@ -237,6 +256,7 @@ impl Gateway {
         }
         let mut call = Call {
             streams: &self.streams,
+            firehose: self.firehose.as_ref(),
             caller: &caller,
             protocol,
             body: &body,
@@ -246,7 +266,7 @@ impl Gateway {
             write_timeout: Duration::from_millis(self.http.write_timeout_ms),
             activity,
         };
-        let response = call.run(operation.name).await;
+        let response = call.run(operation).await;
         if call.unknown.count() > 0 {
             self.note_unknown(operation.name, &call.unknown);
         }
@@ -318,7 +338,7 @@ fn target_of(target: Option<&HeaderValue>) -> &'static str {
     operation.map_or("", |operation| operation.name)
 }
 
-fn check_single(headers: &HeaderMap) -> Result<(), Error> {
+pub(crate) fn check_single(headers: &HeaderMap) -> Result<(), Error> {
     // No header comes twice, as a rule.
     if headers.len() == headers.keys_len() {
         return Ok(());
@@ -347,8 +367,9 @@ fn operation_of(
     let Some(target) = headers.get(TARGET).and_then(|value| value.to_str().ok()) else {
         return unknown("The header X-Amz-Target is missing.");
     };
-    let found = Service::of_target(target).filter(|(service, _)| *service == Service::Kinesis);
-    let Some((service, name)) = found else { return unknown(absent::told(target)) };
+    let Some((service, name)) = Service::of_target(target) else {
+        return unknown(absent::told(target));
+    };
     let json_or_cbor = headers.get(CONTENT_TYPE).is_some_and(|value| {
         let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
         matches!(

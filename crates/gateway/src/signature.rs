@@ -61,7 +61,7 @@ impl Gateway {
     }
 }
 
-fn header_list(head: &Parts) -> Vec<(&str, &[u8])> {
+pub(crate) fn header_list(head: &Parts) -> Vec<(&str, &[u8])> {
     let mut headers: Vec<_> =
         head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     // HTTP/2 has the host in `:authority`; it is signed as `host` all the same.
@@ -73,7 +73,7 @@ fn header_list(head: &Parts) -> Vec<(&str, &[u8])> {
     headers
 }
 
-fn request<'a>(head: &'a Parts, headers: &'a [(&'a str, &'a [u8])]) -> Request<'a> {
+pub(crate) fn request<'a>(head: &'a Parts, headers: &'a [(&'a str, &'a [u8])]) -> Request<'a> {
     Request {
         method: head.method.as_str(),
         path: head.uri.path(),

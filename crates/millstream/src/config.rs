@@ -17,6 +17,7 @@ use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
 use crate::declared::declarations;
 use crate::kms_config::KmsConfig;
 use crate::outside_config::OutsideConfig;
+use crate::s3_config::S3Config;
 
 /// What `serve` runs with.
 pub struct Config {
@@ -34,6 +35,7 @@ pub struct Config {
     pub keys: HashMap<String, (Secret, AccountId)>,
     pub kms: KmsConfig,
     pub outside: OutsideConfig,
+    pub s3: S3Config,
     pub log_format: LogFormat,
     pub log_level: tracing::Level,
 }
@@ -112,6 +114,8 @@ impl Config {
         let streams = streams.or(file.texts("streams")?).unwrap_or_default();
         let streams = declarations(&streams, file.table.remove("stream"), &region)?;
         let (limits_mode, limits, http) = limits(options.limits, file)?;
+        let mut destinations = file.subtable("destinations")?;
+        let s3 = S3Config::take(&mut destinations.table)?;
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
         Ok(Config {
             storage: storage(options.data_dir, options.ephemeral, options.ephemeral_limit, file)?,
@@ -123,11 +127,12 @@ impl Config {
             auth,
             kms: KmsConfig::read(file.table.remove("kms"), &region)?,
             outside: OutsideConfig::read(
-                file.table.remove("destinations"),
+                Some(Value::Table(destinations.table)),
                 file.table.remove("secrets"),
                 file.table.remove("data_catalog"),
                 auth == Auth::Open,
             )?,
+            s3,
             region,
             streams,
             tls: tls(options.tls_cert, options.tls_key, file)?,
@@ -195,12 +200,7 @@ fn storage(
 
 /// `[log]` of the file.
 fn log_settings(file: &mut File) -> Result<LogSettings, String> {
-    let table = match file.table.remove("log") {
-        None => return Ok(LogSettings::default()),
-        Some(Value::Table(table)) => table,
-        Some(_) => return Err("[log] must be a table".into()),
-    };
-    let mut log = File { table, name: "[log]".into() };
+    let mut log = file.subtable("log")?;
     let seconds = log.number("sort_after_seconds")?;
     let reserve = log.number("disk_reserve_mib")?;
     log.finish()?;
@@ -351,6 +351,16 @@ impl File {
         Ok(File { table, name })
     }
 
+    /// A table of the file, empty if it is not there.
+    fn subtable(&mut self, key: &str) -> Result<File, String> {
+        let name = format!("[{key}]");
+        match self.table.remove(key) {
+            None => Ok(File { table: Table::new(), name }),
+            Some(Value::Table(table)) => Ok(File { table, name }),
+            Some(_) => Err(format!("{name} must be a table")),
+        }
+    }
+
     fn text(&mut self, key: &str) -> Result<Option<String>, String> {
         match self.table.remove(key) {
             None => Ok(None),
@@ -445,6 +455,8 @@ mod tests {
             ("[destinations]\nallowed = []", "[destinations]: allowed"),
             ("[log]\nsort_after_seconds = -1", "sort_after_seconds"),
             ("[log]\ndisk_reserve_mib = 63", "disk_reserve_mib"),
+            ("destinations = 1", "[destinations]"),
+            ("[destinations]\ns4 = 1", "s4"),
             ("ephemeral = true\ndata_dir = \"x\"", "data_dir in the configuration file"),
             ("ephemeral = true\nephemeral_limit = 1000", "--ephemeral-limit"),
             ("auth = \"signed\"", "MILLSTREAM_KEYS"),

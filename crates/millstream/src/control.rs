@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::declared;
+use crate::s3_config::BuiltIn;
 use fields::Fields;
 
 /// What the control API acts on.
@@ -22,6 +23,7 @@ pub struct Control {
     streams: Arc<Streams>,
     /// What a reset declares again.
     declared: Vec<Declaration>,
+    buckets: BuiltIn,
     /// One reset at a time.
     resetting: Mutex<()>,
 }
@@ -56,8 +58,9 @@ impl Control {
         clock: Arc<AdjustableClock>,
         streams: Arc<Streams>,
         declared: Vec<Declaration>,
+        buckets: BuiltIn,
     ) -> Arc<Self> {
-        Arc::new(Control { clock, streams, declared, resetting: Mutex::new(()) })
+        Arc::new(Control { clock, streams, declared, buckets, resetting: Mutex::new(()) })
     }
 
     async fn act(&self, method: &str, path: &str, body: &[u8]) -> Result<Value, Refused> {
@@ -141,8 +144,17 @@ impl Control {
         let failed = |message| Refused { status: 500, message };
         let deleted = self.streams.reset().await.map_err(|error| failed(error.to_string()))?;
         let declared = declared::make(&self.streams, &self.declared).await.map_err(failed)?;
-        tracing::warn!(deleted, declared, faults, "everything was reset");
-        Ok(json!({ "deleted": deleted, "declared": declared, "faults": faults }))
+        let buckets = self.buckets.clone();
+        let buckets = tokio::task::spawn_blocking(move || buckets.reset()).await;
+        let buckets = buckets.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
+        tracing::warn!(deleted, declared, faults, buckets, "everything was reset");
+        let answer = json!({
+            "deleted": deleted,
+            "declared": declared,
+            "faults": faults,
+            "buckets": buckets,
+        });
+        Ok(answer)
     }
 }
 

@@ -21,6 +21,7 @@ mod master_key;
 mod model;
 mod outside;
 mod outside_config;
+mod s3_config;
 mod serve;
 mod tls;
 
@@ -43,6 +44,9 @@ fn main() -> ExitCode {
             return chores::fsck(&data_dir, master_key_file);
         }
         Some(Command::Finalize { data_dir }) => chores::finalize(&data_dir),
+        Some(Command::Delivery(options)) => {
+            return millstream_cli::delivery(options, entropy());
+        }
         Some(Command::Streams(options)) => return millstream_cli::streams(options, entropy()),
         Some(Command::Put(options)) => return millstream_cli::put(options, entropy()),
         Some(Command::Tail(options)) => return millstream_cli::tail(options, entropy()),

@@ -7,10 +7,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use millstream_firehose::settings::{Encryption, TableName};
-use millstream_firehose::sink::{
-    Object, ObjectStorage, Put, Sender, SinkError, SinkFuture, TableSchema, Then,
-};
+use millstream_buckets::Store;
+use millstream_firehose::settings::TableName;
+use millstream_firehose::sink::TableSchema;
+use millstream_sinks::objects::{ObjectSettings, Objects};
 use millstream_sinks::outbound::Outbound;
 use millstream_sinks::{Declared, Outside, Parts};
 use millstream_types::Random;
@@ -28,44 +28,27 @@ const LATEST: &str = "LATEST";
 /// The version of a table whose document names none: what the data catalog calls a table's first.
 const FIRST_VERSION: &str = "0";
 
-/// Puts together what the configuration says. The error tells what is wrong with it.
+/// Puts together what the configuration says, and the built-in buckets. The error tells what is wrong with it.
 pub fn open(
     config: OutsideConfig,
-    objects: Arc<dyn ObjectStorage>,
+    (settings, buckets): (ObjectSettings, Arc<Store>),
     clocks: Clocks,
     random: Arc<dyn Random>,
 ) -> Result<Outside, String> {
     let outbound = outbound(&config)?;
+    let objects = Objects::new(settings, buckets, outbound.clone(), clocks.machine.clone());
     let declared = DeclaredOutside::new(config.secrets, config.data_catalog)?;
     Ok(Outside::new(Parts {
         outbound,
-        objects,
+        objects: Arc::new(objects?),
         functions: config.functions,
         clusters: config.clusters,
+        redshift: config.redshift,
         declared: Arc::new(declared),
         clock: clocks.service,
         machine_clock: clocks.machine,
         random,
     }))
-}
-
-/// Storage of a server that has none.
-pub struct NoObjects;
-
-impl ObjectStorage for NoObjects {
-    fn accepts(&self, bucket: &str, _encryption: &Encryption) -> Result<(), String> {
-        Err(format!("the bucket {bucket} cannot be reached: there is no object storage"))
-    }
-
-    fn put<'a>(
-        &'a self,
-        _sender: &'a Sender,
-        object: &'a Object,
-    ) -> SinkFuture<'a, Result<Put, SinkError>> {
-        let message = format!("{}: there is no object storage", object.bucket);
-        let code = "S3.NoSuchBucket".to_owned();
-        Box::pin(std::future::ready(Err(SinkError { code, message, then: Then::Retry })))
-    }
 }
 
 /// The client of all destinations, with the configured rule and certificates.

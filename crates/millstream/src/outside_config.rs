@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use hyper::Uri;
 use millstream_sinks::outbound::Allowed;
+use millstream_sinks::redshift::{ClusterAddress, RedshiftConfiguration};
 use millstream_sinks::{FunctionSettings, Identity, SearchCluster, SearchIdentity};
 use toml::{Table, Value};
 
@@ -16,6 +18,7 @@ pub struct OutsideConfig {
     pub ca_bundle: Option<PathBuf>,
     pub functions: FunctionSettings,
     pub clusters: Vec<SearchCluster>,
+    pub redshift: RedshiftConfiguration,
     pub secrets: BTreeMap<String, DeclaredSecret>,
     /// The directory of tables: `DATABASE/TABLE.json`.
     pub data_catalog: Option<PathBuf>,
@@ -29,8 +32,9 @@ pub enum DeclaredSecret {
     File(PathBuf),
 }
 
-const MEMBERS: [&str; 6] =
-    ["allow", "allow_plain_http", "ca_bundle", "functions", "lambda", "opensearch"];
+const MEMBERS: [&str; 7] =
+    ["allow", "allow_plain_http", "ca_bundle", "functions", "lambda", "opensearch", "redshift"];
+const REDSHIFT_MEMBERS: [&str; 4] = ["host", "address", "plain", "retry_after_seconds"];
 const LAMBDA_MEMBERS: [&str; 5] =
     ["endpoint", "access_key_id", "secret_access_key", "session_token", "region"];
 const CLUSTER_MEMBERS: [&str; 9] = [
@@ -66,6 +70,7 @@ impl OutsideConfig {
             ca_bundle: text(&table, "ca_bundle", place)?.map(PathBuf::from),
             functions: functions(&table)?,
             clusters: clusters(&table)?,
+            redshift: redshift(&table)?,
             secrets: self::secrets(secrets)?,
             data_catalog: self::data_catalog(data_catalog)?,
         })
@@ -93,6 +98,43 @@ fn functions(destinations: &Table) -> Result<FunctionSettings, String> {
         urls.insert(name.clone(), address(url, &format!("{place} {name}"))?);
     }
     Ok(FunctionSettings { lambda, urls })
+}
+
+/// Where clusters of Redshift really are: `[[destinations.redshift]]`.
+fn redshift(destinations: &Table) -> Result<RedshiftConfiguration, String> {
+    let place = "[[destinations.redshift]]";
+    let mut configuration = RedshiftConfiguration::default();
+    let listed = match destinations.get("redshift") {
+        None => return Ok(configuration),
+        Some(Value::Array(listed)) if listed.len() <= ENTRIES_MAX => listed,
+        Some(_) => return Err(format!("destinations.redshift must be tables: {place}")),
+    };
+    for value in listed {
+        let Value::Table(table) = value else { return Err(format!("{place} is no table")) };
+        known(table, &REDSHIFT_MEMBERS, place)?;
+        let needed =
+            |name: &str| text(table, name, place)?.ok_or_else(|| format!("{place} needs {name}"));
+        let (name, address) = (needed("host")?, needed("address")?);
+        let wrong = || format!("{place} {name}: address must be HOST:PORT");
+        let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
+        let retry_after = match table.get("retry_after_seconds") {
+            None => None,
+            Some(Value::Integer(seconds @ 0..=7200)) => Some(Duration::from_secs(*seconds as u64)),
+            Some(_) => {
+                return Err(format!("{place} {name}: retry_after_seconds must be 0 to 7200"));
+            }
+        };
+        let address = ClusterAddress {
+            host: host.to_owned(),
+            port: port.parse().map_err(|_| wrong())?,
+            plain: boolean(table, "plain", place)?.unwrap_or(false),
+            retry_after,
+        };
+        if configuration.hosts.insert(name.clone(), address).is_some() {
+            return Err(format!("{place}: {name} is there twice"));
+        }
+    }
+    Ok(configuration)
 }
 
 fn clusters(destinations: &Table) -> Result<Vec<SearchCluster>, String> {
@@ -161,7 +203,7 @@ fn cluster(table: &Table, place: &str) -> Result<SearchCluster, String> {
 }
 
 /// Keys to sign with, if there are any.
-fn identity(table: &Table, place: &str) -> Result<Option<Identity>, String> {
+pub(crate) fn identity(table: &Table, place: &str) -> Result<Option<Identity>, String> {
     let text = |name: &str| text(table, name, place);
     let region = match text("region")? {
         None => None,
@@ -220,7 +262,7 @@ fn data_catalog(value: Option<Value>) -> Result<Option<PathBuf>, String> {
 }
 
 /// An address of `http` or `https`. The message does not quote it: people put keys into queries.
-fn address(text: &str, place: &str) -> Result<Uri, String> {
+pub(crate) fn address(text: &str, place: &str) -> Result<Uri, String> {
     let wrong = |reason: &str| format!("{place}: the address is not valid: {reason}");
     let uri: Uri = text.parse().map_err(|_| wrong("it cannot be read"))?;
     millstream_sinks::outbound::Target::of(&uri).map_err(|error| wrong(&error.to_string()))?;
@@ -251,14 +293,14 @@ fn entries<'a>(
     Ok(table.into_iter().flatten())
 }
 
-fn known(table: &Table, members: &[&str], place: &str) -> Result<(), String> {
+pub(crate) fn known(table: &Table, members: &[&str], place: &str) -> Result<(), String> {
     match table.keys().find(|name| !members.contains(&name.as_str())) {
         Some(name) => Err(format!("{place}: {name} is not known")),
         None => Ok(()),
     }
 }
 
-fn text(table: &Table, name: &str, place: &str) -> Result<Option<String>, String> {
+pub(crate) fn text(table: &Table, name: &str, place: &str) -> Result<Option<String>, String> {
     match table.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -277,7 +319,7 @@ fn texts(table: &Table, name: &str, place: &str) -> Result<Vec<String>, String> 
     listed.ok_or_else(|| format!("{place}: {name} must be a list of at most {ENTRIES_MAX} texts"))
 }
 
-fn boolean(table: &Table, name: &str, place: &str) -> Result<Option<bool>, String> {
+pub(crate) fn boolean(table: &Table, name: &str, place: &str) -> Result<Option<bool>, String> {
     match table.get(name) {
         None => Ok(None),
         Some(Value::Boolean(value)) => Ok(Some(*value)),

@@ -23,7 +23,7 @@ use crate::config::{Config, LogSettings, Storage};
 use crate::control::Control;
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, logging, master_key, outside, tls};
+use crate::{declared, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -55,10 +55,11 @@ async fn serve(config: Config) -> Result<(), String> {
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
+    let buckets = s3_config::open(&config, clock.clone(), random.clone())?;
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     // Made at the start, so that a mistake in the configuration is told before anything is served.
-    let objects = Arc::new(outside::NoObjects);
+    let objects = (s3_config::settings(config.s3, config.auth), buckets.store.clone());
     let _outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
     let streams = Streams::new(millstream_streams::Parts {
@@ -72,11 +73,13 @@ async fn serve(config: Config) -> Result<(), String> {
     });
     let lifecycle = streams.start_lifecycle();
     declared::make(&streams, &config.streams).await?;
-    let control = Control::new(service_clock, streams.clone(), config.streams);
+    let control = Control::new(service_clock, streams.clone(), config.streams, buckets.clone());
     let collect: Vec<Arc<dyn Collect>> = vec![streams.clone(), engine.counters(), vault.counters()];
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
+        buckets: Some(buckets.store),
+        firehose: None,
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,

@@ -12,6 +12,7 @@ pub mod objects;
 mod opensearch;
 pub mod outbound;
 mod progress;
+pub mod redshift;
 mod signing;
 mod splunk;
 mod text;
@@ -33,4 +34,3 @@ use millstream_firehose::sink::RecordId;
 fn record_name(id: &RecordId) -> String {
     format!("{}.{}.{}", id.log, id.position, id.part)
 }
-pub mod redshift;

@@ -10,6 +10,9 @@ use millstream_types::{Clock, Region};
 
 use crate::outbound::Target;
 
+/// S3's name in signatures.
+pub(crate) const S3: &str = "s3";
+
 /// Keys of the configuration. It has no `Debug`, since it holds secrets.
 #[derive(Clone)]
 pub struct Identity {
@@ -54,6 +57,12 @@ impl Signer {
         let host = HeaderValue::from_str(&target.authority()).map_err(cannot)?;
         request.headers_mut().insert(HOST, host);
         let hash = millstream_auth::payload_sha256(request.body());
+        if self.service == S3 {
+            // S3 wants to be told what was signed.
+            let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = HeaderValue::from_str(&hex).map_err(cannot)?;
+            request.headers_mut().insert("x-amz-content-sha256", hex);
+        }
         let signed = {
             let headers: Vec<(&str, &[u8])> = request
                 .headers()

@@ -11,6 +11,7 @@ use crate::function::{FunctionCalls, FunctionSettings};
 use crate::http_endpoint::HttpEndpoint;
 use crate::opensearch::{Search, SearchCluster};
 use crate::outbound::Outbound;
+use crate::redshift::{RedshiftConfiguration, RedshiftParts, RedshiftSink};
 use crate::splunk::Splunk;
 
 /// What the configuration declares in place of AWS's services: secrets and tables.
@@ -31,6 +32,8 @@ pub struct Parts {
     pub functions: FunctionSettings,
     /// Clusters of OpenSearch and Elasticsearch, with their identities.
     pub clusters: Vec<SearchCluster>,
+    /// Where Redshift's clusters really are, and how often COPY is tried.
+    pub redshift: RedshiftConfiguration,
     /// Secrets and tables.
     pub declared: Arc<dyn Declared>,
     /// Service time: what requests say about when they were made.
@@ -81,8 +84,13 @@ impl Sinks for Outside {
             RecordDestination::Search(search) => {
                 Arc::new(Search::new(search, clusters, outbound, machine_clock.clone())?)
             }
-            RecordDestination::Redshift(_) => {
-                return Err("destinations of Redshift are not available yet".to_owned());
+            RecordDestination::Redshift(redshift) => {
+                let parts = RedshiftParts {
+                    outbound,
+                    objects: self.parts.objects.clone(),
+                    configuration: self.parts.redshift.clone(),
+                };
+                Arc::new(RedshiftSink::new(parts, redshift.clone())?)
             }
         })
     }

@@ -136,10 +136,10 @@ fn side(range: Range, number: i64) -> Option<Side> {
     below.or(range.max.filter(|max| number > *max).map(Side::Above))
 }
 
-/// Past which end of a range a number with a fraction is. What is no number is past both.
+/// Past which end of a range a number with a fraction is. What is no number is below any.
 fn double_side(range: Range, number: f64) -> Option<Side> {
-    let below = range.min.filter(|min| !(number >= *min as f64)).map(Side::Below);
-    below.or(range.max.filter(|max| !(number <= *max as f64)).map(Side::Above))
+    let below = range.min.filter(|min| number.is_nan() || number < *min as f64).map(Side::Below);
+    below.or(range.max.filter(|max| number > *max as f64).map(Side::Above))
 }
 
 /// A constraint that is broken, as AWS words it.

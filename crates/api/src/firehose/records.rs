@@ -45,7 +45,7 @@ record! {
     /// A record.
     pub struct Record<'a> {
         /// The record.
-        data: Blob<'a> = "Data", required, Shape::Blob(Range::of(0, 1_024_000));
+        data: Blob<'a> = "Data", required, DATA;
     }
 }
 
@@ -74,6 +74,8 @@ record! {
     }
 }
 
+/// `Data`.
+pub const DATA: Shape = Shape::Blob(Range::of(0, 1_024_000));
 static PUT_RESPONSE_RECORD_ID: Text = text(Range::from(1), None);
 static PUT_RECORD_BATCH_REQUEST_ENTRY_LIST: List =
     List { element: Shape::Structure(Record::SHAPE), length: Range::of(1, 500) };

@@ -10,7 +10,7 @@ pub(super) static BUCKET_ARN: Text = text(Range::of(1, 2048), Some(&pattern::ANY
 pub(super) static DELIVERY_STREAM_ARN: Text =
     text(Range::of(1, 512), Some(&pattern::DELIVERY_STREAM_ARN));
 /// `DeliveryStreamName`.
-pub(super) static DELIVERY_STREAM_NAME: Text = text(Range::of(1, 64), Some(&pattern::NAME));
+pub static DELIVERY_STREAM_NAME: Text = text(Range::of(1, 64), Some(&pattern::NAME));
 /// `DeliveryStreamVersionId`.
 pub(super) static DELIVERY_STREAM_VERSION_ID: Text = text(Range::of(1, 50), Some(&pattern::DIGITS));
 /// `DestinationId`.

@@ -38,6 +38,18 @@ fn only_an_empty_bucket_can_be_deleted() {
 }
 
 #[test]
+fn a_reset_leaves_nothing() {
+    let (home, store, bucket) = Home::with_bucket();
+    put(&store, &bucket, "a/b", b"x");
+    store.create_upload(&bucket, &key("c"), Default::default(), None).unwrap();
+    assert_eq!(store.reset().unwrap(), 1);
+    assert!(store.buckets().is_empty());
+    assert_eq!(std::fs::read_dir(home.directory.join("names")).unwrap().count(), 0);
+    store.create_bucket(&bucket, None, &"us-east-1".parse().unwrap()).unwrap();
+    assert!(matches!(get(&store, &bucket, "a/b"), Err(Error::NoSuchKey)));
+}
+
+#[test]
 fn a_directory_is_open_once_and_one_of_another_version_not_at_all() {
     let home = Home::new();
     let store = home.open();

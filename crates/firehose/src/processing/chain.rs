@@ -140,17 +140,20 @@ impl Chain {
 
     /// The data without compression, and without the envelope of CloudWatch Logs; `None` if nothing is to be delivered.
     fn unpacked(&self, record: &SourceRecord, now: Millis) -> Result<Option<Bytes>, Failed> {
-        let failure = |code, text| failure(&record.data, code, text, record.arrival, now);
         let mut data = record.data.clone();
         if self.decompress {
             let content = decompress_gzip(&data, DECOMPRESSED_BYTES_MAX).map_err(|error| {
-                decompression_failed(&failure(DECOMPRESSION_FAILED, &error.to_string()))
+                let (raw, text) = (&record.data, error.to_string());
+                let failure = failure(raw, DECOMPRESSION_FAILED, &text, record.arrival, now);
+                decompression_failed(&failure)
             })?;
             data = content.into();
         }
         if self.extract_messages {
-            let message = LogsMessage::parse(&data)
-                .map_err(|error| processing_failed(&failure(NOT_LOGS, &error.to_string()), None))?;
+            let message = LogsMessage::parse(&data).map_err(|error| {
+                let (raw, text) = (&record.data, error.to_string());
+                processing_failed(&failure(raw, NOT_LOGS, &text, record.arrival, now), None)
+            })?;
             match message {
                 LogsMessage::Control | LogsMessage::Data { count: 0, .. } => return Ok(None),
                 LogsMessage::Data { lines, .. } => data = lines.into(),

@@ -108,7 +108,11 @@ impl Said {
                 words.skip_as();
                 match words.quoted().as_deref() {
                     Some("auto") => {}
-                    _ => return Err(format!("CopyOptions: of {word} only 'auto' can be loaded into PostgreSQL")),
+                    _ => {
+                        return Err(format!(
+                            "CopyOptions: of {word} only 'auto' can be loaded into PostgreSQL"
+                        ));
+                    }
                 }
             }
             "REGION" => {
@@ -124,11 +128,15 @@ impl Said {
 
     fn finish(self) -> Result<CopyOptions, String> {
         let format = match self.json.as_deref() {
-            Some(_) if self.csv => return Err("CopyOptions: CSV and JSON exclude each other".into()),
+            Some(_) if self.csv => {
+                return Err("CopyOptions: CSV and JSON exclude each other".into());
+            }
             Some("auto") => RowFormat::Json { ignore_case: false },
             Some("auto ignorecase") => RowFormat::Json { ignore_case: true },
             Some(other) => {
-                return Err(format!("CopyOptions: JSON '{other}' cannot be loaded into PostgreSQL: only 'auto'"));
+                return Err(format!(
+                    "CopyOptions: JSON '{other}' cannot be loaded into PostgreSQL: only 'auto'"
+                ));
             }
             None if self.csv => RowFormat::Csv {
                 delimiter: self.delimiter.unwrap_or(','),
@@ -197,7 +205,8 @@ impl Words {
     /// One character, such as `'\t'`.
     fn character(&mut self, option: &str) -> Result<char, String> {
         self.skip_as();
-        let text = self.quoted().ok_or_else(|| format!("CopyOptions: {option} needs a character"))?;
+        let text =
+            self.quoted().ok_or_else(|| format!("CopyOptions: {option} needs a character"))?;
         let mut characters = text.chars();
         match (characters.next(), characters.next(), characters.next()) {
             (Some(one), None, None) => Ok(one),
@@ -263,20 +272,29 @@ mod tests {
 
     #[test]
     fn formats_are_told_apart() {
-        let delimited = |delimiter| RowFormat::Delimited { delimiter, escape: false, remove_quotes: false };
+        let delimited =
+            |delimiter| RowFormat::Delimited { delimiter, escape: false, remove_quotes: false };
         assert_eq!(format(""), delimited('|'));
         assert_eq!(format("delimiter '\\t'"), delimited('\t'));
         assert_eq!(format("DELIMITER AS '\\001' gzip"), delimited('\u{1}'));
         assert_eq!(format("JSON 'auto'"), RowFormat::Json { ignore_case: false });
-        assert_eq!(format("format as json 'auto ignorecase'"), RowFormat::Json { ignore_case: true });
+        assert_eq!(
+            format("format as json 'auto ignorecase'"),
+            RowFormat::Json { ignore_case: true }
+        );
         assert_eq!(format("FORMAT CSV"), RowFormat::Csv { delimiter: ',', quote: '"' });
-        assert_eq!(format("csv quote as '%' delimiter ';'"), RowFormat::Csv { delimiter: ';', quote: '%' });
+        assert_eq!(
+            format("csv quote as '%' delimiter ';'"),
+            RowFormat::Csv { delimiter: ';', quote: '%' }
+        );
     }
 
     #[test]
     fn what_changes_how_rows_are_read_is_kept() {
-        let options = parse("json 'auto' GZIP NULL AS '' IGNOREHEADER 2 EMPTYASNULL blanksasnull \
-            TIMEFORMAT 'auto' STATUPDATE OFF COMPUPDATE ON REGION 'us-east-1';");
+        let options = parse(
+            "json 'auto' GZIP NULL AS '' IGNOREHEADER 2 EMPTYASNULL blanksasnull \
+            TIMEFORMAT 'auto' STATUPDATE OFF COMPUPDATE ON REGION 'us-east-1';",
+        );
         let options = options.unwrap();
         assert!(options.gzip && options.empty_as_null && options.blanks_as_null);
         assert_eq!((options.null.as_str(), options.ignore_header), ("", 2));
@@ -286,9 +304,15 @@ mod tests {
     #[test]
     fn what_has_no_meaning_here_is_refused_by_name() {
         for (text, named) in [
-            ("PARQUET", "PARQUET"), ("JSON 's3://paths'", "s3://paths"), ("MAXERROR 5", "MAXERROR"),
-            ("TIMEFORMAT 'epochsecs'", "TIMEFORMAT"), ("DELIMITER 'ab'", "DELIMITER"), ("NULL 'x", "quote"),
-            ("CSV JSON 'auto'", "exclude"), ("IGNOREHEADER x", "IGNOREHEADER"), ("'auto'", "'auto'"),
+            ("PARQUET", "PARQUET"),
+            ("JSON 's3://paths'", "s3://paths"),
+            ("MAXERROR 5", "MAXERROR"),
+            ("TIMEFORMAT 'epochsecs'", "TIMEFORMAT"),
+            ("DELIMITER 'ab'", "DELIMITER"),
+            ("NULL 'x", "quote"),
+            ("CSV JSON 'auto'", "exclude"),
+            ("IGNOREHEADER x", "IGNOREHEADER"),
+            ("'auto'", "'auto'"),
             ("LZOP", "LZOP"),
         ] {
             let refused = parse(text).unwrap_err();

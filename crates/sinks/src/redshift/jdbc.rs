@@ -14,7 +14,8 @@ pub struct Cluster {
 /// Reads `jdbc:redshift://HOST:PORT/DATABASE`, or `jdbc:postgresql://…`. The text says what is wrong.
 pub fn parse(url: &str) -> Result<Cluster, String> {
     let malformed = || format!("ClusterJDBCURL {url} is not jdbc:redshift://HOST:PORT/DATABASE");
-    let rest = url.strip_prefix("jdbc:redshift://").or_else(|| url.strip_prefix("jdbc:postgresql://"));
+    let rest =
+        url.strip_prefix("jdbc:redshift://").or_else(|| url.strip_prefix("jdbc:postgresql://"));
     let (address, database) = rest.and_then(|rest| rest.split_once('/')).ok_or_else(malformed)?;
     if database.contains(['?', ';']) {
         return Err(format!("ClusterJDBCURL {url}: parameters of the driver are not supported"));
@@ -44,8 +45,14 @@ mod tests {
     #[test]
     fn what_is_no_such_url_is_refused() {
         for url in [
-            "", "jdbc:mysql://h:1/d", "jdbc:redshift://h/d", "jdbc:redshift://h:1", "jdbc:redshift://h:99999/d",
-            "jdbc:redshift://:1/d", "jdbc:redshift://h:1/", "jdbc:redshift://h:1/d?ssl=true",
+            "",
+            "jdbc:mysql://h:1/d",
+            "jdbc:redshift://h/d",
+            "jdbc:redshift://h:1",
+            "jdbc:redshift://h:99999/d",
+            "jdbc:redshift://:1/d",
+            "jdbc:redshift://h:1/",
+            "jdbc:redshift://h:1/d?ssl=true",
         ] {
             assert!(parse(url).is_err(), "{url}");
         }

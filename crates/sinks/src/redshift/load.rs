@@ -48,8 +48,10 @@ pub async fn load(
             rows::text_rows(&plain, &options, &columns)
         }
     });
-    let rows = parsed.await.unwrap_or_else(|error| Err(error.to_string())).map_err(Failure::Object)?;
-    let copy = format!("COPY {} FROM STDIN WITH ({})", target(destination, &columns), format(&options));
+    let rows =
+        parsed.await.unwrap_or_else(|error| Err(error.to_string())).map_err(Failure::Object)?;
+    let copy =
+        format!("COPY {} FROM STDIN WITH ({})", target(destination, &columns), format(&options));
     let sink = client.copy_in::<_, Bytes>(&copy).await?;
     let mut sink = std::pin::pin!(sink);
     let mut rows = Bytes::from(rows);
@@ -62,7 +64,10 @@ pub async fn load(
 }
 
 /// The columns that are loaded, in their order: those that are named, else all of the table.
-async fn columns(client: &Client, destination: &RedshiftDestination) -> Result<Vec<Column>, Failure> {
+async fn columns(
+    client: &Client,
+    destination: &RedshiftDestination,
+) -> Result<Vec<Column>, Failure> {
     const QUERY: &str = "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
         WHERE attrelid = ($1::text)::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
     let rows = client.query(QUERY, &[&&*destination.table]).await?;
@@ -72,7 +77,8 @@ async fn columns(client: &Client, destination: &RedshiftDestination) -> Result<V
         let is_text = kind.starts_with("character") || kind == "text" || kind == "\"char\"";
         all.push(Column { name, is_text });
     }
-    let Some(named) = destination.columns.as_deref().filter(|named| !named.trim().is_empty()) else {
+    let Some(named) = destination.columns.as_deref().filter(|named| !named.trim().is_empty())
+    else {
         return Ok(all);
     };
     named.split(',').map(|name| column(name.trim(), &all)).collect()
@@ -85,7 +91,9 @@ fn column(written: &str, all: &[Column]) -> Result<Column, Failure> {
         None => written.to_ascii_lowercase(),
     };
     let found = all.iter().find(|column| column.name == name).cloned();
-    found.ok_or_else(|| Failure::Object(format!("DataTableColumns: the table has no column {written}")))
+    found.ok_or_else(|| {
+        Failure::Object(format!("DataTableColumns: the table has no column {written}"))
+    })
 }
 
 fn target(destination: &RedshiftDestination, columns: &[Column]) -> String {

@@ -17,7 +17,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use millstream_firehose::settings::{Encryption, RedshiftDestination};
 use millstream_firehose::sink::{
-    Object, ObjectStorage, Parcel, RecordSink, RefusedRecord, SinkError, SinkFuture, StagedObject, Then,
+    Object, ObjectStorage, Parcel, RecordSink, RefusedRecord, SinkError, SinkFuture, StagedObject,
+    Then,
 };
 use rustls::pki_types::ServerName;
 use tokio::time::timeout;
@@ -38,8 +39,6 @@ const COPY_TIMEOUT: Duration = Duration::from_secs(7200);
 pub struct RedshiftConfiguration {
     /// Where clusters are really, by the host in their JDBC URL: AWS's pattern allows names of Redshift only.
     pub hosts: HashMap<String, ClusterAddress>,
-    /// How long to wait before a COPY is tried again; AWS's five minutes if absent.
-    pub retry_after: Option<Duration>,
 }
 
 /// Where a cluster is really.
@@ -51,6 +50,8 @@ pub struct ClusterAddress {
     pub port: u16,
     /// Whether the connection is in the clear: for a server on the same machine.
     pub plain: bool,
+    /// How long to wait before a COPY is tried again; AWS's five minutes if absent.
+    pub retry_after: Option<Duration>,
 }
 
 /// What all sinks of Redshift share.
@@ -78,15 +79,24 @@ impl RedshiftSink {
     pub fn new(parts: RedshiftParts, destination: RedshiftDestination) -> Result<Self, String> {
         let cluster = jdbc::parse(&destination.jdbc_url)?;
         let real = parts.configuration.hosts.get(&cluster.host).cloned();
-        let address = real.unwrap_or(ClusterAddress { host: cluster.host, port: cluster.port, plain: false });
+        let address = real.unwrap_or(ClusterAddress {
+            host: cluster.host,
+            port: cluster.port,
+            plain: false,
+            retry_after: None,
+        });
         let encryption = Encryption::BucketDefault;
         Ok(RedshiftSink { parts, destination, address, database: cluster.database, encryption })
     }
 
     async fn load(&self, parcel: &Parcel) -> Result<(), SinkError> {
-        let staged = parcel.staged.as_ref().ok_or_else(|| self.error("Redshift.InternalError", "nothing is staged"))?;
+        let staged = parcel
+            .staged
+            .as_ref()
+            .ok_or_else(|| self.error("Redshift.InternalError", "nothing is staged"))?;
         let connected = timeout(CONNECT_TIMEOUT, self.connect()).await;
-        let client = connected.map_err(|_| self.error("Redshift.ConnectionFailed", "connecting took too long"))??;
+        let client = connected
+            .map_err(|_| self.error("Redshift.ConnectionFailed", "connecting took too long"))??;
         let loaded = timeout(COPY_TIMEOUT, self.copy(&client, parcel, staged)).await;
         loaded.map_err(|_| self.error("Redshift.JDBCError", "COPY took too long"))?
     }
@@ -94,9 +104,13 @@ impl RedshiftSink {
     async fn connect(&self) -> Result<Client, SinkError> {
         let (host, port) = (self.address.host.as_str(), self.address.port);
         let stream = self.parts.outbound.connect(host, port, !self.address.plain).await;
-        let stream = stream.map_err(|error| self.error("Redshift.ConnectionFailed", &error.to_string()))?;
+        let stream =
+            stream.map_err(|error| self.error("Redshift.ConnectionFailed", &error.to_string()))?;
         let mut config = tokio_postgres::Config::new();
-        config.user(&*self.destination.user).password(&*self.destination.password.0).dbname(&self.database);
+        config
+            .user(&*self.destination.user)
+            .password(&*self.destination.password.0)
+            .dbname(&self.database);
         config.application_name("millstream");
         if self.address.plain {
             let (client, connection) =
@@ -106,14 +120,21 @@ impl RedshiftSink {
         }
         config.ssl_mode(SslMode::Require);
         let name = ServerName::try_from(host.to_owned());
-        let host = name.map_err(|error| self.error("Redshift.ConnectionFailed", &error.to_string()))?;
+        let host =
+            name.map_err(|error| self.error("Redshift.ConnectionFailed", &error.to_string()))?;
         let begin = tls::Begin { config: self.parts.outbound.tls(), host };
-        let (client, connection) = config.connect_raw(stream, begin).await.map_err(|error| self.fault(&error))?;
+        let (client, connection) =
+            config.connect_raw(stream, begin).await.map_err(|error| self.fault(&error))?;
         tokio::spawn(connection);
         Ok(client)
     }
 
-    async fn copy(&self, client: &Client, parcel: &Parcel, staged: &StagedObject) -> Result<(), SinkError> {
+    async fn copy(
+        &self,
+        client: &Client,
+        parcel: &Parcel,
+        staged: &StagedObject,
+    ) -> Result<(), SinkError> {
         let fault = |error: tokio_postgres::Error| self.fault(&error);
         let version = client.query_one("SELECT version()", &[]).await;
         let version: String = match version {
@@ -121,9 +142,11 @@ impl RedshiftSink {
             Err(error) => return Err(self.fault(&error)),
         };
         if !version.contains("Redshift") {
-            return load::load(client, &self.destination, staged).await.map_err(|failure| match failure {
-                load::Failure::Server(error) => self.fault(&error),
-                load::Failure::Object(why) => self.error("Redshift.DataLoadError", &why),
+            return load::load(client, &self.destination, staged).await.map_err(|failure| {
+                match failure {
+                    load::Failure::Server(error) => self.fault(&error),
+                    load::Failure::Object(why) => self.error("Redshift.DataLoadError", &why),
+                }
             });
         }
         let key = statement::manifest_key(&staged.key);
@@ -132,7 +155,12 @@ impl RedshiftSink {
         client.batch_execute(&copy).await.map_err(fault)
     }
 
-    async fn put_manifest(&self, parcel: &Parcel, staged: &StagedObject, key: String) -> Result<(), SinkError> {
+    async fn put_manifest(
+        &self,
+        parcel: &Parcel,
+        staged: &StagedObject,
+        key: String,
+    ) -> Result<(), SinkError> {
         let object = Object {
             bucket: staged.bucket.clone(),
             key,
@@ -148,15 +176,20 @@ impl RedshiftSink {
     }
 
     fn error(&self, code: &str, message: &str) -> SinkError {
-        let after = self.parts.configuration.retry_after.unwrap_or(RETRY_AFTER);
-        SinkError { code: code.to_owned(), message: message.to_owned(), then: Then::RetryAfter(after) }
+        let after = self.address.retry_after.unwrap_or(RETRY_AFTER);
+        SinkError {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            then: Then::RetryAfter(after),
+        }
     }
 
     /// A failure as the server or the connection tells it. Codes: Firehose's developer guide, "Amazon Redshift data
     /// delivery errors"; by SQLSTATE.
     fn fault(&self, error: &tokio_postgres::Error) -> SinkError {
         let Some(told) = error.as_db_error() else {
-            let code = if error.is_closed() { "Redshift.ConnectionReset" } else { "Redshift.JDBCError" };
+            let code =
+                if error.is_closed() { "Redshift.ConnectionReset" } else { "Redshift.JDBCError" };
             return self.error(code, &error.to_string());
         };
         self.error(code_of(told.code().code()), told.message())
@@ -181,7 +214,10 @@ fn code_of(state: &str) -> &'static str {
 }
 
 impl RecordSink for RedshiftSink {
-    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> SinkFuture<'a, Result<Vec<RefusedRecord>, SinkError>> {
+    fn deliver<'a>(
+        &'a self,
+        parcel: &'a Parcel,
+    ) -> SinkFuture<'a, Result<Vec<RefusedRecord>, SinkError>> {
         Box::pin(async move {
             self.load(parcel).await?;
             Ok(Vec::new())

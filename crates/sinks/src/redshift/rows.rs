@@ -35,13 +35,19 @@ pub fn plain(body: &[u8], gzip: bool) -> Result<Vec<u8>, String> {
 
 /// The rows of an object that is not CSV, as COPY's text format wants them (PostgreSQL's manual, "COPY", "Text
 /// format"). The text names the line or object that cannot be loaded: then nothing is.
-pub fn text_rows(plain: &[u8], options: &CopyOptions, columns: &[Column]) -> Result<Vec<u8>, String> {
-    let text = std::str::from_utf8(plain).map_err(|error| format!("the object is not UTF-8: {error}"))?;
+pub fn text_rows(
+    plain: &[u8],
+    options: &CopyOptions,
+    columns: &[Column],
+) -> Result<Vec<u8>, String> {
+    let text =
+        std::str::from_utf8(plain).map_err(|error| format!("the object is not UTF-8: {error}"))?;
     let mut out = Vec::with_capacity(plain.len() + plain.len() / 8);
     match &options.format {
         RowFormat::Json { ignore_case } => json_rows(text, *ignore_case, columns, &mut out)?,
         RowFormat::Delimited { delimiter, escape, remove_quotes } => {
-            let split = Split { delimiter: *delimiter, escape: *escape, remove_quotes: *remove_quotes };
+            let split =
+                Split { delimiter: *delimiter, escape: *escape, remove_quotes: *remove_quotes };
             for (number, line) in lines(text, *escape).enumerate().skip(options.ignore_header) {
                 let fields = split.fields(line);
                 if fields.len() != columns.len() {
@@ -52,7 +58,8 @@ pub fn text_rows(plain: &[u8], options: &CopyOptions, columns: &[Column]) -> Res
                         columns.len()
                     ));
                 }
-                let values = fields.iter().zip(columns).map(|(field, column)| value(field, column, options));
+                let values =
+                    fields.iter().zip(columns).map(|(field, column)| value(field, column, options));
                 push_row(values, &mut out);
             }
         }
@@ -73,7 +80,12 @@ fn value<'a>(field: &'a str, column: &Column, options: &CopyOptions) -> Option<&
     Some(field)
 }
 
-fn json_rows(text: &str, ignore_case: bool, columns: &[Column], out: &mut Vec<u8>) -> Result<(), String> {
+fn json_rows(
+    text: &str,
+    ignore_case: bool,
+    columns: &[Column],
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
     let documents = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     for (number, document) in documents.enumerate() {
         let document = document.map_err(|error| format!("object {}: {error}", number + 1))?;
@@ -84,10 +96,13 @@ fn json_rows(text: &str, ignore_case: bool, columns: &[Column], out: &mut Vec<u8
             let exact = members.get(&column.name);
             exact.or_else(|| {
                 let mut others = members.iter().filter(|_| ignore_case);
-                others.find(|(key, _)| key.eq_ignore_ascii_case(&column.name)).map(|(_, value)| value)
+                others
+                    .find(|(key, _)| key.eq_ignore_ascii_case(&column.name))
+                    .map(|(_, value)| value)
             })
         };
-        let values: Vec<Option<String>> = columns.iter().map(|column| find(column).and_then(scalar)).collect();
+        let values: Vec<Option<String>> =
+            columns.iter().map(|column| find(column).and_then(scalar)).collect();
         push_row(values.iter().map(Option::as_deref), out);
     }
     Ok(())
@@ -165,9 +180,13 @@ impl Split {
         while let Some(c) = characters.next() {
             match c {
                 '\\' if self.escape => field.extend(characters.next()),
-                '"' | '\'' if self.remove_quotes && quote.is_none() && field.is_empty() => quote = Some(c),
+                '"' | '\'' if self.remove_quotes && quote.is_none() && field.is_empty() => {
+                    quote = Some(c)
+                }
                 c if quote == Some(c) => quote = None,
-                c if c == self.delimiter && quote.is_none() => fields.push(std::mem::take(&mut field)),
+                c if c == self.delimiter && quote.is_none() => {
+                    fields.push(std::mem::take(&mut field))
+                }
                 c => field.push(c),
             }
         }
@@ -191,7 +210,10 @@ mod tests {
     #[test]
     fn objects_become_rows_by_the_names_of_columns() {
         let object = "{\"id\":1,\"name\":\"a\\tb\\\\\"}{\"name\":null,\"ID\":2}\n{\"id\":3,\"name\":{\"x\":[1]}}";
-        assert_eq!(rows("json 'auto'", object).unwrap(), "1\ta\\tb\\\\\n\\N\t\\N\n3\t{\"x\":[1]}\n");
+        assert_eq!(
+            rows("json 'auto'", object).unwrap(),
+            "1\ta\\tb\\\\\n\\N\t\\N\n3\t{\"x\":[1]}\n"
+        );
         assert!(rows("json 'auto ignorecase'", object).unwrap().contains("\n2\t\\N\n"));
         assert!(rows("json 'auto'", "{\"id\":1}[2]").unwrap_err().contains("object 2"));
         assert!(rows("json 'auto'", "{\"id\":1}{").unwrap_err().contains("object 2"));
@@ -202,7 +224,10 @@ mod tests {
         assert_eq!(rows("", "1|a\\b\r\n|\n").unwrap(), "1\ta\\\\b\n\\N\t\n");
         assert_eq!(rows("delimiter ',' removequotes", "1,\"a,b\"\n").unwrap(), "1\ta,b\n");
         assert_eq!(rows("escape", "1|a\\|b\\\nc\n").unwrap(), "1\ta|b\\nc\n");
-        assert_eq!(rows("emptyasnull blanksasnull null as '-'", "-|\n2|  \n").unwrap(), "\\N\t\\N\n2\t\\N\n");
+        assert_eq!(
+            rows("emptyasnull blanksasnull null as '-'", "-|\n2|  \n").unwrap(),
+            "\\N\t\\N\n2\t\\N\n"
+        );
         assert_eq!(rows("ignoreheader 1", "id|name\n1|x").unwrap(), "1\tx\n");
         assert!(rows("", "1|a\n2\n").unwrap_err().contains("line 2: 1 fields for 2 columns"));
     }

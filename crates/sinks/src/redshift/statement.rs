@@ -9,7 +9,9 @@ pub fn copy(destination: &RedshiftDestination, bucket: &str, manifest_key: &str)
     let url = literal(&format!("s3://{bucket}/{manifest_key}"));
     let credentials = literal(&format!("aws_iam_role={}", destination.role_arn));
     statement.push_str(&format!(" FROM {url} CREDENTIALS {credentials} MANIFEST"));
-    if let Some(options) = destination.copy_options.as_deref().map(str::trim).filter(|o| !o.is_empty()) {
+    if let Some(options) =
+        destination.copy_options.as_deref().map(str::trim).filter(|o| !o.is_empty())
+    {
         statement.push(' ');
         statement.push_str(options.trim_end_matches(';').trim_end());
     }
@@ -67,7 +69,8 @@ mod tests {
 
     #[test]
     fn the_statement_names_table_columns_manifest_role_and_options() {
-        let statement = copy(&destination(Some("a, b"), Some("json 'auto' gzip;")), "bucket", "manifests/it's");
+        let statement =
+            copy(&destination(Some("a, b"), Some("json 'auto' gzip;")), "bucket", "manifests/it's");
         assert_eq!(
             statement,
             "COPY public.t (a, b) FROM 's3://bucket/manifests/it''s' CREDENTIALS \

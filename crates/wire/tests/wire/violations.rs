@@ -1,6 +1,7 @@
 //! AWS's texts for wrong types, broken constraints and refused members.
 
 use millstream_api::ops::*;
+use millstream_api::shape::{Shape, Structure};
 use millstream_api::{Error, Record};
 use millstream_wire::{Protocol, Unknown, decode};
 
@@ -263,17 +264,15 @@ fn unknown_members_are_skipped_but_noted_in_bounded_space() {
 
 #[test]
 fn no_structure_of_the_model_has_more_members_than_the_decoder_can_mark() {
-    fn check(structure: &millstream_api::shape::Structure) {
-        use millstream_api::shape::Shape;
+    fn check(structure: &Structure) {
         assert!(structure.members.len() < 64, "{}", structure.name);
         for member in structure.members {
-            match member.shape {
-                Shape::Structure(inner) => check(inner),
-                Shape::List(list) => match list.element {
-                    Shape::Structure(inner) => check(inner),
-                    _ => {}
-                },
-                _ => {}
+            let inner = match member.shape {
+                Shape::List(list) => list.element,
+                shape => shape,
+            };
+            if let Shape::Structure(inner) = inner {
+                check(inner);
             }
         }
     }

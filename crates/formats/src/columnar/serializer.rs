@@ -1,0 +1,77 @@
+//! Which format is written, and how: AWS's `Serializer` document.
+
+use serde_json::{Map, Value};
+
+use super::datum::Datum;
+use super::error::ConversionError;
+use super::schema::Schema;
+use super::{document, parquet};
+
+/// Makes files for a schema.
+pub(crate) enum Serializer {
+    Parquet(parquet::Format),
+}
+
+/// A file that rows are added to.
+pub(crate) enum File<'f> {
+    Parquet(Box<parquet::File<'f>>),
+}
+
+enum Options {
+    Parquet(parquet::Options),
+}
+
+/// Whether the document can be used.
+pub(crate) fn check(document: &str) -> Result<(), ConversionError> {
+    options(document).map(|_| ())
+}
+
+fn options(text: &str) -> Result<Options, ConversionError> {
+    let (name, members): (_, Map<String, Value>) =
+        document::either(text, "Serializer", "ParquetSerDe", "OrcSerDe")?;
+    if name == "OrcSerDe" {
+        return Err(ConversionError("OrcSerDe is not supported.".to_owned()));
+    }
+    Ok(Options::Parquet(parquet::Options::parse(&members)?))
+}
+
+impl Serializer {
+    pub(crate) fn new(document: &str, schema: &Schema) -> Result<Self, ConversionError> {
+        Ok(match options(document)? {
+            Options::Parquet(options) => Self::Parquet(parquet::Format::new(options, schema)?),
+        })
+    }
+
+    /// Begins a file.
+    pub(crate) fn file(&self) -> Result<File<'_>, ConversionError> {
+        match self {
+            Self::Parquet(format) => Ok(File::Parquet(Box::new(format.file().map_err(failed)?))),
+        }
+    }
+
+    pub(crate) fn extension(&self) -> &'static str {
+        match self {
+            Self::Parquet(_) => ".parquet",
+        }
+    }
+}
+
+impl File<'_> {
+    /// Adds a row of as many values as the schema has columns.
+    pub(crate) fn add(&mut self, row: &[Datum<'_>]) -> Result<(), ConversionError> {
+        match self {
+            Self::Parquet(file) => file.add(row).map_err(failed),
+        }
+    }
+
+    /// Ends the file: its bytes.
+    pub(crate) fn finish(self) -> Result<Vec<u8>, ConversionError> {
+        match self {
+            Self::Parquet(file) => file.finish().map_err(failed),
+        }
+    }
+}
+
+fn failed(error: ::parquet::errors::ParquetError) -> ConversionError {
+    ConversionError(format!("The Parquet file cannot be written: {error}."))
+}
