@@ -24,6 +24,7 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),
     ("queue", millstream_streams::fuzz_queue),
+    ("serde", millstream_formats::columnar::fuzz_serde),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {
