@@ -20,7 +20,14 @@ const EVENTS: i32 = 100;
 
 impl From<PipelineError> for Error {
     fn from(error: PipelineError) -> Self {
-        Error::new(ErrorCode::ServiceUnavailableException, error.to_string())
+        let code = match &error {
+            PipelineError::Unknown | PipelineError::Failed(_) => {
+                ErrorCode::ServiceUnavailableException
+            }
+            // Not one that clients try again by themselves.
+            PipelineError::Late(_) => ErrorCode::ResourceInUseException,
+        };
+        Error::new(code, error.to_string())
     }
 }
 
@@ -28,7 +35,7 @@ impl Firehose {
     /// Seals what a delivery stream has buffered and waits until it has arrived, or was finally refused.
     ///
     /// # Errors
-    /// ResourceNotFoundException; ServiceUnavailableException if it is not done in time, with what is left.
+    /// ResourceNotFoundException; ResourceInUseException if it is not done in time, with what is left.
     pub async fn flush_delivery_stream(
         &self,
         caller: &Caller,
