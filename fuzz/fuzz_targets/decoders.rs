@@ -32,6 +32,8 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("http_endpoint", millstream_sinks::fuzz_http_endpoint),
     ("splunk", millstream_sinks::fuzz_splunk),
     ("bulk", millstream_sinks::fuzz_bulk),
+    ("jq", millstream_firehose::processing::fuzz_jq),
+    ("function_reply", millstream_firehose::processing::fuzz_function_reply),
     ("prefix", millstream_formats::naming::fuzz_prefix),
     ("decompress", millstream_formats::compression::fuzz_decompress),
     ("deaggregate", millstream_formats::deaggregate::fuzz_deaggregate),
