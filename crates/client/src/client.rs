@@ -13,9 +13,6 @@ use crate::http::{Http, Outgoing};
 use crate::limits::{ATTEMPT_TIMEOUT, REPLY_BYTES_MAX};
 use crate::{Backoff, Error, Settings, tls};
 
-/// The service that is called.
-const SERVICE: Service = Service::Kinesis;
-
 /// What a client is made of.
 pub struct Parts {
     /// Where to call and as whom.
@@ -30,6 +27,7 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    service: Service,
 }
 
 struct Shared {
@@ -50,7 +48,12 @@ impl Client {
         let http = Http::new(tls::config(settings.verify_tls, settings.ca_bundle.as_deref())?);
         let provider = Provider::new(settings.source.clone());
         let shared = Shared { settings, clock, random, http, provider };
-        Ok(Client { shared: Arc::new(shared) })
+        Ok(Client { shared: Arc::new(shared), service: Service::Kinesis })
+    }
+
+    /// The same client for another service: a new one calls Data Streams.
+    pub fn of(&self, service: Service) -> Self {
+        Client { shared: self.shared.clone(), service }
     }
 
     /// The settings that it was made with.
@@ -148,7 +151,7 @@ impl Client {
         let settings = &self.shared.settings;
         let mut headers = vec![
             ("content-type", Protocol::Json.content_type().to_owned()),
-            ("x-amz-target", format!("{}{operation}", SERVICE.target_prefix())),
+            ("x-amz-target", format!("{}{operation}", self.service.target_prefix())),
         ];
         let authority = settings.endpoint.authority();
         let mut signed: Vec<(&str, &[u8])> = vec![("host", authority.as_bytes())];
@@ -156,7 +159,7 @@ impl Client {
         let request = Request { method: "POST", path: "/", query: "", headers: &signed };
         let (hash, now) = (payload_sha256(body), self.shared.clock.now());
         let added =
-            sign(&request, credentials, &settings.region, SERVICE.signing_name(), &hash, now);
+            sign(&request, credentials, &settings.region, self.service.signing_name(), &hash, now);
         headers.extend(added.headers);
         headers.push(("user-agent", concat!("millstream/", env!("CARGO_PKG_VERSION")).to_owned()));
         headers

@@ -40,7 +40,11 @@ impl Budget {
     /// A share of half of it.
     pub fn share(&self) -> Share {
         let units_max = (self.units_max / 2).max(1);
-        Share { budget: self.clone(), units: Arc::new(Semaphore::new(units_max as usize)), units_max }
+        Share {
+            budget: self.clone(),
+            units: Arc::new(Semaphore::new(units_max as usize)),
+            units_max,
+        }
     }
 
     /// Bytes that nobody has reserved.

@@ -16,6 +16,7 @@ use crate::limits::ATTEMPT_TIME_MAX;
 use crate::machine::{Closing, LaneId, Plan};
 use crate::processed::Header;
 use crate::record::Failed;
+use crate::settings::Logging;
 use crate::sink::{SinkError, Then};
 
 pub(crate) use gather::read_source;
@@ -70,9 +71,11 @@ impl Settled {
 impl Work {
     /// Tries to deliver the plan.
     pub async fn attempt(self) -> Came {
+        let reserved = self.ctx.share(self.plan.lane).reserve(self.memory_bytes()).await;
         let began = Instant::now();
         let counters = self.ctx.counters.lane(self.plan.lane);
         let came = timeout(ATTEMPT_TIME_MAX, self.deliver()).await;
+        drop(reserved);
         let came = came.unwrap_or_else(|_| {
             let message = format!("The attempt took longer than {ATTEMPT_TIME_MAX:?}.");
             Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
@@ -92,23 +95,25 @@ impl Work {
     }
 
     async fn deliver(&self) -> Result<Settled, SinkError> {
-        let reserved = self.ctx.share(self.plan.lane).reserve(self.memory_bytes()).await;
-        let delivered = match (&self.compiled.sink, self.plan.lane) {
+        match (&self.compiled.sink, self.plan.lane) {
             (Some(sink), LaneId::Main) => self.deliver_records(sink).await,
             (None, _) | (Some(_), LaneId::Backup | LaneId::Errors) => self.deliver_object().await,
-        };
-        drop(reserved);
-        delivered
+        }
     }
 
     /// What an attempt takes: what is read, and what is made of it.
     fn memory_bytes(&self) -> u64 {
-        let converts = self.compiled.target(self.plan.lane).is_some_and(|it| it.conversion.is_some());
+        let converts =
+            self.compiled.target(self.plan.lane).is_some_and(|it| it.conversion.is_some());
         self.plan.bytes.saturating_mul(if converts { 4 } else { 2 })
     }
 
     /// Writes error documents; they count once the plan is settled.
-    async fn write_errors(&self, failed: Vec<Failed>, settled: &mut Settled) -> Result<(), SinkError> {
+    async fn write_errors(
+        &self,
+        failed: Vec<Failed>,
+        settled: &mut Settled,
+    ) -> Result<(), SinkError> {
         if failed.is_empty() {
             return Ok(());
         }
@@ -130,13 +135,18 @@ impl Work {
             LaneId::Backup => settings.backup.as_ref().and_then(|backup| backup.logging.as_ref()),
             LaneId::Errors => settings.errors.logging.as_ref().or(settings.logging.as_ref()),
         };
-        if logging.is_none() {
-            return;
-        }
+        let Some(Logging { group, stream }) = logging else { return };
         let (stream_arn, version) = (&*sender.arn, self.plan.version);
         let destination = self.destination();
-        let entry =
-            Entry { stream_arn, destination: &destination, version, message, code: &error.code };
+        let entry = Entry {
+            group,
+            stream,
+            stream_arn,
+            destination: &destination,
+            version,
+            message,
+            code: &error.code,
+        };
         journal.write(&entry, self.ctx.now()).await;
     }
 

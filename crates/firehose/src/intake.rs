@@ -15,7 +15,9 @@ use millstream_vault::KeyError;
 use tokio::sync::watch;
 
 use crate::envelope::{EXTRA_BYTES, Envelope, Sealing};
-use crate::limits::{BATCH_BYTES_MAX, DIRECT_PUT_RETENTION, FRAME_POOL_BYTES_MAX, RING_BATCHES_MAX};
+use crate::limits::{
+    BATCH_BYTES_MAX, DIRECT_PUT_RETENTION, FRAME_POOL_BYTES_MAX, RING_BATCHES_MAX,
+};
 use crate::processed::INTAKE_LOG;
 use crate::record::{RecordId, SourceRecord};
 use crate::source::{Extent, Scan, Source, SourceError, SourceFuture, SourceLog, Stretch};
@@ -241,7 +243,14 @@ impl Intake {
             let to = batch.first.0 + u64::from(batch.batch.count);
             let (oldest, newest) = (batch.arrival, batch.arrival);
             let bytes = data_bytes(&batch.batch);
-            scan.extents.push(Extent { from: first, to, records: to - first, bytes, oldest, newest });
+            scan.extents.push(Extent {
+                from: first,
+                to,
+                records: to - first,
+                bytes,
+                oldest,
+                newest,
+            });
         }
         scan.next = read.next.0;
         if read.end == End::Tail {
@@ -254,12 +263,7 @@ impl Intake {
         Ok(scan)
     }
 
-    async fn read_log(
-        &self,
-        from: u64,
-        to: u64,
-        bytes_max: usize,
-    ) -> Result<Stretch, SourceError> {
+    async fn read_log(&self, from: u64, to: u64, bytes_max: usize) -> Result<Stretch, SourceError> {
         let read = match self.log.read(self.id, Position(from), bytes_max).await {
             Err(LogError::Trimmed(first)) => {
                 let next = first.0.min(to);
@@ -272,7 +276,8 @@ impl Intake {
             if batch.first.0 >= to {
                 break;
             }
-            let payload = self.envelope.open(INTAKE_LOG, batch).await.map_err(SourceError::Failed)?;
+            let payload =
+                self.envelope.open(INTAKE_LOG, batch).await.map_err(SourceError::Failed)?;
             let places = records(&payload, batch.batch.count);
             let places = places.map_err(|error| {
                 SourceError::Failed(format!("intake, at {}: {error}", batch.first.0))
@@ -324,7 +329,10 @@ impl Source for Intake {
         Box::pin(async { Ok(self.log.bounds(self.id).await.map_err(failed)?.end.0) })
     }
 
-    fn wait<'a>(&'a self, after: &'a [(u32, u64)]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    fn wait<'a>(
+        &'a self,
+        after: &'a [(u32, u64)],
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         let mut news = self.news.subscribe();
         news.mark_unchanged();
         Box::pin(async move {
@@ -345,4 +353,3 @@ impl Source for Intake {
         Box::pin(async move { self.log.trim(self.id, Position(before)).await.map_err(failed) })
     }
 }
-

@@ -14,9 +14,9 @@ mod tests;
 
 use millstream_replica::{Machine, Slice};
 
+pub use crate::ranges::Ranges;
 pub use command::{Closing, Command, Group, Outcome, Seal};
 pub use plan::{Cover, PROCESSED, Plan};
-pub use crate::ranges::Ranges;
 pub use state::{BackupInput, LANES, LaneId, LaneState, Shape, State, Totals};
 
 /// The machine.

@@ -154,9 +154,7 @@ const COUNTERS: &[(&str, &str, Of<Counter>)] = &[
     ("millstream_firehose_incoming_bytes_total", "IncomingBytes.", |c| &c.incoming_bytes),
     ("millstream_firehose_incoming_records_total", "IncomingRecords.", |c| &c.incoming_records),
     ("millstream_firehose_incoming_puts_total", "IncomingPutRequests.", |c| &c.incoming_puts),
-    ("millstream_firehose_throttled_records_total", "ThrottledRecords.", |c| {
-        &c.throttled_records
-    }),
+    ("millstream_firehose_throttled_records_total", "ThrottledRecords.", |c| &c.throttled_records),
     ("millstream_firehose_put_record_bytes_total", "PutRecord.Bytes.", |c| &c.put_record_bytes),
     ("millstream_firehose_put_record_requests_total", "PutRecord.Requests.", |c| {
         &c.put_record_requests
@@ -170,9 +168,7 @@ const COUNTERS: &[(&str, &str, Of<Counter>)] = &[
     ("millstream_firehose_put_record_batch_requests_total", "PutRecordBatch.Requests.", |c| {
         &c.put_record_batch_requests
     }),
-    ("millstream_firehose_read_bytes_total", "DataReadFromKinesisStream.Bytes.", |c| {
-        &c.read_bytes
-    }),
+    ("millstream_firehose_read_bytes_total", "DataReadFromKinesisStream.Bytes.", |c| &c.read_bytes),
     ("millstream_firehose_read_records_total", "DataReadFromKinesisStream.Records.", |c| {
         &c.read_records
     }),
@@ -182,9 +178,11 @@ const COUNTERS: &[(&str, &str, Of<Counter>)] = &[
     ("millstream_firehose_processed_bytes_total", "SucceedProcessing.Bytes.", |c| {
         &c.processed_bytes
     }),
-    ("millstream_firehose_processing_failed_records_total", "Records that processing failed.", |c| {
-        &c.processing_failed_records
-    }),
+    (
+        "millstream_firehose_processing_failed_records_total",
+        "Records that processing failed.",
+        |c| &c.processing_failed_records,
+    ),
     ("millstream_firehose_dropped_records_total", "Records that processing left out.", |c| {
         &c.dropped_records
     }),

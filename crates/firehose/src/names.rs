@@ -9,8 +9,8 @@ use millstream_formats::naming::{
 use millstream_types::{Millis, Random};
 use uuid::Uuid;
 
-use crate::record::{PartitionSource, PartitionValues};
 use crate::deliver::compression_of;
+use crate::record::{PartitionSource, PartitionValues};
 use crate::settings::{Naming, ObjectTarget};
 
 /// Makes the keys of one target.

@@ -66,6 +66,14 @@ pub struct Pilot {
     pub jumps: watch::Receiver<()>,
 }
 
+/// Writes down the first configuration and where delivery begins, unless that was done before.
+pub async fn prepare(ctx: &Context, configuration: &Configuration) -> Result<(), String> {
+    match begin::prepare(ctx, configuration).await {
+        Ok(_) | Err(End::Stopped(_)) => Ok(()),
+        Err(End::Again(why)) => Err(why),
+    }
+}
+
 /// How long after a failure the pilot begins again, at first.
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
 /// The longest it waits.
@@ -116,15 +124,6 @@ impl Pilot {
                     None => return,
                 }
             }
-        }
-    }
-
-    /// Writes down the first configuration and where delivery begins, unless that was done before.
-    pub async fn prepare(&self) -> Result<(), String> {
-        match begin::prepare(&self.ctx, &self.configuration).await {
-            Ok(_) => Ok(()),
-            Err(End::Again(why)) => Err(why),
-            Err(End::Stopped(_)) => Ok(()),
         }
     }
 
@@ -339,7 +338,8 @@ impl Session {
     fn source_bytes_max(&self, id: LaneId) -> u64 {
         match id == LaneId::Main && self.shape().worker {
             true => {
-                let calls = self.current.window().bytes.saturating_mul(crate::limits::CALLS_MAX as u64);
+                let calls =
+                    self.current.window().bytes.saturating_mul(crate::limits::CALLS_MAX as u64);
                 calls.min(WINDOW_BYTES_MAX)
             }
             false => self.current.hints(id).bytes,
@@ -349,7 +349,8 @@ impl Session {
     /// Whether a log's parents are read to their ends.
     fn may_read(&self, lane: &Lane, log: u32) -> bool {
         let parents = self.logs.get(&log);
-        let is_done = |parent: &u32| match (self.logs.contains_key(parent), self.ended.get(parent)) {
+        let is_done = |parent: &u32| match (self.logs.contains_key(parent), self.ended.get(parent))
+        {
             (true, Some(end)) => lane.seen(*parent) >= *end,
             (true, None) => false,
             (false, _) => true,
@@ -413,10 +414,8 @@ impl Session {
             }
             let seen = lane.seen.entry(log).or_default();
             *seen = scan.next.max(*seen);
-            if let Some(newest) = newest {
-                let behind = self.ctx.now().since(newest).as_millis() as u64;
-                self.ctx.counters.millis_behind_latest.set(behind);
-            }
+            let behind = newest.map_or(0, |newest| self.ctx.now().since(newest).as_millis() as u64);
+            self.ctx.counters.millis_behind_latest.set(behind);
         }
         Ok(found)
     }
@@ -429,9 +428,11 @@ impl Session {
         let (hints, now) = (self.current.window(), self.ctx.now());
         let Some(window) = self.main.source_due(hints, now) else { return false };
         let planned = &self.main.planned;
-        let source = window.cover.0.iter().filter_map(|(log, ranges)| {
-            Some((*log, planned.floor(*log), ranges.end()?))
-        });
+        let source = window
+            .cover
+            .0
+            .iter()
+            .filter_map(|(log, ranges)| Some((*log, planned.floor(*log), ranges.end()?)));
         let step = Step {
             ctx: self.ctx.clone(),
             compiled: self.current.clone(),

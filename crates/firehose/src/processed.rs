@@ -19,6 +19,8 @@ pub const PROCESSED_LOG: u32 = 1;
 pub const JOURNAL_LOG: u32 = 2;
 
 const VERSION: u8 = 1;
+/// Bytes of the shortest record: its five numbers.
+const RECORD_BYTES_MIN: usize = 5;
 
 /// What a block says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -204,7 +206,7 @@ impl Block {
 
     /// Its records, in order.
     pub fn records(&self) -> Result<Vec<Ready>, String> {
-        let count = (self.header.records as usize).min(self.content.len());
+        let count = (self.header.records as usize).min(self.content.len() / RECORD_BYTES_MIN);
         let mut all = Vec::with_capacity(count);
         let mut rest = &self.content[..];
         while !rest.is_empty() {
@@ -265,7 +267,10 @@ mod tests {
         assert_eq!(block.header.partition(), values);
         assert_eq!((header.oldest, header.newest, header.records, header.bytes), (80, 90, 2, 3));
         let read = block.records().unwrap();
-        assert_eq!((read[0].id, read[0].arrival, &read[0].data[..]), (id(7, 0), Millis(90), &b"one"[..]));
+        assert_eq!(
+            (read[0].id, read[0].arrival, &read[0].data[..]),
+            (id(7, 0), Millis(90), &b"one"[..])
+        );
         assert_eq!((read[1].id, read[1].data.len()), (id(8, 2), 0));
     }
 

@@ -14,14 +14,14 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::budget::Budget;
-use crate::context::{Appending, Context};
+use crate::context::{Appending, Context, RecordCheck};
 use crate::envelope::{Envelope, Keys};
 use crate::intake::{Intake, frames};
 use crate::journal::{Journal, Logged};
 use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
 use crate::machine::{DeliveryMachine, Totals};
 use crate::metrics::{self, PipelineCounters, Shown, destination_name};
-use crate::pilot::{Order, Pilot};
+use crate::pilot::{Order, Pilot, prepare};
 use crate::settings::Settings;
 use crate::sink::{Sender, Sinks};
 use crate::source::Source;
@@ -31,6 +31,8 @@ use crate::source::Source;
 const SNAPSHOT_LOG_BYTES_MIN: u64 = 4 * 1024 * 1024;
 /// Orders that may wait for a pilot.
 const ORDERS_MAX: usize = 16;
+/// How long a flush waits for a pipeline that begins again.
+const FLUSH_PAUSE: Duration = Duration::from_millis(100);
 /// Delivery streams whose series are shown.
 const SHOWN_MAX: usize = 1000;
 
@@ -69,6 +71,8 @@ pub struct PipelineParts {
     pub keys: Arc<dyn Keys>,
     /// Where records come from, if not from puts: with the ARN that functions are told.
     pub source: Option<(Arc<dyn Source>, Arc<str>)>,
+    /// What records must be.
+    pub check: Option<RecordCheck>,
     /// The configuration.
     pub configuration: Configuration,
 }
@@ -139,13 +143,15 @@ pub enum PipelineError {
     Unknown,
     /// It was not done in time, or not at all; the text says why.
     Failed(String),
+    /// It goes on, but was not done in the time that was given; the text says what is left.
+    Late(String),
 }
 
 impl std::fmt::Display for PipelineError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             PipelineError::Unknown => f.write_str("the delivery stream is not at work"),
-            PipelineError::Failed(why) => f.write_str(why),
+            PipelineError::Failed(why) | PipelineError::Late(why) => f.write_str(why),
         }
     }
 }
@@ -251,14 +257,15 @@ impl Runtimes {
             counters: Arc::default(),
             journal: Journal::new(log.clone(), data),
             partitions_max: *partitions_max,
+            check: parts.check,
             appending: Arc::new(Appending::default()),
         });
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let settings = Mutex::new(parts.configuration.settings.clone());
         let (configuration, jumps) = (parts.configuration, self.jumps.clone());
-        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
         // Where delivery begins is written down before anyone is told that it does.
-        pilot.prepare().await.map_err(PipelineError::Failed)?;
+        prepare(&ctx, &configuration).await.map_err(PipelineError::Failed)?;
+        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
         let pilot = Mutex::new(Some(tokio::spawn(pilot.run())));
         Ok(Arc::new(Pipeline { ctx, intake: direct, orders, pilot, settings }))
     }
@@ -325,11 +332,23 @@ impl Pipeline {
 
     /// Seals what there is and waits until it has arrived, or was finally refused.
     pub async fn flush(&self, limit: Duration) -> Result<(), PipelineError> {
-        match tokio::time::timeout(limit, self.order(Order::Flush)).await {
-            Ok(flushed) => flushed?.map_err(PipelineError::Failed),
+        let flushed = async {
+            loop {
+                match self.order(Order::Flush).await {
+                    Ok(Ok(())) => return Ok(()),
+                    Err(PipelineError::Unknown) => return Err(PipelineError::Unknown),
+                    // The pipeline began again meanwhile, and so does the flush.
+                    Ok(Err(_)) | Err(PipelineError::Failed(_) | PipelineError::Late(_)) => {
+                        tokio::time::sleep(FLUSH_PAUSE).await;
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(limit, flushed).await {
+            Ok(flushed) => flushed,
             Err(_) => {
                 let PipelineStatus { waiting_records, open_plans, .. } = self.status();
-                Err(failed(format!(
+                Err(PipelineError::Late(format!(
                     "not all was delivered in {} s: {waiting_records} records wait, {open_plans} \
                      deliveries are under way or tried again",
                     limit.as_secs()
@@ -357,9 +376,8 @@ impl Pipeline {
     }
 
     fn count_discarded(&self) {
-        let planned: u64 = self.ctx.replica.read(|state| {
-            state.plans.values().map(|plan| plan.records).sum()
-        });
+        let planned: u64 =
+            self.ctx.replica.read(|state| state.plans.values().map(|plan| plan.records).sum());
         let records = planned + self.ctx.counters.waiting_records.get();
         self.ctx.counters.discarded_records.add(records);
         if records > 0 {

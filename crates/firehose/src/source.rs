@@ -95,7 +95,8 @@ pub trait Source: Send + Sync + 'static {
     /// The end of a log now.
     fn end(&self, log: u32) -> SourceFuture<'_, u64>;
     /// Returns once one of the logs reaches past its position, or there are other logs; may return early.
-    fn wait<'a>(&'a self, after: &'a [(u32, u64)]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    fn wait<'a>(&'a self, after: &'a [(u32, u64)])
+    -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
     /// How long records are kept at most.
     fn retention(&self) -> Duration;
     /// Whether there may be other logs than before.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use millstream_catalog::ShardState;
 use millstream_log::{End, GroupId, Log, LogError, LogId, Position};
 use millstream_streams::{ShardReadError, ShardReader, ShardRecord};
-use millstream_types::{Millis, ShardId};
+use millstream_types::ShardId;
 
 use crate::limits::BATCH_BYTES_MAX;
 use crate::record::{RecordId, SourceRecord, StreamOrigin};
@@ -21,8 +21,6 @@ pub struct StreamSource {
     reader: ShardReader,
     log: Arc<dyn Log>,
     group: GroupId,
-    /// What arrived before is not read.
-    start: Millis,
 }
 
 impl From<ShardReadError> for SourceError {
@@ -42,9 +40,9 @@ fn failed(error: LogError) -> SourceError {
 }
 
 impl StreamSource {
-    /// The stream whose logs are `group`, from what arrives at `start` on.
-    pub fn new(reader: ShardReader, log: Arc<dyn Log>, group: GroupId, start: Millis) -> Self {
-        StreamSource { reader, log, group, start }
+    /// The stream whose logs are `group`.
+    pub fn new(reader: ShardReader, log: Arc<dyn Log>, group: GroupId) -> Self {
+        StreamSource { reader, log, group }
     }
 
     fn id(&self, shard: u32) -> LogId {
@@ -62,7 +60,11 @@ impl StreamSource {
             let log = shard.id.0;
             let from = match known.get(&log) {
                 Some(from) => *from,
-                None => self.log.find(self.id(log), self.start).await.map_err(failed)?.0,
+                // LATEST, as AWS does; shards that come later are read from their beginning.
+                None if known.is_empty() => {
+                    self.log.bounds(self.id(log)).await.map_err(failed)?.end.0
+                }
+                None => 0,
             };
             let parents = shard.parents().map(|parent| parent.0).collect();
             logs.push(SourceLog { log, from, parents });
@@ -106,7 +108,8 @@ impl StreamSource {
         let to_position = Some(Position(to));
         let stretch = self.reader.read(shard, Position(from), to_position, bytes_max).await?;
         let shard_id = shard.to_string();
-        let records = stretch.records.into_iter().map(|record| source_record(log, &shard_id, record));
+        let records =
+            stretch.records.into_iter().map(|record| source_record(log, &shard_id, record));
         let (records, lost) = (records.collect(), stretch.expired);
         Ok(Stretch { records, next: stretch.next.0.min(to), lost })
     }
@@ -141,7 +144,10 @@ impl Source for StreamSource {
         Box::pin(async move { Ok(self.log.bounds(self.id(log)).await.map_err(failed)?.end.0) })
     }
 
-    fn wait<'a>(&'a self, after: &'a [(u32, u64)]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    fn wait<'a>(
+        &'a self,
+        after: &'a [(u32, u64)],
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         let mut changes = self.reader.changes();
         changes.mark_unchanged();
         Box::pin(async move {
@@ -149,7 +155,8 @@ impl Source for StreamSource {
                 // A catalog that is gone changes no more.
                 let _ = changes.changed().await;
             });
-            let waits = after.iter().map(|(log, at)| self.reader.wait(ShardId(*log), Position(*at)));
+            let waits =
+                after.iter().map(|(log, at)| self.reader.wait(ShardId(*log), Position(*at)));
             let mut waits: Vec<_> = waits.map(Box::pin).collect();
             std::future::poll_fn(|cx| {
                 if changed.as_mut().poll(cx).is_ready() {

@@ -141,8 +141,7 @@ impl Step {
         function: &Function,
         batch: Batch,
     ) -> impl Future<Output = Transformed> + Send + 'static {
-        let (ctx, compiled, function) =
-            (self.ctx.clone(), self.compiled.clone(), function.clone());
+        let (ctx, compiled, function) = (self.ctx.clone(), self.compiled.clone(), function.clone());
         async move { call(&ctx, &compiled, &function, batch).await }
     }
 

@@ -7,7 +7,7 @@ use millstream_api::{ErrorCode, Operation, Service};
 
 /// Every operation of every service with its shapes, constraints and errors.
 pub fn json() -> String {
-    let services = Service::ALL.iter().map(|service| {
+    let services = Service::ALL.iter().filter(|service| service.is_of_aws()).map(|service| {
         let operations: Vec<_> = service.operations().iter().map(|one| operation(one)).collect();
         let name = quoted(service.signing_name());
         format!("{{\"name\":{name},\"operations\":[{}]}}", operations.join(","))

@@ -113,14 +113,13 @@ impl Search {
     }
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
-        let all = || Left { pending: (0..parcel.records.len()).collect(), refused: Vec::new() };
+        let all = || bulk::sort_out(parcel, &self.destination);
         let Left { pending, mut refused } = self.left.take(parcel.plan).unwrap_or_else(all);
         let mut parts = bulk::parts(parcel, &pending);
         let mut again = Vec::new();
         let mut failure = None;
         while let Some(part) = parts.pop() {
-            let body = bulk::body(parcel, &part, &self.destination, &mut refused);
-            let Some(body) = body else { continue };
+            let body = bulk::body(parcel, &part, &self.destination);
             match self.send_part(parcel, &part, body).await {
                 Ok(Outcome { refused: more, busy, error }) => {
                     refused.extend(more);

@@ -4,6 +4,7 @@ mod capacity;
 mod channels;
 mod consumers;
 mod firehose;
+mod firehose_own;
 mod queues;
 mod records;
 mod resources;

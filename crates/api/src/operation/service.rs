@@ -1,6 +1,6 @@
 //! The services, and how a request names one.
 
-use super::{KINESIS, Operation, firehose};
+use super::{KINESIS, Operation, firehose, firehose_own};
 
 /// A service of AWS. Names of operations are unique within one only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,17 +9,27 @@ pub enum Service {
     Kinesis,
     /// Data Firehose.
     Firehose,
+    /// What Millstream adds to Firehose: AWS has nothing like it.
+    FirehoseOwn,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Service; 2] = [Service::Kinesis, Service::Firehose];
+    pub const ALL: [Service; 3] = [Service::Kinesis, Service::Firehose, Service::FirehoseOwn];
+
+    /// Whether AWS has it, so that there is a model of it.
+    pub const fn is_of_aws(self) -> bool {
+        match self {
+            Service::Kinesis | Service::Firehose => true,
+            Service::FirehoseOwn => false,
+        }
+    }
 
     /// Its name in a signature's scope, and in ARNs.
     pub const fn signing_name(self) -> &'static str {
         match self {
             Service::Kinesis => "kinesis",
-            Service::Firehose => "firehose",
+            Service::Firehose | Service::FirehoseOwn => "firehose",
         }
     }
 
@@ -28,6 +38,7 @@ impl Service {
         match self {
             Service::Kinesis => "Kinesis_20131202.",
             Service::Firehose => "Firehose_20150804.",
+            Service::FirehoseOwn => "MillstreamFirehose_20261126.",
         }
     }
 
@@ -36,6 +47,7 @@ impl Service {
         match self {
             Service::Kinesis => KINESIS,
             Service::Firehose => firehose::OPERATIONS,
+            Service::FirehoseOwn => firehose_own::OPERATIONS,
         }
     }
 

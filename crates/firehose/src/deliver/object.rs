@@ -35,7 +35,9 @@ impl Work {
             failed.extend(unconverted);
             if let Some(body) = body {
                 match self.write(target, body).await {
-                    Ok(_) => (settled.records, settled.bytes, settled.objects) = (records, bytes, 1),
+                    Ok(_) => {
+                        (settled.records, settled.bytes, settled.objects) = (records, bytes, 1)
+                    }
                     Err(error) if self.is_over(&error) => {
                         self.tell(&error).await;
                         return Ok(Settled::new(Closing::Lost));

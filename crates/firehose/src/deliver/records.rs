@@ -34,7 +34,8 @@ impl Work {
             let parcel = self.parcel(staged, outgoing);
             match sink.deliver(&parcel).await {
                 Ok(refused) => {
-                    (settled.records, settled.bytes) = (records.saturating_sub(refused.len() as u64), bytes);
+                    (settled.records, settled.bytes) =
+                        (records.saturating_sub(refused.len() as u64), bytes);
                     failed.extend(refused.iter().filter_map(|one| self.refused(&parcel, one)));
                 }
                 Err(error) if error.then == Then::Drop => {

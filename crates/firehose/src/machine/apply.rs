@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::command::{Closing, Command, Group, Outcome, Seal};
 use super::plan::{Failure, PROCESSED};
-use crate::ranges::Ranges;
 use super::state::{BackupInput, Config, LaneId, Shape, State};
+use crate::ranges::Ranges;
 
 /// Changes the state.
 pub fn apply(state: &mut State, command: &Command) -> Outcome {
@@ -76,15 +76,18 @@ fn forget_configs(state: &mut State) {
 }
 
 fn apply_seal(state: &mut State, seal: &Seal) -> Outcome {
-    let expected = (state.next_plan..).zip(&seal.plans);
-    let fits = expected.into_iter().all(|(id, plan)| {
-        plan.id == id && plan.lane == seal.lane && state.configs.contains_key(&plan.version)
+    let fits = seal.plans.iter().enumerate().all(|(index, plan)| {
+        let expected = state.next_plan.checked_add(index as u64);
+        Some(plan.id) == expected
+            && plan.lane == seal.lane
+            && state.configs.contains_key(&plan.version)
     });
     let lane = state.lane(seal.lane);
     let planned_twice = seal.plans.iter().any(|plan| {
-        plan.cover.0.iter().any(|(input, ranges)| {
-            ranges.iter().any(|(from, _)| lane.is_planned(*input, from))
-        })
+        plan.cover
+            .0
+            .iter()
+            .any(|(input, ranges)| ranges.iter().any(|(from, _)| lane.is_planned(*input, from)))
     });
     if !fits || planned_twice {
         return Outcome::Stale;
@@ -96,7 +99,7 @@ fn apply_seal(state: &mut State, seal: &Seal) -> Outcome {
             Arc::make_mut(covered).insert_all(ranges);
         }
         state.plans.insert(plan.id, Arc::new(plan.clone()));
-        state.next_plan = plan.id + 1;
+        state.next_plan = plan.id.saturating_add(1);
     }
     seal.floors.iter().for_each(|(input, floor)| lane.raise(*input, *floor));
     forget_blocks(state);

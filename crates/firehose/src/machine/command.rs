@@ -3,8 +3,8 @@
 use minicbor::{Decode, Encode};
 
 use super::plan::Plan;
-use crate::ranges::Ranges;
 use super::state::{LaneId, Shape};
+use crate::ranges::Ranges;
 
 /// A change of a pipeline's state.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::ranges::Ranges;
 use super::state::LaneId;
+use crate::ranges::Ranges;
 
 /// The input that is the processed log; the others are logs of the source.
 pub const PROCESSED: u32 = u32::MAX;

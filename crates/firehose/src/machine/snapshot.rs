@@ -7,8 +7,8 @@ use millstream_replica::Slice;
 use minicbor::{Decode, Encode};
 
 use super::plan::Plan;
-use crate::ranges::Ranges;
 use super::state::{Config, LaneId, LaneState, Shape, State, Totals};
+use crate::ranges::Ranges;
 
 /// Ranges in one part: each takes 20 bytes at most.
 const PART_RANGES_MAX: usize = 2048;
@@ -95,9 +95,10 @@ impl Frozen {
     fn parts(&self) -> impl Iterator<Item = Box<dyn Fn() -> Part + '_>> {
         type Make<'a> = Box<dyn Fn() -> Part + 'a>;
         let head = move || Part::Head { next_plan: self.next_plan, totals: self.totals };
-        let logs = self.logs.iter().map(|(log, from)| {
-            Box::new(move || Part::Log { log: *log, from: *from }) as Make<'_>
-        });
+        let logs = self
+            .logs
+            .iter()
+            .map(|(log, from)| Box::new(move || Part::Log { log: *log, from: *from }) as Make<'_>);
         let configs = self.configs.iter().map(|(version, config)| {
             Box::new(move || {
                 let (version, shape) = (*version, config.shape);
@@ -119,11 +120,12 @@ impl Frozen {
                 })
             })
         });
-        let valid = pieces(&self.valid)
-            .map(|ranges| Box::new(move || Part::Valid(ranges())) as Make<'_>);
-        let plans = self.plans.values().map(|plan| {
-            Box::new(move || Part::Plan(Plan::clone(plan))) as Make<'_>
-        });
+        let valid =
+            pieces(&self.valid).map(|ranges| Box::new(move || Part::Valid(ranges())) as Make<'_>);
+        let plans = self
+            .plans
+            .values()
+            .map(|plan| Box::new(move || Part::Plan(Plan::clone(plan))) as Make<'_>);
         std::iter::once(Box::new(head) as Make<'_>)
             .chain(logs)
             .chain(configs)

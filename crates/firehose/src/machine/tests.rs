@@ -92,7 +92,10 @@ fn a_group_counts_once_and_only_where_the_worker_had_come_to() {
     assert_eq!(state.needed_from(0), 12);
     let cover = plan(0, LaneId::Main, PROCESSED, &[(0, 1)]);
     apply(&mut state, seal(vec![cover], vec![(PROCESSED, 2)]));
-    apply(&mut state, seal(vec![plan(1, LaneId::Errors, PROCESSED, &[(9, 10)])], vec![(PROCESSED, 2)]));
+    apply(
+        &mut state,
+        seal(vec![plan(1, LaneId::Errors, PROCESSED, &[(9, 10)])], vec![(PROCESSED, 2)]),
+    );
     apply(&mut state, close(0));
     apply(&mut state, close(1));
     assert!(!state.valid.contains(0) && state.valid.contains(2));

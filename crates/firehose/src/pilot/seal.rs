@@ -26,8 +26,8 @@ impl Session {
             return Ok(false);
         }
         let (hints, now) = (self.current.hints(id), self.ctx.now());
-        let from_source = self.shape().lane_reads_source(id)
-            && !(id == LaneId::Main && self.shape().worker);
+        let from_source =
+            self.shape().lane_reads_source(id) && !(id == LaneId::Main && self.shape().worker);
         let lane = self.lane_mut(id);
         let mut due: Vec<Due> = Vec::new();
         if from_source {
@@ -38,9 +38,9 @@ impl Session {
             return Ok(false);
         }
         let first = self.state(|state| state.next_plan);
-        let plans = (first..).zip(due).map(|(number, (name, buffer))| {
-            self.plan(number, id, name, buffer, now)
-        });
+        let plans = (first..)
+            .zip(due)
+            .map(|(number, (name, buffer))| self.plan(number, id, name, buffer, now));
         let mut plans: Vec<Plan> = plans.collect();
         // All buffers are taken out already: the floors hold for all plans together, so the last command has them.
         while !plans.is_empty() {

@@ -70,7 +70,11 @@ impl ObjectStorage for Sim {
         Ok(())
     }
 
-    fn put<'a>(&'a self, _: &'a Sender, object: &'a Object) -> SinkFuture<'a, Result<Put, SinkError>> {
+    fn put<'a>(
+        &'a self,
+        _: &'a Sender,
+        object: &'a Object,
+    ) -> SinkFuture<'a, Result<Put, SinkError>> {
         let bucket = object.bucket.to_string();
         *self.0.object_attempts.lock().unwrap().entry(bucket.clone()).or_default() += 1;
         let mut acts = self.0.object_acts.lock().unwrap();
@@ -320,6 +324,7 @@ impl World {
             state_group: STATE,
             keys: self.keys.clone(),
             source: self.source.clone().map(|source| (source, "arn:stream".into())),
+            check: None,
             configuration: self.configuration(),
         }
     }

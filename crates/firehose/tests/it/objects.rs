@@ -45,8 +45,7 @@ fn a_buffer_is_sealed_at_its_size_and_order_is_kept() {
         assert_eq!(objects.len(), 3);
         let mut all = Vec::new();
         for body in objects.values() {
-            let numbers: Vec<usize> =
-                body.lines().map(|line| line[..7].parse().unwrap()).collect();
+            let numbers: Vec<usize> = body.lines().map(|line| line[..7].parse().unwrap()).collect();
             assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]));
             all.extend(numbers);
         }

@@ -27,15 +27,11 @@ pub(super) fn read(
 ) -> Result<Outcome, &'static str> {
     let body: Value = serde_json::from_slice(body).map_err(|_| "it is no JSON")?;
     let items = body["items"].as_array().ok_or("it has no items")?;
-    let sent = part
-        .iter()
-        .filter(|index| parcel.records.get(**index).is_some_and(|record| !bulk::is_blank(record)));
-    let sent: Vec<usize> = sent.copied().collect();
-    if items.len() != sent.len() {
+    if items.len() != part.len() {
         return Err("it has not an item for each document");
     }
     let mut outcome = Outcome::default();
-    for (index, item) in sent.into_iter().zip(items) {
+    for (index, item) in part.iter().copied().zip(items) {
         let item = &item["index"];
         let status = item["status"].as_u64().ok_or("an item has no status")?;
         let message = || bounded(item["error"].to_string());

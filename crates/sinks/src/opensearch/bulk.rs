@@ -4,6 +4,7 @@ use bytes::Bytes;
 use millstream_firehose::settings::SearchDestination;
 use millstream_firehose::sink::{OutgoingRecord, Parcel, RefusedRecord};
 
+use super::Left;
 use super::index_name::index_name;
 use crate::text::write_ascii;
 
@@ -37,26 +38,29 @@ pub(super) fn parts(parcel: &Parcel, pending: &[usize]) -> Vec<Vec<usize>> {
     parts
 }
 
-/// The body for some records; `None` if there is nothing to send. A record without anything in it cannot be a line and
-/// is refused here.
-pub(super) fn body(
-    parcel: &Parcel,
-    part: &[usize],
-    destination: &SearchDestination,
-    refused: &mut Vec<RefusedRecord>,
-) -> Option<Bytes> {
-    let mut out = Vec::new();
-    for index in part {
-        let Some(record) = parcel.records.get(*index) else { continue };
-        if is_blank(record) {
-            refused.push(RefusedRecord {
-                index: *index,
-                code: "400".to_owned(),
-                message: "The record is empty: it is no document.".to_owned(),
-                members: members(parcel, *index, destination),
-            });
+/// All that is to be done for a plan: the records to be sent, and those that are refused here. A record without anything
+/// in it cannot be a line.
+pub(super) fn sort_out(parcel: &Parcel, destination: &SearchDestination) -> Left {
+    let mut left = Left { pending: Vec::new(), refused: Vec::new() };
+    for (index, record) in parcel.records.iter().enumerate() {
+        if !record.data.iter().all(u8::is_ascii_whitespace) {
+            left.pending.push(index);
             continue;
         }
+        left.refused.push(RefusedRecord {
+            index,
+            code: "400".to_owned(),
+            message: "The record is empty: it is no document.".to_owned(),
+            members: members(parcel, index, destination),
+        });
+    }
+    left
+}
+
+/// The body for some records.
+pub(super) fn body(parcel: &Parcel, part: &[usize], destination: &SearchDestination) -> Bytes {
+    let mut out = Vec::new();
+    for record in part.iter().filter_map(|index| parcel.records.get(*index)) {
         let mut action = "{\"index\":{\"_index\":".to_owned();
         write_ascii(&index_of(record, destination), &mut action);
         if let Some(type_name) = &destination.type_name {
@@ -71,12 +75,7 @@ pub(super) fn body(
         out.extend_from_slice(action.as_bytes());
         write_line(&record.data, &mut out);
     }
-    (!out.is_empty()).then(|| out.into())
-}
-
-/// Whether a record was left out of the body.
-pub(super) fn is_blank(record: &OutgoingRecord) -> bool {
-    record.data.iter().all(u8::is_ascii_whitespace)
+    out.into()
 }
 
 /// Writes a document as one line. A line break within it would begin a line of what to do, which is for nobody but us
@@ -128,10 +127,10 @@ mod tests {
     fn no_record_can_say_what_is_done() {
         let parcel =
             parcel(&[b"{\"a\":\n1}\r\n{\"delete\":{\"_index\":\"x\",\"_id\":\"1\"}}\n", b" \n"]);
-        let mut refused = Vec::new();
-        let body = body(&parcel, &[0, 1], &destination("https://h"), &mut refused).unwrap();
+        let left = sort_out(&parcel, &destination("https://h"));
+        let body = body(&parcel, &left.pending, &destination("https://h"));
         assert_eq!(body.iter().filter(|byte| **byte == b'\n').count(), 2);
-        assert_eq!(refused.iter().map(|record| record.index).collect::<Vec<_>>(), [1]);
+        assert_eq!(left.refused.iter().map(|record| record.index).collect::<Vec<_>>(), [1]);
         assert!(!body.contains(&b'\r'));
     }
 
@@ -145,7 +144,7 @@ mod tests {
         let large = parcel(&[&large[..]; 25]);
         let all: Vec<usize> = (0..large.records.len()).collect();
         for part in parts(&large, &all) {
-            let body = body(&large, &part, &destination("https://h"), &mut Vec::new()).unwrap();
+            let body = body(&large, &part, &destination("https://h"));
             assert!(body.len() <= BODY_BYTES_MAX, "{}", body.len());
         }
     }
