@@ -27,6 +27,8 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("envelopes", millstream_replica::fuzz_envelopes),
     ("command", millstream_catalog::fuzz_command),
     ("queue", millstream_streams::fuzz_queue),
+    ("delivery", millstream_firehose::fuzz_delivery),
+    ("processed_block", millstream_firehose::fuzz_block),
     ("http_endpoint", millstream_sinks::fuzz_http_endpoint),
     ("splunk", millstream_sinks::fuzz_splunk),
     ("bulk", millstream_sinks::fuzz_bulk),

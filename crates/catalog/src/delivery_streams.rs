@@ -137,6 +137,18 @@ pub struct DeliveryDestination {
     pub secret: Option<SealedSecret>,
 }
 
+impl DeliveryDestination {
+    /// As it may be kept elsewhere: as commands hold it.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        crate::machine::encoded(self)
+    }
+
+    /// What [`DeliveryDestination::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        minicbor::decode(bytes).map_err(|error| error.to_string())
+    }
+}
+
 /// A kind of destination: the member of CreateDeliveryStream that configures it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]

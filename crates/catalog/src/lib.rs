@@ -33,7 +33,7 @@ pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
 pub use channel_settings::{
     ChannelLogs, ChannelSettings, Compression, DeadLetters, RecordFormat, StorageClass,
 };
-pub use channels::{Channel, ChannelRefusal, ChannelStatus};
+pub use channels::{Channel, ChannelLogGroups, ChannelRefusal, ChannelStatus};
 pub use command::{
     CapacityCommand, ChannelCommand, Command, ConsumerCommand, DeliveryStreamCommand,
     EncryptionCommand, NewChannel, NewDeliverySource, NewDeliveryStream, NewQueue, QueueCommand,

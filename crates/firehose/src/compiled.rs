@@ -7,7 +7,9 @@ use millstream_formats::columnar::Converter;
 use crate::machine::{BackupInput, LaneId, Shape};
 use crate::names::Namer;
 use crate::processing::Chain;
-use crate::settings::{Conversion, Destination, Hints, ObjectTarget, Settings, TableName};
+use crate::settings::{
+    Conversion, Destination, Hints, ObjectTarget, Processing, Settings, Source, TableName,
+};
 use crate::sink::{RecordSink, Sender, Sinks};
 
 /// One version of a configuration.
@@ -18,6 +20,8 @@ pub struct Compiled {
     pub shape: Shape,
     /// The steps of processing.
     pub chain: Arc<Chain>,
+    /// Whether they leave every record as it is.
+    pub plain: bool,
     /// A destination that takes records.
     pub sink: Option<Arc<dyn RecordSink>>,
     /// Conversion to columns.
@@ -87,6 +91,9 @@ impl Compiled {
         Ok(Compiled {
             shape: shape_of(&settings),
             chain: Arc::new(Chain::new(&settings.processing)?),
+            // A stream's records may be aggregates.
+            plain: settings.processing == Processing::default()
+                && settings.source == Source::DirectPut,
             sink,
             conversion: conversion.map(|it| Columns::new(it, sinks)).transpose()?,
             senders: [main_sender, with_role(backup_role), with_role(&settings.errors.role_arn)],

@@ -8,6 +8,7 @@ use std::time::Duration;
 use millstream_log::{Frame, FramePool, GroupId, Log, LogError, LogId, PartSpec};
 use millstream_replica::Replica;
 use millstream_types::{Clock, Millis, Random};
+use millstream_wire::json::{JsonReader, Reader};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -20,6 +21,37 @@ use crate::metrics::PipelineCounters;
 use crate::processed::{Draft, Header, PROCESSED_LOG};
 use crate::sink::{Sender, Sinks};
 use crate::source::Source;
+
+/// What a record must be; what is not goes to the error output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordCheck {
+    /// One JSON document.
+    Json,
+    /// UTF-8.
+    Utf8,
+}
+
+impl RecordCheck {
+    /// Whether data are what they must be; else a code and a message.
+    pub fn check(self, data: &[u8]) -> Result<(), (&'static str, &'static str)> {
+        let fits = match self {
+            RecordCheck::Json => {
+                let mut reader = JsonReader::new(data);
+                reader.skip().and_then(|()| reader.finish()).is_ok()
+            }
+            RecordCheck::Utf8 => std::str::from_utf8(data).is_ok(),
+        };
+        match (fits, self) {
+            (true, _) => Ok(()),
+            (false, RecordCheck::Json) => {
+                Err(("DataFormat.InvalidJson", "The record is not a JSON document."))
+            }
+            (false, RecordCheck::Utf8) => {
+                Err(("DataFormat.InvalidUtf8", "The record is not UTF-8."))
+            }
+        }
+    }
+}
 
 /// What all parts of one pipeline share.
 pub struct Context {
@@ -57,6 +89,8 @@ pub struct Context {
     pub journal: Journal,
     /// Partitions that may be active.
     pub partitions_max: usize,
+    /// What records must be.
+    pub check: Option<RecordCheck>,
     /// Blocks that are written and do not count yet.
     pub appending: Arc<Appending>,
 }

@@ -70,9 +70,11 @@ impl Settled {
 impl Work {
     /// Tries to deliver the plan.
     pub async fn attempt(self) -> Came {
+        let reserved = self.ctx.share(self.plan.lane).reserve(self.memory_bytes()).await;
         let began = Instant::now();
         let counters = self.ctx.counters.lane(self.plan.lane);
         let came = timeout(ATTEMPT_TIME_MAX, self.deliver()).await;
+        drop(reserved);
         let came = came.unwrap_or_else(|_| {
             let message = format!("The attempt took longer than {ATTEMPT_TIME_MAX:?}.");
             Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
@@ -92,13 +94,10 @@ impl Work {
     }
 
     async fn deliver(&self) -> Result<Settled, SinkError> {
-        let reserved = self.ctx.share(self.plan.lane).reserve(self.memory_bytes()).await;
-        let delivered = match (&self.compiled.sink, self.plan.lane) {
+        match (&self.compiled.sink, self.plan.lane) {
             (Some(sink), LaneId::Main) => self.deliver_records(sink).await,
             (None, _) | (Some(_), LaneId::Backup | LaneId::Errors) => self.deliver_object().await,
-        };
-        drop(reserved);
-        delivered
+        }
     }
 
     /// What an attempt takes: what is read, and what is made of it.

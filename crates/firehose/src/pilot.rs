@@ -66,6 +66,14 @@ pub struct Pilot {
     pub jumps: watch::Receiver<()>,
 }
 
+/// Writes down the first configuration and where delivery begins, unless that was done before.
+pub async fn prepare(ctx: &Context, configuration: &Configuration) -> Result<(), String> {
+    match begin::prepare(ctx, configuration).await {
+        Ok(_) | Err(End::Stopped(_)) => Ok(()),
+        Err(End::Again(why)) => Err(why),
+    }
+}
+
 /// How long after a failure the pilot begins again, at first.
 const PAUSE_FIRST: Duration = Duration::from_millis(200);
 /// The longest it waits.
@@ -116,15 +124,6 @@ impl Pilot {
                     None => return,
                 }
             }
-        }
-    }
-
-    /// Writes down the first configuration and where delivery begins, unless that was done before.
-    pub async fn prepare(&self) -> Result<(), String> {
-        match begin::prepare(&self.ctx, &self.configuration).await {
-            Ok(_) => Ok(()),
-            Err(End::Again(why)) => Err(why),
-            Err(End::Stopped(_)) => Ok(()),
         }
     }
 
@@ -415,10 +414,8 @@ impl Session {
             }
             let seen = lane.seen.entry(log).or_default();
             *seen = scan.next.max(*seen);
-            if let Some(newest) = newest {
-                let behind = self.ctx.now().since(newest).as_millis() as u64;
-                self.ctx.counters.millis_behind_latest.set(behind);
-            }
+            let behind = newest.map_or(0, |newest| self.ctx.now().since(newest).as_millis() as u64);
+            self.ctx.counters.millis_behind_latest.set(behind);
         }
         Ok(found)
     }

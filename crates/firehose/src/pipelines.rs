@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use millstream_catalog::DeliveryStream;
+use millstream_log::GroupId;
 
+use crate::runtime::Pipeline;
 use crate::settings::Settings;
 
 /// What the calls of [`Pipelines`] return.
@@ -32,6 +34,8 @@ pub trait Pipelines: Send + Sync {
     /// Ends the delivery of a delivery stream that is DELETING, started or not, and throws away what is undelivered,
     /// counted and logged. Once it has ended nothing uses the logs of its two groups any more: they are deleted next.
     fn stop<'a>(&'a self, stream: Arc<DeliveryStream>) -> PipelineFuture<'a>;
+    /// The pipeline of a delivery stream by the group of its data logs, while it is at work: where puts go.
+    fn pipeline(&self, data_group: GroupId) -> Option<Arc<Pipeline>>;
 }
 
 /// Why a pipeline could not do what it was told. The text is for people: it holds no secret.

@@ -19,6 +19,8 @@ pub const PROCESSED_LOG: u32 = 1;
 pub const JOURNAL_LOG: u32 = 2;
 
 const VERSION: u8 = 1;
+/// Bytes of the shortest record: its five numbers.
+const RECORD_BYTES_MIN: usize = 5;
 
 /// What a block says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -204,7 +206,7 @@ impl Block {
 
     /// Its records, in order.
     pub fn records(&self) -> Result<Vec<Ready>, String> {
-        let count = (self.header.records as usize).min(self.content.len());
+        let count = (self.header.records as usize).min(self.content.len() / RECORD_BYTES_MIN);
         let mut all = Vec::with_capacity(count);
         let mut rest = &self.content[..];
         while !rest.is_empty() {

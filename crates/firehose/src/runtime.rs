@@ -14,14 +14,14 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::budget::Budget;
-use crate::context::{Appending, Context};
+use crate::context::{Appending, Context, RecordCheck};
 use crate::envelope::{Envelope, Keys};
 use crate::intake::{Intake, frames};
 use crate::journal::{Journal, Logged};
 use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
 use crate::machine::{DeliveryMachine, Totals};
 use crate::metrics::{self, PipelineCounters, Shown, destination_name};
-use crate::pilot::{Order, Pilot};
+use crate::pilot::{Order, Pilot, prepare};
 use crate::settings::Settings;
 use crate::sink::{Sender, Sinks};
 use crate::source::Source;
@@ -71,6 +71,8 @@ pub struct PipelineParts {
     pub keys: Arc<dyn Keys>,
     /// Where records come from, if not from puts: with the ARN that functions are told.
     pub source: Option<(Arc<dyn Source>, Arc<str>)>,
+    /// What records must be.
+    pub check: Option<RecordCheck>,
     /// The configuration.
     pub configuration: Configuration,
 }
@@ -253,14 +255,15 @@ impl Runtimes {
             counters: Arc::default(),
             journal: Journal::new(log.clone(), data),
             partitions_max: *partitions_max,
+            check: parts.check,
             appending: Arc::new(Appending::default()),
         });
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let settings = Mutex::new(parts.configuration.settings.clone());
         let (configuration, jumps) = (parts.configuration, self.jumps.clone());
-        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
         // Where delivery begins is written down before anyone is told that it does.
-        pilot.prepare().await.map_err(PipelineError::Failed)?;
+        prepare(&ctx, &configuration).await.map_err(PipelineError::Failed)?;
+        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
         let pilot = Mutex::new(Some(tokio::spawn(pilot.run())));
         Ok(Arc::new(Pipeline { ctx, intake: direct, orders, pilot, settings }))
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use millstream_catalog::ShardState;
 use millstream_log::{End, GroupId, Log, LogError, LogId, Position};
 use millstream_streams::{ShardReadError, ShardReader, ShardRecord};
-use millstream_types::{Millis, ShardId};
+use millstream_types::ShardId;
 
 use crate::limits::BATCH_BYTES_MAX;
 use crate::record::{RecordId, SourceRecord, StreamOrigin};
@@ -21,8 +21,6 @@ pub struct StreamSource {
     reader: ShardReader,
     log: Arc<dyn Log>,
     group: GroupId,
-    /// What arrived before is not read.
-    start: Millis,
 }
 
 impl From<ShardReadError> for SourceError {
@@ -42,9 +40,9 @@ fn failed(error: LogError) -> SourceError {
 }
 
 impl StreamSource {
-    /// The stream whose logs are `group`, from what arrives at `start` on.
-    pub fn new(reader: ShardReader, log: Arc<dyn Log>, group: GroupId, start: Millis) -> Self {
-        StreamSource { reader, log, group, start }
+    /// The stream whose logs are `group`.
+    pub fn new(reader: ShardReader, log: Arc<dyn Log>, group: GroupId) -> Self {
+        StreamSource { reader, log, group }
     }
 
     fn id(&self, shard: u32) -> LogId {
@@ -62,7 +60,11 @@ impl StreamSource {
             let log = shard.id.0;
             let from = match known.get(&log) {
                 Some(from) => *from,
-                None => self.log.find(self.id(log), self.start).await.map_err(failed)?.0,
+                // LATEST, as AWS does; shards that come later are read from their beginning.
+                None if known.is_empty() => {
+                    self.log.bounds(self.id(log)).await.map_err(failed)?.end.0
+                }
+                None => 0,
             };
             let parents = shard.parents().map(|parent| parent.0).collect();
             logs.push(SourceLog { log, from, parents });

@@ -10,6 +10,7 @@ mod connection;
 mod counters;
 mod dev;
 mod dispatch;
+mod dispatch_firehose;
 mod faults;
 mod framing;
 mod host;

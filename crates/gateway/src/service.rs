@@ -12,6 +12,7 @@ use millstream_api::{Error, ErrorCode, Operation, Service};
 use millstream_auth::{KeyStore, SigningKeys};
 use millstream_buckets::Store;
 use millstream_counters::{Collect, Told};
+use millstream_firehose::Firehose;
 use millstream_streams::{Caller, Streams};
 use millstream_types::{Clock, Random, Region};
 use millstream_wire::{Protocol, Unknown};
@@ -45,6 +46,8 @@ pub struct Parts {
     pub streams: Arc<Streams>,
     /// The built-in buckets; none where objects are kept elsewhere.
     pub buckets: Option<Arc<Store>>,
+    /// Data Firehose, if the server has it.
+    pub firehose: Option<Arc<Firehose>>,
     /// Who is let in.
     pub auth: AuthMode,
     /// The keys that are known.
@@ -73,6 +76,7 @@ pub struct Parts {
 pub struct Gateway {
     pub(crate) streams: Arc<Streams>,
     pub(crate) objects: Option<ObjectFace>,
+    firehose: Option<Arc<Firehose>>,
     pub(crate) auth: AuthMode,
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) signing_keys: SigningKeys,
@@ -115,6 +119,7 @@ impl Gateway {
         Arc::new(Gateway {
             streams: parts.streams,
             objects: parts.buckets.map(ObjectFace::new),
+            firehose: parts.firehose,
             auth: parts.auth,
             keys: parts.keys,
             signing_keys: SigningKeys::new(),
@@ -251,6 +256,7 @@ impl Gateway {
         }
         let mut call = Call {
             streams: &self.streams,
+            firehose: self.firehose.as_ref(),
             caller: &caller,
             protocol,
             body: &body,
@@ -260,7 +266,7 @@ impl Gateway {
             write_timeout: Duration::from_millis(self.http.write_timeout_ms),
             activity,
         };
-        let response = call.run(operation.name).await;
+        let response = call.run(operation).await;
         if call.unknown.count() > 0 {
             self.note_unknown(operation.name, &call.unknown);
         }
@@ -361,8 +367,9 @@ fn operation_of(
     let Some(target) = headers.get(TARGET).and_then(|value| value.to_str().ok()) else {
         return unknown("The header X-Amz-Target is missing.");
     };
-    let found = Service::of_target(target).filter(|(service, _)| *service == Service::Kinesis);
-    let Some((service, name)) = found else { return unknown(absent::told(target)) };
+    let Some((service, name)) = Service::of_target(target) else {
+        return unknown(absent::told(target));
+    };
     let json_or_cbor = headers.get(CONTENT_TYPE).is_some_and(|value| {
         let kind = value.as_bytes().split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
         matches!(

@@ -10,7 +10,7 @@ use millstream_types::{Clock, Random, Region};
 use toml::{Table, Value};
 
 use crate::arguments::Auth;
-use crate::config::{LogSettings, Storage};
+use crate::config::{Config, Storage};
 use crate::outside_config::{address, boolean, identity, known, text};
 
 /// Files of the built-in buckets, within the data directory.
@@ -167,22 +167,19 @@ impl BuiltIn {
 
 /// Opens the built-in buckets beside the log, and makes those that are declared.
 pub fn open(
-    config: &S3Config,
-    storage: &Storage,
-    log: LogSettings,
-    region: &Region,
+    config: &Config,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> Result<BuiltIn, String> {
-    let place = match storage {
+    let place = match &config.storage {
         Storage::Directory(directory) => Place::Directory(directory.join(BUCKETS_DIRECTORY)),
         Storage::Ephemeral(limit) => temporary(*limit)?,
     };
     // Objects stop before the log does: what was acknowledged has to be kept until there is room for it again.
-    let bytes_reserved = 2 * log.disk_bytes_reserved.unwrap_or(DISK_BYTES_RESERVED);
+    let bytes_reserved = 2 * config.log.disk_bytes_reserved.unwrap_or(DISK_BYTES_RESERVED);
     let store = Store::open(Options { place, bytes_reserved }, clock, random);
     let store = store.map_err(|error| format!("the buckets did not open: {error}"))?;
-    let (declared, region) = (config.buckets.clone(), region.clone());
+    let (declared, region) = (config.s3.buckets.clone(), config.region.clone());
     let built_in = BuiltIn { store, declared, region };
     built_in.make()?;
     Ok(built_in)

@@ -55,14 +55,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
-    let buckets = s3_config::open(
-        &config.s3,
-        &config.storage,
-        config.log,
-        &config.region,
-        clock.clone(),
-        random.clone(),
-    )?;
+    let buckets = s3_config::open(&config, clock.clone(), random.clone())?;
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     // Made at the start, so that a mistake in the configuration is told before anything is served.
@@ -86,6 +79,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
         buckets: Some(buckets.store),
+        firehose: None,
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,

@@ -1,12 +1,14 @@
 //! Reading a plan's records again, in the order of their arrival.
 
 use millstream_log::{End, LogError, Position};
+use millstream_types::Millis;
 
 use super::{Work, internal};
-use crate::context::Context;
+use crate::context::{Context, RecordCheck};
 use crate::limits::READ_BYTES;
 use crate::machine::{BackupInput, LaneId, PROCESSED, Ranges};
 use crate::processed::{Block, PROCESSED_LOG};
+use crate::processing::error_document::{Failure, processing_failed};
 use crate::processing::{Chain, Finished, Prepared};
 use crate::record::{Failed, PartitionValues, Ready, SourceRecord};
 use crate::sink::SinkError;
@@ -56,10 +58,11 @@ impl Work {
     ) -> Result<(), SinkError> {
         let raw =
             self.plan.lane == LaneId::Backup && self.compiled.shape.backup == BackupInput::Raw;
-        let chain = (!raw).then_some(&*self.compiled.chain);
+        let chain = (!raw && !self.compiled.plain).then_some(&*self.compiled.chain);
         let now = self.ctx.now();
         for (from, to) in ranges.iter() {
-            let mut each = |record| process(chain, record, now, gathered);
+            let check = self.ctx.check;
+            let mut each = |record| process(chain, check, record, now, gathered);
             let lost = read_source(&self.ctx, log, from, to, &mut each).await;
             gathered.lost += lost.map_err(internal)?;
         }
@@ -76,12 +79,14 @@ impl Work {
         gathered: &mut Gathered,
     ) -> Result<(), SinkError> {
         let (log, id) = (&self.ctx.log, self.ctx.processed());
+        let blocks: u64 = ranges.iter().map(|(from, to)| to - from).sum();
+        let block_bytes = self.plan.bytes / blocks.max(1);
         for (from, to) in ranges.iter() {
             let mut at = from;
             while at < to {
-                // Blocks lie alone as a rule: no more is read than is wanted.
-                let wanted = if to - at == 1 { 1 } else { READ_BYTES };
-                let read = log.read(id, Position(at), wanted).await;
+                // Other lanes' and partitions' blocks lie between: not much more is read than is wanted.
+                let wanted = (to - at - 1).saturating_mul(block_bytes).min(READ_BYTES as u64);
+                let read = log.read(id, Position(at), wanted.max(1) as usize).await;
                 let read = read.map_err(|error: LogError| internal(error.to_string()))?;
                 for batch in read.batches.iter().filter(|batch| batch.first.0 < to) {
                     let payload = self.ctx.envelope.open(PROCESSED_LOG, batch).await;
@@ -101,8 +106,9 @@ impl Work {
 /// Does the deterministic steps.
 fn process(
     chain: Option<&Chain>,
+    check: Option<RecordCheck>,
     record: SourceRecord,
-    now: millstream_types::Millis,
+    now: Millis,
     to: &mut Gathered,
 ) {
     let Some(chain) = chain else {
@@ -117,8 +123,18 @@ fn process(
     for piece in prepared.pieces {
         chain.after_function(piece, now, &mut finished);
     }
-    to.ready.append(&mut finished.ready);
     to.failed.append(&mut finished.failed);
+    let Some(check) = check else { return to.ready.append(&mut finished.ready) };
+    for record in finished.ready {
+        match check.check(&record.data) {
+            Ok(()) => to.ready.push(record),
+            Err((code, message)) => {
+                let (raw, arrival, ended) = (&record.data[..], record.arrival, now);
+                let failure = Failure { raw, code, message, attempts: 1, arrival, ended };
+                to.failed.push(processing_failed(&failure, None));
+            }
+        }
+    }
 }
 
 /// Reads records of a source's log; how many could not be read any more.

@@ -76,9 +76,11 @@ fn forget_configs(state: &mut State) {
 }
 
 fn apply_seal(state: &mut State, seal: &Seal) -> Outcome {
-    let expected = (state.next_plan..).zip(&seal.plans);
-    let fits = expected.into_iter().all(|(id, plan)| {
-        plan.id == id && plan.lane == seal.lane && state.configs.contains_key(&plan.version)
+    let fits = seal.plans.iter().enumerate().all(|(index, plan)| {
+        let expected = state.next_plan.checked_add(index as u64);
+        Some(plan.id) == expected
+            && plan.lane == seal.lane
+            && state.configs.contains_key(&plan.version)
     });
     let lane = state.lane(seal.lane);
     let planned_twice = seal.plans.iter().any(|plan| {
@@ -97,7 +99,7 @@ fn apply_seal(state: &mut State, seal: &Seal) -> Outcome {
             Arc::make_mut(covered).insert_all(ranges);
         }
         state.plans.insert(plan.id, Arc::new(plan.clone()));
-        state.next_plan = plan.id + 1;
+        state.next_plan = plan.id.saturating_add(1);
     }
     seal.floors.iter().for_each(|(input, floor)| lane.raise(*input, *floor));
     forget_blocks(state);

@@ -49,18 +49,18 @@ impl Session {
             ctx,
         };
         session.scan_processed().await?;
-        session.take_open_plans(pilot).await?;
+        session.take_open_plans(&pilot.configuration).await?;
         Ok(session)
     }
 
     /// Plans that are not settled are delivered again.
-    async fn take_open_plans(&mut self, pilot: &Pilot) -> Result<(), End> {
+    async fn take_open_plans(&mut self, given: &Configuration) -> Result<(), End> {
         let open: Vec<(u64, LaneId, u64)> = self.state(|state| {
             state.plans.values().map(|plan| (plan.id, plan.lane, plan.version)).collect()
         });
         for (id, lane, version) in open {
             if !self.compiled.contains_key(&version) {
-                let compiled = compile(&self.ctx, &pilot.configuration, version).await?;
+                let compiled = compile(&self.ctx, given, version).await?;
                 self.compiled.insert(version, compiled);
             }
             self.lane_mut(lane).open += 1;
@@ -203,6 +203,10 @@ impl Session {
         let compiled = compile(&self.ctx, &next, next.settings.version).await?;
         configure(&self.ctx, &next).await?;
         self.next = None;
+        if compiled.shape != self.shape() {
+            // What the lanes hold may be another lane's now.
+            return Err(End::Again("its configuration has other stages".into()));
+        }
         self.compiled.insert(compiled.settings.version, compiled.clone());
         self.current = compiled;
         self.main.planned = self.state(|state| state.lane(LaneId::Main));
@@ -238,7 +242,7 @@ impl Session {
         let scan = scan.map_err(|error| End::Again(error.to_string()))?;
         let bytes_max = self.source_bytes_max(id);
         let lane = self.lane_mut(id);
-        for extent in scan.extents.iter().filter(|extent| extent.to <= target) {
+        for extent in scan.extents.iter().filter(|extent| extent.from < target) {
             lane.take(log, extent, bytes_max);
         }
         Ok(())

@@ -324,6 +324,7 @@ impl World {
             state_group: STATE,
             keys: self.keys.clone(),
             source: self.source.clone().map(|source| (source, "arn:stream".into())),
+            check: None,
             configuration: self.configuration(),
         }
     }

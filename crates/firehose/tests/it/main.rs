@@ -1,7 +1,10 @@
-//! The pipeline from a put to a destination, on an engine in memory and with simulated destinations.
+//! Delivery streams on an engine in memory: their control plane, and the pipeline from a put to a destination with
+//! simulated destinations.
 
+mod control;
 mod harness;
 mod objects;
 mod random;
 mod records;
+mod sources;
 mod worker;

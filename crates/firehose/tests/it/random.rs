@@ -14,9 +14,7 @@ use crate::harness::*;
 
 fn same(_: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
     let request: serde_json::Value = serde_json::from_slice(request).unwrap();
-    let answer = |record: &serde_json::Value| {
-        serde_json::json!({"recordId": record["recordId"], "result": "Ok", "data": record["data"]})
-    };
+    let answer = |record: &serde_json::Value| serde_json::json!({"recordId": record["recordId"], "result": "Ok", "data": record["data"]});
     let records: Vec<_> = request["records"].as_array().unwrap().iter().map(answer).collect();
     Ok(serde_json::json!({"records": records}).to_string().into_bytes())
 }
@@ -151,12 +149,8 @@ fn plain_objects_and_a_backup_have_each_record_once() {
 fn transformed_records_are_there_once() {
     for seed in seeds() {
         let mut settings = Settings { backup: Some(backup("backup")), ..to_objects() };
-        settings.processing.function = Some(Function {
-            arn: "arn:f".into(),
-            role_arn: None,
-            retries: 1,
-            hints: hints(1, 20),
-        });
+        settings.processing.function =
+            Some(Function { arn: "arn:f".into(), role_arn: None, retries: 1, hints: hints(1, 20) });
         check(settings, seed);
     }
 }

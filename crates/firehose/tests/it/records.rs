@@ -67,7 +67,10 @@ fn refused_records_go_to_the_error_output_once() {
     let (key, body) = errors.first_key_value().unwrap();
     assert!(key.starts_with("errors/http-endpoint-failed/"), "{key}");
     assert_eq!(body.lines().count(), 1);
-    assert!(body.contains("\"rawData\":\"Yg==\"") && body.contains("\"dataId\":\"id 1\""), "{body}");
+    assert!(
+        body.contains("\"rawData\":\"Yg==\"") && body.contains("\"dataId\":\"id 1\""),
+        "{body}"
+    );
 }
 
 #[test]
@@ -182,8 +185,7 @@ fn a_backup_of_all_survives_that_a_function_comes_and_goes() {
         });
     }
     world.live(async |node| node.flush().await);
-    let wanted: Vec<String> =
-        (1..8).flat_map(|n| [format!("{n}a"), format!("{n}b")]).collect();
+    let wanted: Vec<String> = (1..8).flat_map(|n| [format!("{n}a"), format!("{n}b")]).collect();
     assert_eq!(world.lines("backup"), wanted);
     let mut all: Vec<String> =
         delivered(&world).iter().map(|record| record.trim_end().to_owned()).collect();

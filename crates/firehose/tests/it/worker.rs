@@ -24,8 +24,7 @@ fn numbering(call: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
             }
         }
     };
-    let records: Vec<Value> =
-        request["records"].as_array().unwrap().iter().map(answer).collect();
+    let records: Vec<Value> = request["records"].as_array().unwrap().iter().map(answer).collect();
     Ok(json!({"records": records}).to_string().into_bytes())
 }
 
@@ -52,8 +51,7 @@ fn partitioned() -> Settings {
     let mut settings = to_objects();
     settings.processing.partitioned = true;
     settings.processing.query = Some("{k:.k}".into());
-    settings.destination =
-        Destination::Objects(target("main", "p/!{partitionKeyFromQuery:k}/"));
+    settings.destination = Destination::Objects(target("main", "p/!{partitionKeyFromQuery:k}/"));
     settings
 }
 
@@ -205,8 +203,7 @@ fn many_partitions_and_a_bucket_that_is_down_stay_within_bounds_and_catch_up() {
     });
     world.outside.object_always.lock().unwrap().clear();
     world.live(async |node| node.flush().await);
-    let mut wanted: Vec<String> =
-        (0..20_000).map(|n| record(n).trim_end().to_owned()).collect();
+    let mut wanted: Vec<String> = (0..20_000).map(|n| record(n).trim_end().to_owned()).collect();
     wanted.sort();
     assert_eq!(world.lines("main"), wanted);
 }
