@@ -54,11 +54,12 @@ pub struct Finished {
 impl Chain {
     /// Prepares the steps. The text says what cannot be done, for the client: a query that does not compile.
     pub fn new(processing: &Processing) -> Result<Self, String> {
+        let query = processing.query.as_deref().map(Query::compile).transpose();
         Ok(Chain {
             decompress: processing.decompress,
             extract_messages: processing.extract_messages,
             deaggregate: processing.deaggregate.clone(),
-            query: processing.query.as_deref().map(Query::compile).transpose()?,
+            query: query.map_err(|why| format!("MetadataExtractionQuery: {why}"))?,
             delimiter: processing.delimiter.as_deref().map(Bytes::copy_from_slice),
         })
     }

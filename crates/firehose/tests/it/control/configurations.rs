@@ -211,6 +211,7 @@ async fn what_makes_no_sense_is_refused_by_name() {
         ),
         (s3(&CONVERSION.replace(r#", "TableName": "t""#, "")), "SchemaConfiguration.TableName"),
         (s3(&CONVERSION.replace(r#""t""#, r#""refused""#)), "refused cannot be done"),
+        (s3(&CONVERSION.replace(r#""t""#, r#""odd""#)), "is not supported"),
         (s3(&CONVERSION.replace("{\"ParquetSerDe\": {}}", "{}")), "exactly one of ParquetSerDe"),
         (
             s3(r#", "EncryptionConfiguration": {"KMSEncryptionConfig": {"AWSKMSKeyARN":
@@ -251,6 +252,17 @@ async fn processors_that_make_no_sense_are_refused_by_name() {
                 &[("MetadataExtractionQuery", "{a:.a}"), ("JsonParsingEngine", "JQ-1.6")],
             )),
             "only be present when Dynamic Partitioning is enabled",
+        ),
+        (
+            s3(&format!(
+                r#", "Prefix": "!{{partitionKeyFromQuery:a}}/", "ErrorOutputPrefix": "e/",
+                    "DynamicPartitioningConfiguration": {{"Enabled": true}}{}"#,
+                processor(
+                    "MetadataExtraction",
+                    &[("MetadataExtractionQuery", "{a:"), ("JsonParsingEngine", "JQ-1.6")],
+                )
+            )),
+            "MetadataExtractionQuery",
         ),
     ];
     fixture.refuses(&cases).await;

@@ -140,7 +140,12 @@ impl Sinks for Outside {
 
     fn table(&self, table: &TableName) -> Result<Arc<TableSchema>, String> {
         take(&table.table)?;
-        Ok(Arc::new(TableSchema { version: "1".into(), document: "{}".into() }))
+        let columns = match &*table.table {
+            "odd" => r#"[{"Name": "a", "Type": "no such type"}]"#,
+            _ => r#"[{"Name": "a", "Type": "string"}]"#,
+        };
+        let document = format!(r#"{{"StorageDescriptor": {{"Columns": {columns}}}}}"#);
+        Ok(Arc::new(TableSchema { version: "1".into(), document }))
     }
 
     fn secret(&self, arn: &str) -> Result<BTreeMap<String, String>, String> {
