@@ -1,4 +1,4 @@
-"""Compares the service model of botocore with what the server says it supports, and keeps docs/support.md.
+"""Compares the service models of botocore with what the server says it supports, and keeps docs/support.md.
 
 The server's side comes from `millstream model`. Every operation, member, constraint, enum value and error of the
 operations that are done must be the model's own; what differs on purpose is in DEVIATIONS, with the reason.
@@ -18,13 +18,26 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUPPORT = ROOT / "docs" / "support.md"
 BOTOCORE = "1.44.5"
 
-# Place (operation.input|output.member…) -> what is compared there, and why ours differs.
+# Service -> its title, and its folder in botocore.
+SERVICES = {
+    "kinesis": ("Data Streams", "kinesis/2013-12-02"),
+    "firehose": ("Data Firehose", "firehose/2015-08-04"),
+}
+# Place (service.operation.input|output.member…) -> what is compared there, and why ours differs.
 DEVIATIONS = {}
+# Members that are kept and shown, but decide nothing: the last part of their path -> what becomes of them.
+RECORDED = {
+    "RoleARN": "recorded, not evaluated: the server does what it does by its own rights",
+    "ThroughputHintInMBs": "recorded, not evaluated: intake scales by itself",
+}
 # What replies do although the model says otherwise, with the reason. Tests of the clients check it.
 REPLIES = {
     "FailedRecordCount of PutRecords is 0 when all went well": "the model says at least 1; the service sends 0",
     "NextShardIterator and ChildShards": "at the end of a closed shard the first is absent and the second is there",
     "CreateChannel checks everything, then refuses": "nothing delivers what a channel would carry yet",
+    "`http:` in `ClusterEndpoint` and `Url` of Firehose's destinations": "the pattern asks for `https:`; whether a "
+    "plain connection is allowed is for the server's configuration to say",
+    "Any host in `ClusterJDBCURL`": "the pattern asks for one of Redshift's; PostgreSQL may stand in for it",
     "StreamId is never sent": "clients that see it call AWS's own host of the stream, not the configured endpoint",
 }
 
@@ -47,10 +60,10 @@ class Comparison:
             self.faults.append(f"{place}: the model has {model!r}, we have {ours!r}")
 
 
-def load_model():
+def load_model(place):
     if botocore.__version__ != BOTOCORE:
         sys.exit(f"botocore is {botocore.__version__}, the model is compared with {BOTOCORE}")
-    folder = pathlib.Path(botocore.__file__).parent / "data" / "kinesis" / "2013-12-02"
+    folder = pathlib.Path(botocore.__file__).parent / "data" / place
     packed = folder / "service-2.json.gz"
     if packed.exists():
         return json.loads(gzip.decompress(packed.read_bytes()))
@@ -74,6 +87,9 @@ def compare_shape(comparison, model, place, name, ours):
     for key in ("min", "max", "pattern", "enum"):
         if key in shape or key in ours:
             comparison.equal(f"{place}.{key}", plain(key, shape.get(key)), plain(key, ours.get(key)))
+    # What the model calls sensitive must not be shown; ours may be more careful.
+    if shape.get("sensitive"):
+        comparison.equal(f"{place}.sensitive", True, ours.get("sensitive", False))
     if kind == "structure":
         compare_structure(comparison, model, place, shape, ours)
     elif kind == "list":
@@ -97,68 +113,112 @@ def compare_structure(comparison, model, place, shape, ours):
         comparison.faults.append(f"{place}.{name}: the model does not know this member")
 
 
-def compare(model, ours):
-    comparison = Comparison()
+def compare(comparison, service, model, ours):
     ours_by_name = {operation["name"]: operation for operation in ours["operations"]}
-    comparison.equal("operations", sorted(model["operations"]), sorted(ours_by_name))
+    comparison.equal(f"{service}.operations", sorted(model["operations"]), sorted(ours_by_name))
     for name, operation in sorted(model["operations"].items()):
         mine = ours_by_name.get(name)
         if mine is None or mine["status"] != "done":
             continue
+        place = f"{service}.{name}"
         errors = sorted(error["shape"] for error in operation.get("errors", []))
-        comparison.equal(f"{name}.errors", errors, sorted(mine["errors"]))
+        comparison.equal(f"{place}.errors", errors, sorted(mine["errors"]))
         for side in ("input", "output"):
             shape = operation.get(side)
-            comparison.equal(f"{name}.{side}", shape is not None, mine[side] is not None)
+            comparison.equal(f"{place}.{side}", shape is not None, mine[side] is not None)
             if shape is not None and mine[side] is not None:
-                compare_shape(comparison, model, f"{name}.{side}", shape["shape"], mine[side])
+                compare_shape(comparison, model, f"{place}.{side}", shape["shape"], mine[side])
+
+
+def compare_all(ours):
+    comparison = Comparison()
+    comparison.equal("services", sorted(SERVICES), sorted(service["name"] for service in ours["services"]))
+    for service in ours["services"]:
+        _, place = SERVICES[service["name"]]
+        compare(comparison, service["name"], load_model(place), service)
     for place in sorted(set(DEVIATIONS) - comparison.used):
         comparison.faults.append(f"{place}: listed as a deviation, but there is none")
     return comparison
 
 
-def refused_members(shape, place=""):
-    """Yields (path, reason) of the members that are known and refused."""
+def members(shape, place=""):
+    """Yields (path, member) of every member but those within one that is refused."""
     if shape is None:
         return
     if shape["type"] == "structure":
         for member in shape["members"]:
             path = f"{place}.{member['name']}".lstrip(".")
-            if "refused" in member:
-                yield path, member["refused"]
-            else:
-                yield from refused_members(member["shape"], path)
+            yield path, member
+            if "refused" not in member:
+                yield from members(member["shape"], path)
     elif shape["type"] == "list":
-        yield from refused_members(shape["member"], f"{place}[]")
+        yield from members(shape["member"], f"{place}[]")
     elif shape["type"] == "map":
-        yield from refused_members(shape["value"], f"{place}{{}}")
+        yield from members(shape["value"], f"{place}{{}}")
 
 
-def support_page(ours):
-    operations = sorted(ours["operations"], key=lambda operation: operation["name"])
+def support_of_operations(operations):
+    lines = ["| operation | status | refused members |", "| --- | --- | --- |"]
+    for operation in operations:
+        refused = [path for path, member in members(operation["input"]) if "refused" in member]
+        named = ", ".join(f"`{path}`" for path in refused) or "–"
+        lines.append(f"| {operation['name']} | {operation['status']} | {named} |")
+    return lines
+
+
+def reasons_of_refusals(operations):
+    reasons = {}
+    for operation in operations:
+        for path, member in members(operation["input"]):
+            if "refused" in member:
+                reasons.setdefault(path, member["refused"])
+    return [f"| `{path}` | {reason} |" for path, reason in sorted(reasons.items())]
+
+
+def recorded_members(operations):
+    paths = set()
+    for operation in operations:
+        for path, _ in members(operation["input"]):
+            if path.rsplit(".", 1)[-1] in RECORDED:
+                paths.add(path)
+    return [f"| `{path}` | {RECORDED[path.rsplit('.', 1)[-1]]} |" for path in sorted(paths)]
+
+
+def support_of_service(service):
+    title, _ = SERVICES[service["name"]]
+    operations = sorted(service["operations"], key=lambda operation: operation["name"])
     done = [operation for operation in operations if operation["status"] == "done"]
     lines = [
-        "# What is supported",
         "",
-        f"Written by `cargo xtask support` from the comparison with botocore {BOTOCORE}; do not edit by hand.",
+        f"## {title}",
         "",
         f"{len(done)} of {len(operations)} operations are done, with every member, constraint and error of the model",
         "but for what is named below.",
         "",
-        "| operation | status | refused members |",
-        "| --- | --- | --- |",
+        *support_of_operations(operations),
+        "",
+        f"### Why members of {title} are refused",
+        "",
+        "| member | answer |",
+        "| --- | --- |",
+        *reasons_of_refusals(done),
     ]
-    for operation in operations:
-        refused = [path for path, _ in refused_members(operation["input"])]
-        named = ", ".join(f"`{path}`" for path in refused) or "–"
-        lines.append(f"| {operation['name']} | {operation['status']} | {named} |")
-    lines += ["", "## Why members are refused", "", "| member | answer |", "| --- | --- |"]
-    reasons = {}
-    for operation in done:
-        for path, reason in refused_members(operation["input"]):
-            reasons.setdefault(path, reason)
-    lines += [f"| `{path}` | {reason} |" for path, reason in sorted(reasons.items())]
-    lines += ["", "## Where replies differ from the model, on purpose", "", "| what | why |", "| --- | --- |"]
+    recorded = recorded_members(done)
+    if recorded:
+        heading = f"### Members of {title} that are kept and shown, but decide nothing"
+        lines += ["", heading, "", "| member | what becomes of it |", "| --- | --- |", *recorded]
+    return lines
+
+
+def support_page(ours):
+    lines = [
+        "# What is supported",
+        "",
+        f"Written by `cargo xtask support` from the comparison with botocore {BOTOCORE}; do not edit by hand.",
+    ]
+    for service in ours["services"]:
+        lines += support_of_service(service)
+    lines += ["", "## Where replies differ from the models, on purpose", "", "| what | why |", "| --- | --- |"]
     lines += [f"| `{place}` | {reason} |" for place, reason in sorted(DEVIATIONS.items())]
     lines += [f"| {what} | {reason} |" for what, reason in sorted(REPLIES.items())]
     return "\n".join(lines) + "\n"
@@ -170,7 +230,7 @@ def main():
     parser.add_argument("--write", action="store_true", help="write docs/support.md")
     options = parser.parse_args()
     ours = json.loads(subprocess.run([options.binary, "model"], check=True, capture_output=True).stdout)
-    comparison = compare(load_model(), ours)
+    comparison = compare_all(ours)
     page = support_page(ours)
     if options.write:
         SUPPORT.write_text(page)

@@ -61,14 +61,14 @@ class Server:
         self.log.close()
         return status
 
-    def client(self, **options):
-        return client(self.endpoint, **options)
+    def client(self, service="kinesis", **options):
+        return client(self.endpoint, service, **options)
 
 
-def client(endpoint, key=KEY_ID, secret=SECRET, region=REGION, retries=1, **options):
+def client(endpoint, service="kinesis", key=KEY_ID, secret=SECRET, region=REGION, retries=1, **options):
     config = Config(retries={"total_max_attempts": retries, "mode": "standard"}, **options.pop("config", {}))
     return boto3.client(
-        "kinesis",
+        service,
         endpoint_url=endpoint,
         region_name=region,
         aws_access_key_id=key,

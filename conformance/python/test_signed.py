@@ -48,10 +48,11 @@ def test_wrong_secrets_and_unknown_keys(server):
     assert (code, message) == ("UnrecognizedClientException", "The security token included in the request is invalid.")
 
 
-def signed(server, body=BODY, when=None, scope_region=REGION, service="kinesis", secret=SECRET, token=None):
+def signed(server, body=BODY, when=None, scope_region=REGION, service="kinesis", secret=SECRET, token=None,
+           target="Kinesis_20131202.ListStreams"):
     """A request signed by botocore at any time."""
     request = botocore.awsrequest.AWSRequest("POST", server.endpoint + "/", data=body, headers={
-        "X-Amz-Target": "Kinesis_20131202.ListStreams", "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1",
         "Host": server.address,
     })
     credentials = botocore.credentials.Credentials(KEY_ID, secret, token)
@@ -120,8 +121,17 @@ def test_headers_that_are_no_signature(server):
             "IncompleteSignatureException", "InvalidSignatureException", "MissingAuthenticationTokenException"), bad
 
 
-def test_scopes_that_are_not_ours(server):
+def test_a_signature_is_for_one_service(server):
+    firehose = "Firehose_20150804.ListDeliveryStreams"
     assert send(server, signed(server, service="firehose"))[1] == "InvalidSignatureException"
+    assert send(server, signed(server, service="kinesis", target=firehose))[1] == "InvalidSignatureException"
+    assert send(server, signed(server, service="firehose", target=firehose))[1] != "InvalidSignatureException"
+    # One signature does not open the other service's door.
+    moved = {**signed(server), "X-Amz-Target": firehose}
+    assert send(server, moved)[1] == "InvalidSignatureException"
+
+
+def test_scopes_that_are_not_ours(server):
     good = signed(server)
     credential = good["Authorization"].split("Credential=")[1].split(",")[0]
     key, day, region, service, end = credential.split("/")

@@ -8,10 +8,11 @@ usage: cargo xtask COMMAND
 
   check           format, clippy, documentation, licences and bans, tidy
   test [OPTIONS]  every test: Rust's own, then real foreign clients against a real server
-      --only NAME       one suite: rust, model, python, java or rust-sdk (may be given again)
+      --only NAME       one suite: rust, model, python, java, demo, … (may be given again)
       --kill-rounds N   rounds of the kill -9 test (default 3)
   tidy            the project's own rules about its files, alone
   support         writes docs/support.md from the model check
+  demo            a year of flights through Firehose, read back by DuckDB and pyarrow
   bench [...]     the published figures; see `cargo xtask bench --help`
 ";
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         "test" => xtask::suites::run(rest),
         "tidy" => xtask::tidy::run(),
         "support" => xtask::suites::write_support(),
+        "demo" => xtask::suites::run_demo(),
         "bench" => xtask::bench::run(rest),
         _ => {
             print!("{USAGE}");

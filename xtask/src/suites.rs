@@ -23,7 +23,7 @@ pub struct Options {
 type Suite = fn(&Options, &mut Totals) -> Outcome;
 
 /// Every suite with its name, in the order they run.
-const SUITES: [(&str, Suite); 8] = [
+const SUITES: [(&str, Suite); 9] = [
     ("rust", rust),
     ("model", foreign::model),
     ("python", foreign::python),
@@ -31,6 +31,7 @@ const SUITES: [(&str, Suite); 8] = [
     ("javascript", foreign::javascript),
     ("java", foreign::java),
     ("rust-sdk", foreign::rust_sdk),
+    ("demo", demo),
     ("fuzz", fuzz::run),
 ];
 
@@ -76,6 +77,21 @@ fn rust(_options: &Options, totals: &mut Totals) -> Outcome {
     command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     let well = process::watch(&mut command, |line| totals.add_cargo_line(line))?;
     if well { Ok(()) } else { Err("cargo test failed".to_owned()) }
+}
+
+/// The example of real data, as a test.
+fn demo(_options: &Options, totals: &mut Totals) -> Outcome {
+    run_demo()?;
+    totals.passed += 1;
+    Ok(())
+}
+
+/// `cargo xtask demo`: real data through a stream and delivery streams, read back by other tools.
+pub fn run_demo() -> Outcome {
+    let source = place::root().join("examples/flights");
+    let python = tools::install_environment_of("flights", &source)?;
+    let script = source.join("flights.py");
+    process::run(process::program(&python.interpreter).arg(script).arg(server()?))
 }
 
 /// The server, built as the tests build it.

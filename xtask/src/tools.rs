@@ -21,9 +21,14 @@ pub fn install_python() -> Result<Python, String> {
 
 /// The virtual environment `name`, with the packages of `conformance/NAME/requirements.txt`.
 pub fn install_environment(name: &str) -> Result<Python, String> {
+    install_environment_of(name, &place::root().join("conformance").join(name))
+}
+
+/// The virtual environment `name`, with the packages of the requirements in `source`.
+pub fn install_environment_of(name: &str, source: &Path) -> Result<Python, String> {
     let directory = place::tools().join(name);
     let interpreter = directory.join("bin/python");
-    let requirements = place::root().join("conformance").join(name).join("requirements.txt");
+    let requirements = source.join("requirements.txt");
     if !installed(&directory, &requirements)? {
         need_program("python3", &["python3", "python3-venv"])?;
         remove(&directory)?;

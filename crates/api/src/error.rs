@@ -64,6 +64,15 @@ error_codes! {
     ThrottlingException = 400,
     /// The request breaks a constraint of the model.
     ValidationException = 400,
+    // Of Firehose's model (botocore 1.44.5, firehose), beside those above.
+    /// The version that a change was meant for is no longer the current one.
+    ConcurrentModificationException = 400,
+    /// The master key cannot be used; the error's cause says why.
+    InvalidKMSResourceException = 400,
+    /// The delivery stream takes no records from producers.
+    InvalidSourceException = 400,
+    /// Records cannot be taken now.
+    ServiceUnavailableException = 503,
     // Of every AWS service.
     /// The session token has expired.
     ExpiredTokenException = 400,
@@ -106,12 +115,21 @@ pub struct Error {
     pub message: Cow<'static, str>,
     /// The HTTP status, where it is not the code's own (413 for a body over the limit).
     pub status: u16,
+    /// The member `code` of Firehose's `InvalidKMSResourceException` and `InvalidSourceException`.
+    pub cause: Option<&'static str>,
 }
 
 impl Error {
     /// An error with its code's own status.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Error { code, message: message.into(), status: code.status() }
+        Error { code, message: message.into(), status: code.status(), cause: None }
+    }
+
+    /// The same error with its cause: the member `code` of Firehose's `InvalidKMSResourceException` and
+    /// `InvalidSourceException`.
+    pub fn with_cause(mut self, cause: &'static str) -> Self {
+        self.cause = Some(cause);
+        self
     }
 
     /// `InvalidArgumentException`.

@@ -50,6 +50,7 @@ scalar!(String, Text(text) => Ok(text.into_owned()), |self, sink| sink.text(self
 scalar!(Cow<'v, str>, Text(text) => Ok(text), |self, sink| sink.text(self));
 scalar!(i32, Integer(n) => i32::try_from(n).map_err(|_| Misfit("integer")), |self, sink| sink.integer((*self).into()));
 scalar!(i64, Integer(n) => Ok(n), |self, sink| sink.integer(*self));
+scalar!(f64, Double(n) => Ok(n), |self, sink| sink.double(*self));
 scalar!(bool, Boolean(b) => Ok(b), |self, sink| sink.boolean(*self));
 scalar!(Millis, Timestamp(at) => Ok(at), |self, sink| sink.timestamp(*self));
 scalar!(Blob<'v>, Blob(blob) => Ok(blob), |self, sink| match self {
@@ -219,6 +220,7 @@ macro_rules! text_enum {
                 length: $crate::shape::Range::ANY,
                 pattern: None,
                 values: &[$($text),*],
+                sensitive: false,
             });
 
             /// The value on the wire.

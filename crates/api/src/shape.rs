@@ -11,6 +11,8 @@ pub enum Shape {
     Integer(Range),
     /// A whole number of 64 bits.
     Long(Range),
+    /// A number of 64 bits that may have a fraction.
+    Double(Range),
     /// True or false.
     Boolean,
     /// A point in time.
@@ -63,6 +65,8 @@ pub struct Text {
     pub pattern: Option<&'static Pattern>,
     /// The values it may have; empty if it is no enumeration.
     pub values: &'static [&'static str],
+    /// Whether errors and logs may not show it.
+    pub sensitive: bool,
 }
 
 /// Constraints of a list.

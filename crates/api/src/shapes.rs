@@ -7,7 +7,12 @@ use crate::record::{record, text_enum};
 use crate::shape::{List, Map, Range, Shape, Text};
 
 pub(crate) const fn text(length: Range, pattern: Option<&'static crate::Pattern>) -> Text {
-    Text { length, pattern, values: &[] }
+    Text { length, pattern, values: &[], sensitive: false }
+}
+
+/// As `text`, for what errors may not show.
+pub(crate) const fn sensitive(length: Range, pattern: Option<&'static crate::Pattern>) -> Text {
+    Text { length, pattern, values: &[], sensitive: true }
 }
 
 /// `StreamName`.

@@ -18,6 +18,8 @@ pub trait Sink {
     fn text(&mut self, text: &str);
     /// A whole number.
     fn integer(&mut self, number: i64);
+    /// A finite number that may have a fraction.
+    fn double(&mut self, number: f64);
     /// True or false.
     fn boolean(&mut self, value: bool);
     /// A point in time.

@@ -13,6 +13,8 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     /// Of `Shape::Integer` and `Shape::Long`.
     Integer(i64),
+    /// Of `Shape::Double`; finite.
+    Double(f64),
     /// Of `Shape::Boolean`.
     Boolean(bool),
     /// Of `Shape::Timestamp`; before the epoch becomes the epoch.

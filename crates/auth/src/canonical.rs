@@ -15,16 +15,29 @@ pub(crate) enum QueryForm {
     AsSent,
 }
 
+/// How the path is brought into its canonical form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PathForm {
+    /// Without empty and dot segments, encoded once more than it was sent: every service but S3.
+    Normalised,
+    /// As it is, encoded once: S3, whose keys may be anything.
+    Once,
+}
+
 /// The SHA-256 of the canonical request.
 pub(crate) fn request_sha256(
     request: &Request<'_>,
     signed_headers: &str,
     payload_hash_hex: &str,
-    form: QueryForm,
+    (path_form, query_form): (PathForm, QueryForm),
 ) -> [u8; 32] {
+    let path = match path_form {
+        PathForm::Normalised => path(request.path),
+        PathForm::Once => path_once(request.path),
+    };
+    let query = query(request.query, query_form);
     let mut canonical = Vec::with_capacity(1024);
-    for part in [request.method, "\n", &path(request.path), "\n", &query(request.query, form), "\n"]
-    {
+    for part in [request.method, "\n", &path, "\n", &query, "\n"] {
         canonical.extend_from_slice(part.as_bytes());
     }
     for name in signed_headers.split(';') {
@@ -65,6 +78,18 @@ fn path(path: &str) -> String {
         percent_encode(segment.as_bytes(), &mut out);
     }
     if kept.is_empty() { "/".to_owned() } else { out + trailing }
+}
+
+/// The path as S3 has it: decoded and encoded again, so that it does not matter what the client left unencoded.
+fn path_once(path: &str) -> String {
+    let mut out = String::with_capacity(path.len() + 16);
+    for (index, segment) in path.split('/').enumerate() {
+        if index > 0 {
+            out.push('/');
+        }
+        percent_encode(&percent_decode(segment), &mut out);
+    }
+    if out.is_empty() { "/".to_owned() } else { out }
 }
 
 /// The parameters, sorted, without the signature itself.
@@ -189,6 +214,21 @@ mod tests {
             ("/%2E%2E/x", "/%252E%252E/x"),
         ] {
             assert_eq!(path(sent), canonical, "{sent}");
+        }
+    }
+
+    #[test]
+    fn paths_of_s3_stay_as_they_are_and_are_encoded_once() {
+        for (sent, canonical) in [
+            ("", "/"),
+            ("/", "/"),
+            ("/b//a/../x/", "/b//a/../x/"),
+            ("/a%2fb", "/a%2Fb"),
+            ("/a+b c", "/a%2Bb%20c"),
+            ("/%c3%a4", "/%C3%A4"),
+            ("/%7e!", "/~%21"),
+        ] {
+            assert_eq!(path_once(sent), canonical, "{sent}");
         }
     }
 

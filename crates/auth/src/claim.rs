@@ -7,7 +7,7 @@ use millstream_types::Millis;
 use ring::hmac;
 
 use crate::Request;
-use crate::canonical::{QueryForm, hex, request_sha256, unhex};
+use crate::canonical::{PathForm, QueryForm, hex, request_sha256, unhex};
 use crate::error::{AuthError, echo};
 use crate::fields::{ALGORITHM, Fields, Place, fields};
 use crate::keys::{SigningKeys, derive};
@@ -20,12 +20,12 @@ use crate::time;
 #[derive(Debug, Clone)]
 pub struct Claim {
     scope: Scope,
-    at: Millis,
-    signed_headers: String,
+    pub(crate) at: Millis,
+    pub(crate) signed_headers: String,
     /// `None` if it cannot be one.
-    signature: Option<[u8; 32]>,
+    pub(crate) signature: Option<[u8; 32]>,
     /// How long a presigned request is good; `None` for the header form.
-    expires: Option<Duration>,
+    pub(crate) expires: Option<Duration>,
     has_token: bool,
 }
 
@@ -162,13 +162,27 @@ impl Claim {
         now: Millis,
         keys: &SigningKeys,
     ) -> Result<(), AuthError> {
-        self.check_time(now)?;
+        self.check_time(now, SKEW_MS_MAX)?;
         let payload_hex = hex(payload_sha256);
         check_declared_hash(request, &payload_hex)?;
-        let mut matched = self.matches(request, &payload_hex, secret, keys, QueryForm::Encoded);
+        self.check_signature(request, &payload_hex, secret, keys, PathForm::Normalised)
+    }
+
+    /// Whether the signature is right for a payload whose hash, or what stands for it, is `payload`.
+    pub(crate) fn check_signature(
+        &self,
+        request: &Request<'_>,
+        payload: &str,
+        secret: Option<&Secret>,
+        keys: &SigningKeys,
+        path: PathForm,
+    ) -> Result<(), AuthError> {
+        let encoded = (path, QueryForm::Encoded);
+        let mut matched = self.matches(request, payload, secret, keys, encoded);
         // Only a query can differ, and only where an SDK did not send it in canonical form.
         if !matched && !request.query.is_empty() {
-            matched = self.matches(request, &payload_hex, secret, keys, QueryForm::AsSent);
+            let as_sent = (path, QueryForm::AsSent);
+            matched = self.matches(request, payload, secret, keys, as_sent);
         }
         match (secret, matched) {
             (None, _) => Err(AuthError::unrecognized()),
@@ -177,12 +191,12 @@ impl Claim {
         }
     }
 
-    fn check_time(&self, now: Millis) -> Result<(), AuthError> {
-        let skew = Duration::from_millis(SKEW_MS_MAX);
-        let (limit, minutes) = match self.expires {
-            Some(expires) => (expires, expires.as_secs() as f64 / 60.0),
-            None => (skew, 5.0),
-        };
+    /// Whether the time is near enough to ours, or a presigned request still good.
+    pub(crate) fn check_time(&self, now: Millis, skew_ms: u64) -> Result<(), AuthError> {
+        let skew = Duration::from_millis(skew_ms);
+        let skew_minutes = skew.as_secs() as f64 / 60.0;
+        let limit = self.expires.unwrap_or(skew);
+        let minutes = limit.as_secs() as f64 / 60.0;
         let text = time::format;
         if self.at.plus(limit) < now {
             return Err(AuthError::invalid(format!(
@@ -194,7 +208,7 @@ impl Claim {
         }
         if self.at > now.plus(skew) {
             return Err(AuthError::invalid(format!(
-                "Signature not yet current: {} is still later than {} ({} + 5 min.)",
+                "Signature not yet current: {} is still later than {} ({} + {skew_minutes} min.)",
                 text(self.at),
                 text(now.plus(skew)),
                 text(now),
@@ -211,9 +225,9 @@ impl Claim {
         payload_hex: &str,
         secret: Option<&Secret>,
         keys: &SigningKeys,
-        form: QueryForm,
+        forms: (PathForm, QueryForm),
     ) -> bool {
-        let request_hash = request_sha256(request, &self.signed_headers, payload_hex, form);
+        let request_hash = request_sha256(request, &self.signed_headers, payload_hex, forms);
         let to_sign = string_to_sign(self.at, &self.scope, &request_hash);
         let signature = self.signature.unwrap_or_default();
         let dummy = Secret::dummy();

@@ -13,6 +13,7 @@ mod fields;
 mod keys;
 pub mod limits;
 pub mod policy;
+mod s3;
 mod scope;
 mod secret;
 mod sign;
@@ -22,7 +23,8 @@ pub use authenticate::{Identity, KeyStore, authenticate, fuzz_request};
 pub use claim::{Claim, parse};
 pub use error::{AuthCode, AuthError};
 pub use keys::SigningKeys;
-pub use scope::{Scope, claimed};
+pub use s3::{ChunkSigner, Payload, S3Identity, authenticate_s3, declared_payload};
+pub use scope::{Scope, claimed, claimed_service};
 pub use secret::Secret;
 pub use sign::{Credentials, Signed, payload_sha256, sign};
 

@@ -3,6 +3,9 @@
 /// How far a request's time may be from ours, in milliseconds: 5 minutes either way.
 /// Source: `InvalidSignatureException` as clients of Kinesis quote it.
 pub const SKEW_MS_MAX: u64 = 5 * 60 * 1000;
+/// How far the time of a request to S3 may be from ours, in milliseconds: 15 minutes either way.
+/// Source: S3, "Error responses", `RequestTimeTooSkewed`.
+pub const S3_SKEW_MS_MAX: u64 = 15 * 60 * 1000;
 /// Longest validity of a presigned request, in seconds: 7 days (AWS, Signature Version 4 for query strings).
 pub const EXPIRES_SECONDS_MAX: u64 = 7 * 24 * 60 * 60;
 /// Longest access key id, in bytes (IAM, `accessKeyIdType`).

@@ -76,19 +76,7 @@ pub fn claimed<'a, T>(
     query: &str,
     use_scope: impl FnOnce(&str, &str) -> Option<T>,
 ) -> Option<T> {
-    const NAME: &[u8] = b"Credential=";
-    let in_header = authorization.into_iter().find_map(|value| {
-        let at = value.windows(NAME.len()).position(|window| window == NAME)?;
-        std::str::from_utf8(&value[at + NAME.len()..]).ok()
-    });
-    let credential = match in_header {
-        Some(rest) => Cow::Borrowed(rest.split([',', ' ']).next()?),
-        None => {
-            let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
-            let (_, value) = parameters.find(|(name, _)| *name == "X-Amz-Credential")?;
-            Cow::Owned(value.replace("%2F", "/").replace("%2f", "/"))
-        }
-    };
+    let credential = credential(authorization, query)?;
     let mut parts = credential.splitn(6, '/');
     let (access_key_id, _date) = (parts.next()?, parts.next()?);
     let (region, _service, _terminator) = (parts.next()?, parts.next()?, parts.next()?);
@@ -97,6 +85,36 @@ pub fn claimed<'a, T>(
         return None;
     }
     use_scope(access_key_id, region)
+}
+
+/// The service that a request claims to be signed for, nothing of it verified; `None` if it has no credential that can
+/// be read.
+pub fn claimed_service<'a>(
+    authorization: impl Iterator<Item = &'a [u8]>,
+    query: &str,
+) -> Option<String> {
+    let credential = credential(authorization, query)?;
+    let mut parts = credential.splitn(6, '/').skip(3);
+    let (service, _terminator) = (parts.next()?, parts.next()?);
+    parts.next().is_none().then(|| service.to_owned())
+}
+
+/// The credential in the header or in the query.
+fn credential<'a>(
+    mut authorization: impl Iterator<Item = &'a [u8]>,
+    query: &str,
+) -> Option<Cow<'a, str>> {
+    const NAME: &[u8] = b"Credential=";
+    let in_header = authorization.find_map(|value| {
+        let at = value.windows(NAME.len()).position(|window| window == NAME)?;
+        std::str::from_utf8(&value[at + NAME.len()..]).ok()
+    });
+    if let Some(rest) = in_header {
+        return rest.split([',', ' ']).next().map(Cow::Borrowed);
+    }
+    let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, value) = parameters.find(|(name, _)| *name == "X-Amz-Credential")?;
+    Some(Cow::Owned(value.replace("%2F", "/").replace("%2f", "/")))
 }
 
 #[cfg(test)]
@@ -127,5 +145,8 @@ mod tests {
         }
         let query = "x=1&X-Amz-Credential=k%2F20150830%2Fus-east-1%2Fs3%2Faws4_request";
         assert_eq!(claimed([].into_iter(), query, both), found("k", "us-east-1"));
+        assert_eq!(claimed_service([].into_iter(), query).as_deref(), Some("s3"));
+        let in_header = claimed_service([good.as_bytes()].into_iter(), query);
+        assert_eq!(in_header.as_deref(), Some("kinesis"));
     }
 }

@@ -5,7 +5,7 @@ use ring::digest::{SHA256, digest};
 use ring::hmac;
 
 use crate::Request;
-use crate::canonical::{QueryForm, hex, request_sha256};
+use crate::canonical::{PathForm, QueryForm, hex, request_sha256};
 use crate::claim::string_to_sign;
 use crate::fields::ALGORITHM;
 use crate::keys::derive;
@@ -83,7 +83,10 @@ pub fn sign(
 
     let request = Request { headers: &headers, ..*request };
     let payload_hex = hex(payload_sha256);
-    let hash = request_sha256(&request, &signed_headers, &payload_hex, QueryForm::Encoded);
+    // S3's paths are not normalised: its keys may be anything.
+    let path = if service == "s3" { PathForm::Once } else { PathForm::Normalised };
+    let forms = (path, QueryForm::Encoded);
+    let hash = request_sha256(&request, &signed_headers, &payload_hex, forms);
     let key = derive(&credentials.secret, &scope);
     let signature = hmac::sign(&key, string_to_sign(now, &scope, &hash).as_bytes());
     let authorization = format!(

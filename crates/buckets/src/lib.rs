@@ -1,5 +1,37 @@
 //! The built-in object store: buckets as directories of files.
 //!
-//! Owns: the files below its directory, their layout, and the operations on buckets, objects and uploads in parts.
-//! Must never: know HTTP, S3's XML, or who asks; write outside its directory, whatever a key says.
+//! Owns: the files below its directory, their layout (`docs/formats/buckets.md`), and the operations on buckets,
+//! objects and uploads in parts. All calls block; whoever is asynchronous makes them on threads that may.
+//! Must never: know HTTP, S3's XML, or who asks; write outside its directory, whatever a key says; hold a whole
+//! object in memory.
 #![forbid(unsafe_code)]
+
+mod attributes;
+mod bucket;
+mod complete;
+mod disk;
+mod encode;
+mod error;
+pub mod limits;
+mod listing;
+mod names;
+mod objects;
+mod record;
+mod space;
+mod staged;
+mod store;
+mod uploads;
+mod walk;
+
+pub use attributes::{Attributes, Checksum, ETag, ObjectInfo};
+pub use bucket::{BucketInfo, Created};
+pub use complete::CompletedPart;
+pub use disk::free_bytes;
+pub use error::{Error, Result};
+pub use listing::{Entry, ListQuery, Listing};
+pub use names::{BucketName, Key, UploadId};
+pub use objects::{Condition, ObjectReader};
+pub use record::fuzz_record;
+pub use staged::{Staged, md5_of};
+pub use store::{Options, Place, Store};
+pub use uploads::{PartInfo, UploadInfo, UploadQuery};

@@ -6,6 +6,7 @@ use millstream_replica::GroupId;
 use millstream_types::Millis;
 
 use crate::command::Command;
+use crate::encryption::KEY_LIFE_AFTER_USE;
 use crate::lifecycle::{NewStream, StreamQuotas, create_stream, delete_stream, remove_stream};
 use crate::outcome::{Outcome, Refusal};
 use crate::reshard::{begin_reshard, expire, finish_reshard};
@@ -22,6 +23,7 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
         Command::Queue(command) => crate::queues::apply(state, command),
         Command::Settings(command) => crate::settings::apply(state, command),
         Command::Channel(command) => crate::channels::apply(state, command),
+        Command::DeliveryStream(command) => crate::delivery_streams::apply(state, command),
         Command::InitSecrets { token_key } => init_secrets(state, token_key),
         &Command::CreateStream {
             account,
@@ -129,7 +131,7 @@ fn activate(stream: &mut Stream, at: u64) -> Result<(), Refusal> {
     not_deleting(stream)?;
     if stream.reshard.is_none() && stream.capacity.scaling.is_none() {
         if stream.encryption.turn.is_some() {
-            Arc::make_mut(&mut stream.encryption).settle(Millis(at));
+            Arc::make_mut(&mut stream.encryption).settle(Millis(at), KEY_LIFE_AFTER_USE);
         }
         set_status(stream, StreamStatus::Active, at);
     }

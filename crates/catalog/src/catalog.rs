@@ -8,9 +8,10 @@ use millstream_replica::{GroupId, Log};
 use millstream_replica::{
     Replica, ReplicaCounters, ReplicaError, ReplicaSetup, Settings, SingleNode,
 };
-use millstream_types::{AccountId, Clock, Random, Region, StreamName};
+use millstream_types::{AccountId, Clock, DeliveryStreamName, Random, Region, StreamName};
 
 use crate::command::Command;
+use crate::delivery_streams::DeliveryStream;
 use crate::machine::CatalogMachine;
 use crate::outcome::Outcome;
 use crate::state::State;
@@ -87,6 +88,22 @@ impl Catalog {
     ) -> Result<Option<Arc<Stream>>, CatalogError> {
         self.replica.barrier().await?;
         Ok(self.lookup(account, region, name))
+    }
+
+    /// A delivery stream by name; whether there is none is said only after everything that anyone has written is known.
+    pub async fn find_delivery_stream(
+        &self,
+        account: AccountId,
+        region: &Region,
+        name: &DeliveryStreamName,
+    ) -> Result<Option<Arc<DeliveryStream>>, CatalogError> {
+        let look =
+            || self.read(|state| state.delivery_streams().lookup(account, region, name).cloned());
+        if let Some(stream) = look() {
+            return Ok(Some(stream));
+        }
+        self.replica.barrier().await?;
+        Ok(look())
     }
 
     /// A stream by its group, as far as this node knows.

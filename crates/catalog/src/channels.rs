@@ -44,8 +44,21 @@ pub struct Channel {
     pub reason: Option<String>,
     /// How it delivers.
     pub settings: ChannelSettings,
+    /// The groups of logs of its delivery; none in a channel of an earlier release.
+    pub delivery: Option<ChannelLogGroups>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+/// The groups of logs of a channel's delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ChannelLogGroups {
+    /// Of what was processed, and of errors.
+    #[n(0)]
+    pub data: u64,
+    /// Of the machine of its delivery.
+    #[n(1)]
+    pub state: u64,
 }
 
 /// A channel's status.

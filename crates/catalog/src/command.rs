@@ -7,6 +7,7 @@
 mod capacity;
 mod channel;
 mod consumer;
+mod delivery_stream;
 mod encryption;
 mod queue;
 mod settings;
@@ -18,6 +19,9 @@ use minicbor::{Decode, Encode};
 pub use capacity::{CapacityCommand, ScalingPlan};
 pub use channel::{ChannelCommand, NewChannel};
 pub use consumer::ConsumerCommand;
+pub use delivery_stream::{
+    DeliveryStreamCommand, NewDeliverySource, NewDeliveryStream, SealedSecret,
+};
 pub use encryption::{EncryptionCommand, WrappedKey};
 pub use queue::{NewQueue, QueueCommand};
 pub use settings::SettingsCommand;
@@ -212,6 +216,9 @@ pub enum Command {
     /// About a channel.
     #[n(65)]
     Channel(#[n(0)] ChannelCommand),
+    /// About a delivery stream.
+    #[n(70)]
+    DeliveryStream(#[n(0)] DeliveryStreamCommand),
 }
 
 /// A change of shards.

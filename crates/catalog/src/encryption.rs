@@ -17,7 +17,7 @@ const CALLS_MAX: usize = 100;
 const QUOTA_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// How long a data key is kept once it is no longer written with: longer than any record lives (365 days), so that
 /// whatever can still be read can be opened.
-const KEY_LIFE_AFTER_USE: Duration = Duration::from_secs(400 * 24 * 3600);
+pub(crate) const KEY_LIFE_AFTER_USE: Duration = Duration::from_secs(400 * 24 * 3600);
 
 /// The encryption of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,8 +71,35 @@ impl Encryption {
         self.key(self.current?)
     }
 
-    /// The stream is ACTIVE again: what was asked for holds from now on.
-    pub(crate) fn settle(&mut self, at: Millis) {
+    /// Records will be written with a new data key, once that is settled.
+    pub(crate) fn turn_to(&mut self, key: &WrappedKey) -> Result<(), Refusal> {
+        let id = self.last_id.checked_add(1);
+        let id = id.ok_or(Refusal::EncryptionQuota { max: u64::from(u32::MAX) })?;
+        self.last_id = id;
+        self.keys.push(Arc::new(StreamKey {
+            id,
+            key_id: key.key_id.clone(),
+            master: key.master.clone(),
+            wrapped: key.wrapped.clone(),
+            retired: None,
+        }));
+        self.turn = Some(Turn::To(id));
+        Ok(())
+    }
+
+    /// Records will be written in the clear, once that is settled.
+    pub(crate) fn turn_off(&mut self) {
+        self.turn = Some(Turn::Off);
+    }
+
+    /// Counts a start or a stop where a quota is for both together.
+    pub(crate) fn admit_change(&mut self, at: Millis, max: u64) -> Result<(), Refusal> {
+        admit(&mut self.starts, at, max)
+    }
+
+    /// What was asked for holds from now on: a stream is ACTIVE again. A key that has not been written with for longer
+    /// than `key_life_after_use` is forgotten.
+    pub(crate) fn settle(&mut self, at: Millis, key_life_after_use: Duration) {
         let Some(turn) = self.turn.take() else { return };
         if let Some(before) = self.current {
             let retired = self.keys.iter_mut().filter(|key| key.id == before);
@@ -82,7 +109,7 @@ impl Encryption {
             Turn::To(id) => Some(id),
             Turn::Off => None,
         };
-        let oldest = at.minus(KEY_LIFE_AFTER_USE);
+        let oldest = at.minus(key_life_after_use);
         self.keys.retain(|key| key.retired.is_none_or(|retired| retired >= oldest));
     }
 }
@@ -127,17 +154,7 @@ fn admit(calls: &mut Vec<Millis>, at: Millis, max: u64) -> Result<(), Refusal> {
 fn start(stream: &mut Stream, key: &WrappedKey, at: u64, max: u64) -> Result<(), Refusal> {
     let encryption = Arc::make_mut(&mut stream.encryption);
     admit(&mut encryption.starts, Millis(at), max)?;
-    let id = encryption.last_id.checked_add(1).ok_or(Refusal::EncryptionQuota { max })?;
-    encryption.last_id = id;
-    encryption.keys.push(Arc::new(StreamKey {
-        id,
-        key_id: key.key_id.clone(),
-        master: key.master.clone(),
-        wrapped: key.wrapped.clone(),
-        retired: None,
-    }));
-    encryption.turn = Some(Turn::To(id));
-    Ok(())
+    encryption.turn_to(key)
 }
 
 fn stop(stream: &mut Stream, from: u32, at: u64, max: u64) -> Result<(), Refusal> {
@@ -146,7 +163,7 @@ fn stop(stream: &mut Stream, from: u32, at: u64, max: u64) -> Result<(), Refusal
     }
     let encryption = Arc::make_mut(&mut stream.encryption);
     admit(&mut encryption.stops, Millis(at), max)?;
-    encryption.turn = Some(Turn::Off);
+    encryption.turn_off();
     Ok(())
 }
 
@@ -199,11 +216,12 @@ mod tests {
             ..Encryption::default()
         };
         let year = Duration::from_secs(365 * 24 * 3600);
-        encryption.settle(Millis(0).plus(year));
+        encryption.settle(Millis(0).plus(year), KEY_LIFE_AFTER_USE);
         assert_eq!(encryption.current, Some(3));
         assert!(encryption.key(1).is_some() && encryption.key(2).is_some());
         encryption.turn = Some(Turn::Off);
-        encryption.settle(Millis(0).plus(year + Duration::from_secs(36 * 24 * 3600)));
+        let later = Millis(0).plus(year + Duration::from_secs(36 * 24 * 3600));
+        encryption.settle(later, KEY_LIFE_AFTER_USE);
         assert_eq!(encryption.current, None);
         assert!(encryption.key(1).is_none() && encryption.key(2).is_some());
     }

@@ -12,6 +12,7 @@ mod channels;
 mod command;
 mod commitment;
 mod consumers;
+mod delivery_streams;
 mod encryption;
 mod lifecycle;
 mod machine;
@@ -32,13 +33,19 @@ pub use catalog::{CATALOG_GROUP, Catalog, CatalogError};
 pub use channel_settings::{
     ChannelLogs, ChannelSettings, Compression, DeadLetters, RecordFormat, StorageClass,
 };
-pub use channels::{Channel, ChannelRefusal, ChannelStatus};
+pub use channels::{Channel, ChannelLogGroups, ChannelRefusal, ChannelStatus};
 pub use command::{
-    CapacityCommand, ChannelCommand, Command, ConsumerCommand, EncryptionCommand, NewChannel,
-    NewQueue, QueueCommand, Reshard, ScalingPlan, SettingsCommand, WrappedKey,
+    CapacityCommand, ChannelCommand, Command, ConsumerCommand, DeliveryStreamCommand,
+    EncryptionCommand, NewChannel, NewDeliverySource, NewDeliveryStream, NewQueue, QueueCommand,
+    Reshard, ScalingPlan, SealedSecret, SettingsCommand, WrappedKey,
 };
 pub use commitment::{COMMITMENT_HOLDS, Commitment, CommitmentStatus};
 pub use consumers::{Consumer, ConsumerStatus, Consumers};
+pub use delivery_streams::{
+    DeliveryDestination, DeliveryEncryption, DeliveryEncryptionStatus, DeliveryFailure,
+    DeliverySource, DeliveryStream, DeliveryStreamRefusal, DeliveryStreamStatus, DeliveryStreams,
+    DestinationKind, KinesisSource,
+};
 pub use encryption::{Encryption, SealedSecrets, StreamKey, Turn};
 pub use machine::{CatalogMachine, fuzz_command};
 pub use outcome::{CapacityRefusal, Outcome, Refusal};

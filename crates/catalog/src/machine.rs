@@ -10,6 +10,7 @@ use millstream_types::ChannelId;
 use crate::apply::apply;
 use crate::channels::Channel;
 use crate::command::{CapacityCommand, Command};
+use crate::delivery_streams::{self, DeliveryStream};
 use crate::outcome::Outcome;
 use crate::queues::{Queue, slices};
 use crate::state::State;
@@ -29,6 +30,7 @@ pub struct Frozen {
     streams: BTreeMap<GroupId, Arc<Stream>>,
     channels: BTreeMap<ChannelId, Arc<Channel>>,
     queues: BTreeMap<GroupId, Arc<Queue>>,
+    delivery_streams: BTreeMap<GroupId, Arc<DeliveryStream>>,
 }
 
 impl Machine for CatalogMachine {
@@ -70,16 +72,22 @@ impl Machine for CatalogMachine {
             streams: state.streams.clone(),
             queues: state.queues.handles(),
             channels: state.channels.by_id.clone(),
+            delivery_streams: state.delivery_streams.handles(),
         }
     }
 
     fn slice(frozen: &Frozen, from: Option<&[u8]>, bytes_max: usize) -> Slice {
+        if let Some(group) = from.and_then(delivery_streams::slices::cursor_of) {
+            return delivery_streams::slices::slice(&frozen.delivery_streams, group, bytes_max);
+        }
         if let Some(after) = from.and_then(channel_cursor_of) {
-            return slice_of_channels(frozen, after, bytes_max);
+            let mut slice = slice_of_channels(frozen, after, bytes_max);
+            slice.next = slice.next.or_else(|| first_delivery_streams(frozen));
+            return slice;
         }
         if let Some(group) = from.and_then(slices::cursor_of) {
             let mut slice = slices::slice(&frozen.queues, group, bytes_max);
-            slice.next = slice.next.or_else(|| first_channels(frozen));
+            slice.next = slice.next.or_else(|| after_queues(frozen));
             return slice;
         }
         let (mut at, head) = match from.and_then(cursor_of) {
@@ -90,8 +98,8 @@ impl Machine for CatalogMachine {
         let mut streams: Vec<StoredStream> = Vec::new();
         let next = loop {
             let Some((group, stream)) = frozen.streams.range(GroupId(at.0)..).next() else {
-                // Queues come after all streams, and channels after all queues.
-                break slices::first(&frozen.queues).or_else(|| first_channels(frozen));
+                // Queues come after all streams, channels after all queues, delivery streams after all channels.
+                break slices::first(&frozen.queues).or_else(|| after_queues(frozen));
             };
             let first = if group.0 == at.0 { at.1 } else { 0 };
             let part = StoredStream::part(stream, first, SHARDS_PER_PART);
@@ -103,7 +111,8 @@ impl Machine for CatalogMachine {
             let done = first as usize + SHARDS_PER_PART;
             at = if done < stream.shards.len() { (group.0, done as u32) } else { (group.0 + 1, 0) };
         };
-        Slice { bytes: encoded(&StoredSlice { head, streams, queues: None, channels: None }), next }
+        let slice = StoredSlice { head, streams, ..StoredSlice::default() };
+        Slice { bytes: encoded(&slice), next }
     }
 
     fn restore(state: &mut State, slice: &[u8], _version: u16) -> Result<(), String> {
@@ -132,6 +141,7 @@ impl Machine for CatalogMachine {
         for channel in slice.channels.into_iter().flatten() {
             state.channels.insert(channel.restore()?);
         }
+        delivery_streams::slices::restore(state, slice.delivery_streams.unwrap_or_default())?;
         Ok(())
     }
 }
@@ -165,6 +175,14 @@ fn first_channels(frozen: &Frozen) -> Option<Vec<u8>> {
     (!frozen.channels.is_empty()).then(|| channel_key_of(""))
 }
 
+fn first_delivery_streams(frozen: &Frozen) -> Option<Vec<u8>> {
+    delivery_streams::slices::first(&frozen.delivery_streams)
+}
+
+fn after_queues(frozen: &Frozen) -> Option<Vec<u8>> {
+    first_channels(frozen).or_else(|| first_delivery_streams(frozen))
+}
+
 fn slice_of_channels(frozen: &Frozen, after: &str, bytes_max: usize) -> Slice {
     use std::ops::Bound::{Excluded, Unbounded};
     let start = after.parse::<ChannelId>().map_or(Unbounded, Excluded);
@@ -180,8 +198,7 @@ fn slice_of_channels(frozen: &Frozen, after: &str, bytes_max: usize) -> Slice {
         channels.push(stored);
         last = Some(id);
     }
-    let slice =
-        StoredSlice { head: None, streams: Vec::new(), queues: None, channels: Some(channels) };
+    let slice = StoredSlice { channels: Some(channels), ..StoredSlice::default() };
     Slice { bytes: encoded(&slice), next }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use millstream_types::{ConsumerName, ShardId};
 
 use crate::channels::{Channel, ChannelRefusal};
+use crate::delivery_streams::{DeliveryStream, DeliveryStreamRefusal};
 use crate::queues::{Queue, QueueRefusal};
 use crate::stream::{Stream, StreamMode, StreamStatus};
 
@@ -17,6 +18,8 @@ pub enum Outcome {
     Channel(Arc<Channel>),
     /// The queue as it is now.
     Queue(Arc<Queue>),
+    /// The delivery stream as it is now.
+    DeliveryStream(Arc<DeliveryStream>),
     /// Done; there is nothing to show.
     Done,
     /// Not done.
@@ -107,6 +110,8 @@ pub enum Refusal {
     },
     /// A command about a queue was not done.
     Queue(QueueRefusal),
+    /// A command about a delivery stream was not done.
+    DeliveryStream(DeliveryStreamRefusal),
     /// The command itself makes no sense; only a fault of ours sends one.
     Malformed(&'static str),
 }

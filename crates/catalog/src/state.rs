@@ -8,6 +8,7 @@ use millstream_types::{AccountId, Region, StreamName};
 
 use crate::channels::Channels;
 use crate::commitment::Commitment;
+use crate::delivery_streams::DeliveryStreams;
 use crate::encryption::SealedSecrets;
 use crate::queues::Queues;
 use crate::stream::{Shard, ShardState, Stream, StreamMode, StreamStatus};
@@ -36,6 +37,7 @@ pub struct State {
     /// Commitments to a least throughput.
     pub(crate) commitments: BTreeMap<Scope, Commitment>,
     pub(crate) queues: Queues,
+    pub(crate) delivery_streams: DeliveryStreams,
 }
 
 /// What quotas count.
@@ -85,6 +87,7 @@ impl Default for State {
             retired: BTreeMap::new(),
             commitments: BTreeMap::new(),
             queues: Queues::default(),
+            delivery_streams: DeliveryStreams::default(),
         }
     }
 }
@@ -119,6 +122,11 @@ impl State {
     /// All queues.
     pub fn queues(&self) -> &Queues {
         &self.queues
+    }
+
+    /// All delivery streams.
+    pub fn delivery_streams(&self) -> &DeliveryStreams {
+        &self.delivery_streams
     }
 
     /// How many registered readers a stream has: queues count as consumers do (botocore, `CreateQueue`).

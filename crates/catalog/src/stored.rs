@@ -18,6 +18,7 @@ pub use channels::StoredChannel;
 use settings::StoredSettings;
 
 use self::consumers::StoredConsumers;
+use crate::delivery_streams::StoredDeliveryStream;
 use crate::queues::StoredQueue;
 use crate::stored_encryption::{StoredEncryption, StoredSecrets};
 use crate::stream::{ReshardUnderWay, Shard, ShardState, Stream, StreamMode, StreamStatus};
@@ -42,7 +43,7 @@ pub struct StoredHead {
 }
 
 /// A slice of a snapshot.
-#[derive(Encode, Decode)]
+#[derive(Default, Encode, Decode)]
 pub struct StoredSlice {
     #[n(0)]
     pub head: Option<StoredHead>,
@@ -53,6 +54,9 @@ pub struct StoredSlice {
     /// Queues; they come after the last stream.
     #[n(3)]
     pub queues: Option<Vec<StoredQueue>>,
+    /// Delivery streams; they come after the last channel.
+    #[n(70)]
+    pub delivery_streams: Option<Vec<StoredDeliveryStream>>,
 }
 
 /// A stream.

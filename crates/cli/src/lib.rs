@@ -1,10 +1,11 @@
-//! The commands for a person at a terminal: streams, put and tail, against any Kinesis endpoint.
+//! The commands for a person at a terminal: streams, put, tail and delivery, against any Kinesis endpoint.
 //!
 //! Owns: their arguments, what they print, and their exit codes: 0 for all done, 1 for a failure.
 //! Must never: use a private interface of a server, or leave out a record without naming it.
 #![forbid(unsafe_code)]
 
 mod connection;
+mod delivery;
 mod failure;
 mod json;
 mod put;
@@ -19,6 +20,7 @@ use millstream_client::Client;
 use millstream_types::Random;
 
 pub use connection::Connection;
+pub use delivery::DeliveryArguments;
 pub use put::PutArguments;
 pub use streams::StreamsArguments;
 pub use tail::TailArguments;
@@ -29,6 +31,12 @@ use failure::Failure;
 pub fn streams(arguments: StreamsArguments, random: Arc<dyn Random>) -> ExitCode {
     let connection = arguments.connection.clone();
     run(&connection, random, |client| streams::run(client, arguments))
+}
+
+/// Runs `millstream delivery …`.
+pub fn delivery(arguments: DeliveryArguments, random: Arc<dyn Random>) -> ExitCode {
+    let connection = arguments.connection.clone();
+    run(&connection, random, |client| delivery::run(client, arguments))
 }
 
 /// Runs `millstream put`.

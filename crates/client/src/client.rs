@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use millstream_api::{Record, SERVICE, TARGET_PREFIX, Wire};
+use millstream_api::{Record, Service, Wire};
 use millstream_auth::{Credentials, Request, payload_sha256, sign};
 use millstream_types::{Clock, Random};
 use millstream_wire::{Protocol, decode_error, decode_output, encode};
@@ -27,6 +27,7 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    service: Service,
 }
 
 struct Shared {
@@ -47,7 +48,12 @@ impl Client {
         let http = Http::new(tls::config(settings.verify_tls, settings.ca_bundle.as_deref())?);
         let provider = Provider::new(settings.source.clone());
         let shared = Shared { settings, clock, random, http, provider };
-        Ok(Client { shared: Arc::new(shared) })
+        Ok(Client { shared: Arc::new(shared), service: Service::Kinesis })
+    }
+
+    /// The same client for another service: a new one calls Data Streams.
+    pub fn of(&self, service: Service) -> Self {
+        Client { shared: self.shared.clone(), service }
     }
 
     /// The settings that it was made with.
@@ -145,14 +151,15 @@ impl Client {
         let settings = &self.shared.settings;
         let mut headers = vec![
             ("content-type", Protocol::Json.content_type().to_owned()),
-            ("x-amz-target", format!("{TARGET_PREFIX}{operation}")),
+            ("x-amz-target", format!("{}{operation}", self.service.target_prefix())),
         ];
         let authority = settings.endpoint.authority();
         let mut signed: Vec<(&str, &[u8])> = vec![("host", authority.as_bytes())];
         signed.extend(headers.iter().map(|(name, value)| (*name, value.as_bytes())));
         let request = Request { method: "POST", path: "/", query: "", headers: &signed };
         let (hash, now) = (payload_sha256(body), self.shared.clock.now());
-        let added = sign(&request, credentials, &settings.region, SERVICE, &hash, now);
+        let added =
+            sign(&request, credentials, &settings.region, self.service.signing_name(), &hash, now);
         headers.extend(added.headers);
         headers.push(("user-agent", concat!("millstream/", env!("CARGO_PKG_VERSION")).to_owned()));
         headers

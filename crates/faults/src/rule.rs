@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use millstream_api::{ErrorCode, operation};
+use millstream_api::{ErrorCode, Service};
 use millstream_types::{ShardId, StreamName};
 
 use crate::LATENCY_SECONDS_MAX;
@@ -135,8 +135,9 @@ const PUTS: [&str; 2] = ["PutRecord", "PutRecords"];
 impl Rule {
     /// Whether it can ever do what it says.
     pub fn check(&self) -> Result<(), RuleError> {
+        let known = |name: &str| Service::Kinesis.operation(name).is_some();
         let puts = self.operation.as_deref().is_none_or(|name| PUTS.contains(&name));
-        if let Some(name) = self.operation.as_ref().filter(|name| operation(name).is_none()) {
+        if let Some(name) = self.operation.as_ref().filter(|name| !known(name)) {
             return Err(RuleError::Operation(name.clone()));
         }
         match self.when {

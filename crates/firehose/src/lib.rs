@@ -6,5 +6,54 @@
 //! its delivery stream, or know a destination's protocol.
 #![forbid(unsafe_code)]
 
+mod budget;
+mod channels;
+mod compiled;
+mod configuration;
+mod context;
+mod deliver;
+mod deliveries;
+mod describe;
+mod destinations;
+pub mod envelope;
+mod errors;
+pub mod intake;
+mod journal;
+mod lane;
+mod lifecycle;
+pub mod limits;
+mod machine;
+mod metrics;
+mod names;
+mod ops;
+mod pilot;
+pub mod pipelines;
+mod processed;
+pub mod processing;
+mod quotas;
+mod ranges;
+mod rates;
+pub mod record;
+mod reset;
+mod runtime;
+mod service;
 pub mod settings;
 pub mod sink;
+pub mod source;
+pub mod stream_source;
+mod worker;
+
+pub use context::RecordCheck;
+pub use deliveries::{Deliveries, DeliveryParts};
+pub use journal::Logged;
+pub use lifecycle::Lifecycle;
+pub use machine::{PROCESSED, Totals, fuzz_delivery};
+pub use metrics::{LaneCounters, PipelineCounters};
+pub use processed::fuzz_block;
+pub use quotas::Limits;
+pub use rates::PutRates;
+pub use runtime::{
+    Configuration, DocumentFuture, Documents, Pipeline, PipelineError, PipelineParts,
+    PipelineStatus, RuntimeParts, Runtimes,
+};
+pub use service::{Firehose, Parts};

@@ -3,8 +3,18 @@
 //! Made from the configuration's document (or from a channel's settings) when a pipeline starts and whenever the
 //! configuration changes. All that is in here is valid.
 
+mod buckets;
+mod build;
+mod conversion;
+mod hints;
+mod prefixes;
+mod processing;
+mod records;
+
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use build::Context;
 
 use millstream_types::StreamArn;
 

@@ -82,6 +82,18 @@ pub trait RecordSink: Send + Sync + 'static {
         &'a self,
         parcel: &'a Parcel,
     ) -> SinkFuture<'a, Result<Vec<RefusedRecord>, SinkError>>;
+
+    /// Told once when a parcel is given up, and again until it succeeds: what the destination itself leaves behind for
+    /// a person. A staged parcel has no error documents beside this: its object stays.
+    fn gave_up<'a>(&'a self, _parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Members that the error object of a record of the parcel has beside those of all, when the parcel as a whole was
+    /// given up: what [`RefusedRecord::members`] are for one that was refused alone.
+    fn members(&self, _parcel: &Parcel, _index: usize) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// The records of one plan on their way to a [`RecordSink`].

@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::connection::RequestGuard;
 use crate::limits::{BODY_PERMIT_BYTES, BODY_POOL_BUFFER_BYTES_MAX, BODY_POOL_BYTES_MAX};
 use crate::push::Events;
+use crate::s3::ObjectBody;
 
 /// Memory for request bodies: a budget that is reserved by declared size, and buffers that are used again.
 #[derive(Clone)]
@@ -156,6 +157,8 @@ pub enum ReplyBody {
     CutShort(Box<CutShort>),
     /// The events of a subscription, as they come.
     Events(Box<Events>),
+    /// The bytes of an object of the built-in buckets, as they are read.
+    Object(Box<ObjectBody>),
 }
 
 /// Messages of a subscription that come before it is cut: the initial response and the first event.
@@ -187,7 +190,9 @@ pub struct CutOff;
 
 impl std::fmt::Display for CutOff {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the connection was cut by a fault rule")
+        f.write_str(
+            "the connection was cut: by a fault rule, or since its object could not be read",
+        )
     }
 }
 
@@ -274,6 +279,7 @@ impl ReplyBody {
         match self {
             ReplyBody::Events(events) => events.hold(guard),
             ReplyBody::CutShort(short) => short.whole.hold(guard),
+            ReplyBody::Object(object) => object.hold(guard),
             ReplyBody::Whole(_)
             | ReplyBody::Records(..)
             | ReplyBody::Received(_)
@@ -313,6 +319,11 @@ impl Body for ReplyBody {
             ReplyBody::Events(events) => {
                 return events.poll_next(cx).map(|next| next.map(|piece| piece.map(Frame::data)));
             }
+            ReplyBody::Object(object) => {
+                let next = object.poll_next(cx);
+                return next
+                    .map(|next| next.map(|piece| piece.map(Frame::data).map_err(|()| CutOff)));
+            }
         };
         Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
@@ -324,6 +335,7 @@ impl Body for ReplyBody {
             ReplyBody::Received(received) => received.rest.is_empty(),
             ReplyBody::Cut | ReplyBody::CutShort(_) => false,
             ReplyBody::Events(_) => false,
+            ReplyBody::Object(object) => object.left() == 0,
         }
     }
 
@@ -337,6 +349,7 @@ impl Body for ReplyBody {
             ReplyBody::Cut => SizeHint::with_exact(0),
             ReplyBody::CutShort(short) => short.whole.size_hint(),
             ReplyBody::Events(_) => SizeHint::default(),
+            ReplyBody::Object(object) => SizeHint::with_exact(object.left()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From an operation's name to the service's method and back: the registration of every operation.
+//! From an operation's name to the service's method and back: the registration of Data Streams' operations.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
-use millstream_api::{Error, ErrorCode, Operation, Record, Wire, operation};
+use millstream_api::{Error, ErrorCode, Operation, Record, Service, Wire};
+use millstream_firehose::Firehose;
 use millstream_streams::{Caller, HeldQueueRecords, Streams};
 use millstream_wire::{EVENT_STREAM_CONTENT_TYPE, Protocol, Unknown};
 use tokio::sync::watch;
@@ -17,22 +18,22 @@ use crate::ids::RequestId;
 use crate::push::{Events, PushEncoder};
 use crate::reply;
 
-/// The operation of a target's last part.
-pub fn find(name: &str) -> Result<&'static Operation, Error> {
+/// The operation that a target names.
+pub fn find(service: Service, name: &str) -> Result<&'static Operation, Error> {
     let unknown =
         || Error::new(ErrorCode::UnknownOperationException, "The operation is not known.");
-    operation(name).ok_or_else(unknown)
+    service.operation(name).ok_or_else(unknown)
 }
 
-fn not_registered(name: &str) -> Error {
-    find(name).err().unwrap_or_else(|| {
-        Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
-    })
+pub(crate) fn not_registered() -> Error {
+    Error::new(ErrorCode::InternalFailureException, "The operation is not registered.")
 }
 
 /// A request on its way to an operation.
 pub struct Call<'a> {
     pub streams: &'a Arc<Streams>,
+    /// None where the server has no Firehose.
+    pub firehose: Option<&'a Arc<Firehose>>,
     pub caller: &'a Caller,
     pub protocol: Protocol,
     pub body: &'a [u8],
@@ -49,7 +50,15 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// Runs the operation.
-    pub async fn run(&mut self, name: &str) -> Result<Response<ReplyBody>, Error> {
+    pub async fn run(&mut self, operation: &Operation) -> Result<Response<ReplyBody>, Error> {
+        match operation.service {
+            Service::Kinesis => self.run_kinesis(operation.name).await,
+            Service::Firehose => self.run_firehose(operation.name).await,
+            Service::FirehoseOwn => Box::pin(self.run_firehose_own(operation.name)).await,
+        }
+    }
+
+    async fn run_kinesis(&mut self, name: &str) -> Result<Response<ReplyBody>, Error> {
         match name {
             "PutRecord" => self.put_record().await,
             "PutRecords" => self.put_records().await,
@@ -118,7 +127,7 @@ impl Call<'_> {
             "UpdateQueue" => self.call(|i| s.update_queue(c, i)).await,
             "DeleteQueue" => self.call(|i| s.delete_queue(c, i)).await,
             name if name.contains("QueueRecords") => self.queue_records(name).await,
-            _ => Err(not_registered(name)),
+            _ => Err(not_registered()),
         }
     }
 
@@ -143,7 +152,7 @@ impl Call<'_> {
             "RestoreDeadLetterQueueRecords" => {
                 self.call(|i| s.restore_dead_letter_queue_records(c, i)).await
             }
-            _ => Err(not_registered(name)),
+            _ => Err(not_registered()),
         }
     }
 
@@ -168,7 +177,8 @@ impl Call<'_> {
         Ok(self.ok(ReplyBody::received(body, held, delivery)))
     }
 
-    async fn call<I, O, F>(
+    /// Decodes a request, runs its method and encodes what that returns.
+    pub(crate) async fn call<I, O, F>(
         &mut self,
         method: impl FnOnce(I) -> F,
     ) -> Result<Response<ReplyBody>, Error>
@@ -219,13 +229,13 @@ impl Call<'_> {
         Ok(response)
     }
 
-    fn ok(&self, body: ReplyBody) -> Response<ReplyBody> {
+    pub(crate) fn ok(&self, body: ReplyBody) -> Response<ReplyBody> {
         reply::reply(self.protocol, StatusCode::OK, body, self.id)
     }
 }
 
 /// What an operation returns: a structure, or nothing where the model has no output.
-trait Output {
+pub(crate) trait Output {
     fn encode(&self, protocol: Protocol) -> Vec<u8>;
 }
 
@@ -242,7 +252,7 @@ impl<T: for<'v> Wire<'v> + Structure> Output for T {
 }
 
 /// Marks what is encoded as a structure; keeps `()` apart from the blanket implementation.
-trait Structure {}
+pub(crate) trait Structure {}
 
 macro_rules! structures {
     ($($name:ident),* $(,)?) => { $(impl Structure for millstream_api::ops::$name {})* };

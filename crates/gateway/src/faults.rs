@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hyper::Response;
 use hyper::body::Body;
-use millstream_api::{Error, ErrorCode, Operation};
+use millstream_api::{Error, ErrorCode, Operation, Service};
 use millstream_faults::{CallFault, Cut, Injection, Place};
 use millstream_streams::Caller;
 use millstream_types::StreamName;
@@ -28,7 +28,8 @@ const PLACE: [&str; 10] = [
 ];
 
 impl Gateway {
-    /// What the rules have for a call; nothing, at the price of one load, while there are none.
+    /// What the rules have for a call; nothing, at the price of one load, while there are none. Rules are for calls of
+    /// Data Streams: they tell operations by their names alone.
     pub(crate) fn injection(
         &self,
         operation: &Operation,
@@ -36,7 +37,7 @@ impl Gateway {
         body: &[u8],
     ) -> Injection {
         let faults = self.streams.faults();
-        if !faults.any() {
+        if !faults.any() || operation.service != Service::Kinesis {
             return Injection::default();
         }
         faults.call(operation.name, &self.place_of(protocol, body))
@@ -145,7 +146,7 @@ mod tests {
             ("CreateStream", ErrorCode::LimitExceededException),
             ("ListShards", ErrorCode::LimitExceededException),
         ] {
-            let operation = millstream_api::operation(name).unwrap();
+            let operation = Service::Kinesis.operation(name).unwrap();
             assert_eq!(throttled(operation, &caller).code, code, "{name}");
         }
     }

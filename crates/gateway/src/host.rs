@@ -25,7 +25,11 @@ impl HostRules {
             name.eq_ignore_ascii_case("localhost") || ends_with_ignore_case(name, ".localhost");
         local
             || name.parse::<IpAddr>().is_ok()
-            || self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+            || self.names.iter().any(|allowed| {
+                // A bucket's own host is below the server's; nobody else has names there.
+                allowed.eq_ignore_ascii_case(name)
+                    || ends_with_ignore_case(name, &format!(".{allowed}"))
+            })
     }
 
     /// Whether a request that a page of `origin` sent to `host` is answered: only the server's own pages may.
@@ -66,6 +70,7 @@ mod tests {
             "LOCALHOST",
             "kinesis.localhost",
             "millstream:80",
+            "bucket.s3.millstream:80",
         ] {
             assert!(rules.allow_host(good), "{good}");
         }
@@ -75,6 +80,7 @@ mod tests {
             "localhost.evil.example:4567",
             "127.0.0.1.evil.example",
             "notlocalhost",
+            "notmillstream",
         ] {
             assert!(!rules.allow_host(bad), "{bad}");
         }

@@ -8,9 +8,11 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::{Method, Request, Response, StatusCode};
-use millstream_api::{Error, ErrorCode, Operation, TARGET_PREFIX};
+use millstream_api::{Error, ErrorCode, Operation, Service};
 use millstream_auth::{KeyStore, SigningKeys};
+use millstream_buckets::Store;
 use millstream_counters::{Collect, Told};
+use millstream_firehose::Firehose;
 use millstream_streams::{Caller, Streams};
 use millstream_types::{Clock, Random, Region};
 use millstream_wire::{Protocol, Unknown};
@@ -27,6 +29,7 @@ use crate::host::HostRules;
 use crate::ids::{RequestId, RequestIds};
 use crate::limits::HttpLimits;
 use crate::reply;
+use crate::s3::{self, ObjectFace};
 
 /// Who is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,10 @@ pub enum AuthMode {
 pub struct Parts {
     /// Data Streams.
     pub streams: Arc<Streams>,
+    /// The built-in buckets; none where objects are kept elsewhere.
+    pub buckets: Option<Arc<Store>>,
+    /// Data Firehose, if the server has it.
+    pub firehose: Option<Arc<Firehose>>,
     /// Who is let in.
     pub auth: AuthMode,
     /// The keys that are known.
@@ -68,11 +75,13 @@ pub struct Parts {
 /// The HTTP service behind every listener.
 pub struct Gateway {
     pub(crate) streams: Arc<Streams>,
+    pub(crate) objects: Option<ObjectFace>,
+    firehose: Option<Arc<Firehose>>,
     pub(crate) auth: AuthMode,
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) region: Region,
-    hosts: HostRules,
+    pub(crate) hosts: HostRules,
     pub(crate) http: HttpLimits,
     pub(crate) clock: Arc<dyn Clock>,
     ids: RequestIds,
@@ -83,7 +92,7 @@ pub struct Gateway {
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) counters: Arc<GatewayCounters>,
     unknown_logged: Mutex<BTreeSet<String>>,
-    told: Told,
+    pub(crate) told: Told,
 }
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
@@ -109,6 +118,8 @@ impl Gateway {
         collect.push(parts.streams.faults().clone());
         Arc::new(Gateway {
             streams: parts.streams,
+            objects: parts.buckets.map(ObjectFace::new),
+            firehose: parts.firehose,
             auth: parts.auth,
             keys: parts.keys,
             signing_keys: SigningKeys::new(),
@@ -137,6 +148,10 @@ impl Gateway {
     ) -> Result<Response<ReplyBody>, CutOff> {
         self.counters.requests.add(1);
         let id = self.ids.next();
+        if s3::is_object_request(&request, self.auth) {
+            // Its body has a size and a time of its own.
+            return Ok(self.counted(self.answer_objects(request, &id).await));
+        }
         let protocol = protocol_of(request.headers());
         let target = request.headers().get(TARGET).cloned();
         let route = pin!(self.route(request, protocol, target.as_ref(), &id, activity));
@@ -151,10 +166,14 @@ impl Gateway {
         if matches!(response.body(), ReplyBody::Cut) {
             return Err(CutOff);
         }
+        Ok(self.counted(response))
+    }
+
+    fn counted(&self, response: Response<ReplyBody>) -> Response<ReplyBody> {
         let status = response.status();
         self.counters.client_errors.add(u64::from(status.is_client_error()));
         self.counters.server_errors.add(u64::from(status.is_server_error()));
-        Ok(response)
+        response
     }
 
     async fn route(
@@ -199,7 +218,7 @@ impl Gateway {
         tracing::error!(%request_id, operation, code, error, untold, "a call failed");
     }
 
-    fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
+    pub(crate) fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
         let headers = request.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host =
@@ -230,13 +249,14 @@ impl Gateway {
         let operation = operation_of(&head.method, head.uri.path(), &head.headers)?;
         let body = self.read_body(body, operation.body_bytes_max, activity).await;
         let body = body.map_err(|error| body_error(error, operation))?;
-        let caller = self.caller(&head, &body, id)?;
+        let caller = self.caller(&head, &body, operation.service, id)?;
         let injection = self.injection(operation, protocol, &body);
         if let Some(instead) = faults::instead(injection, operation, &caller).await {
             return instead;
         }
         let mut call = Call {
             streams: &self.streams,
+            firehose: self.firehose.as_ref(),
             caller: &caller,
             protocol,
             body: &body,
@@ -246,7 +266,7 @@ impl Gateway {
             write_timeout: Duration::from_millis(self.http.write_timeout_ms),
             activity,
         };
-        let response = call.run(operation.name).await;
+        let response = call.run(operation).await;
         if call.unknown.count() > 0 {
             self.note_unknown(operation.name, &call.unknown);
         }
@@ -286,13 +306,14 @@ impl Gateway {
         &self,
         head: &hyper::http::request::Parts,
         body: &[u8],
+        service: Service,
         id: &RequestId,
     ) -> Result<Caller, Error> {
         let identity = match self.auth {
             AuthMode::Open => self.open_identity(head),
-            AuthMode::Signed => {
-                self.verify(head, body).inspect_err(|_| self.counters.signatures_refused.add(1))?
-            }
+            AuthMode::Signed => self
+                .verify(head, body, service)
+                .inspect_err(|_| self.counters.signatures_refused.add(1))?,
         };
         Ok(Caller {
             account: identity.account,
@@ -312,12 +333,12 @@ fn protocol_of(headers: &HeaderMap) -> Protocol {
 
 /// The operation that a request names, for the log; nothing of it that a client may have made up.
 fn target_of(target: Option<&HeaderValue>) -> &'static str {
-    let name = target.and_then(|value| value.to_str().ok());
-    let name = name.and_then(|name| name.strip_prefix(TARGET_PREFIX));
-    name.and_then(|name| dispatch::find(name).ok()).map_or("", |operation| operation.name)
+    let found = target.and_then(|value| Service::of_target(value.to_str().ok()?));
+    let operation = found.and_then(|(service, name)| service.operation(name));
+    operation.map_or("", |operation| operation.name)
 }
 
-fn check_single(headers: &HeaderMap) -> Result<(), Error> {
+pub(crate) fn check_single(headers: &HeaderMap) -> Result<(), Error> {
     // No header comes twice, as a rule.
     if headers.len() == headers.keys_len() {
         return Ok(());
@@ -346,7 +367,7 @@ fn operation_of(
     let Some(target) = headers.get(TARGET).and_then(|value| value.to_str().ok()) else {
         return unknown("The header X-Amz-Target is missing.");
     };
-    let Some(name) = target.strip_prefix(TARGET_PREFIX) else {
+    let Some((service, name)) = Service::of_target(target) else {
         return unknown(absent::told(target));
     };
     let json_or_cbor = headers.get(CONTENT_TYPE).is_some_and(|value| {
@@ -364,7 +385,7 @@ fn operation_of(
             "Content-Type must be application/x-amz-json-1.1 or application/x-amz-cbor-1.1.",
         );
     }
-    dispatch::find(name)
+    dispatch::find(service, name)
 }
 
 fn body_error(error: BodyError, operation: &Operation) -> Error {
@@ -377,11 +398,13 @@ fn body_error(error: BodyError, operation: &Operation) -> Error {
             )
             .into(),
             status: 413,
+            cause: None,
         },
         BodyError::TimedOut => Error {
             code: ErrorCode::SerializationException,
             message: "The body did not arrive in time.".into(),
             status: 408,
+            cause: None,
         },
         BodyError::Broken => {
             Error::serialization("The body is incomplete or its framing is wrong.")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper::http::request::Parts;
-use millstream_api::{Error, ErrorCode, SERVICE};
+use millstream_api::{Error, ErrorCode, Service};
 use millstream_auth::{AuthCode, Request, authenticate, claimed, payload_sha256};
 use millstream_types::{AccountId, Region};
 
@@ -37,13 +37,18 @@ impl Gateway {
         })
     }
 
-    /// Only who signs with a known key is let in.
-    pub(crate) fn verify(&self, head: &Parts, body: &[u8]) -> Result<Identity, Error> {
+    /// Only who signs with a known key, for the service that is called, is let in.
+    pub(crate) fn verify(
+        &self,
+        head: &Parts,
+        body: &[u8],
+        service: Service,
+    ) -> Result<Identity, Error> {
         let headers = header_list(head);
         let request = request(head, &headers);
         let verified = authenticate(
             &request,
-            SERVICE,
+            service.signing_name(),
             &payload_sha256(body),
             self.clock.now(),
             &*self.keys,
@@ -56,7 +61,7 @@ impl Gateway {
     }
 }
 
-fn header_list(head: &Parts) -> Vec<(&str, &[u8])> {
+pub(crate) fn header_list(head: &Parts) -> Vec<(&str, &[u8])> {
     let mut headers: Vec<_> =
         head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     // HTTP/2 has the host in `:authority`; it is signed as `host` all the same.
@@ -68,7 +73,7 @@ fn header_list(head: &Parts) -> Vec<(&str, &[u8])> {
     headers
 }
 
-fn request<'a>(head: &'a Parts, headers: &'a [(&'a str, &'a [u8])]) -> Request<'a> {
+pub(crate) fn request<'a>(head: &'a Parts, headers: &'a [(&'a str, &'a [u8])]) -> Request<'a> {
     Request {
         method: head.method.as_str(),
         path: head.uri.path(),

@@ -35,6 +35,8 @@ pub enum Command {
     },
     /// Lists, makes, describes, splits, merges and deletes streams, of any Kinesis endpoint.
     Streams(millstream_cli::StreamsArguments),
+    /// Lists and flushes delivery streams, and shows their logs.
+    Delivery(millstream_cli::DeliveryArguments),
     /// Puts lines into a stream, of any Kinesis endpoint.
     Put(millstream_cli::PutArguments),
     /// Prints a stream's records as they come, of any Kinesis endpoint.

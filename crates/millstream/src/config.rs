@@ -16,6 +16,8 @@ use toml::{Table, Value};
 use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
 use crate::declared::declarations;
 use crate::kms_config::KmsConfig;
+use crate::outside_config::OutsideConfig;
+use crate::s3_config::S3Config;
 
 /// What `serve` runs with.
 pub struct Config {
@@ -24,6 +26,7 @@ pub struct Config {
     pub log: LogSettings,
     pub limits_mode: LimitsMode,
     pub limits: Limits,
+    pub firehose_limits: millstream_firehose::Limits,
     pub http: HttpLimits,
     pub auth: Auth,
     pub region: Region,
@@ -32,6 +35,8 @@ pub struct Config {
     pub hosts: HostRules,
     pub keys: HashMap<String, (Secret, AccountId)>,
     pub kms: KmsConfig,
+    pub outside: OutsideConfig,
+    pub s3: S3Config,
     pub log_format: LogFormat,
     pub log_level: tracing::Level,
 }
@@ -109,7 +114,10 @@ impl Config {
         let streams = Some(options.streams).filter(|_| said);
         let streams = streams.or(file.texts("streams")?).unwrap_or_default();
         let streams = declarations(&streams, file.table.remove("stream"), &region)?;
-        let (limits_mode, limits, http) = limits(options.limits, file)?;
+        let AllLimits { mode: limits_mode, limits, firehose: firehose_limits, http } =
+            limits(options.limits, file)?;
+        let mut destinations = file.subtable("destinations")?;
+        let s3 = S3Config::take(&mut destinations.table)?;
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
         Ok(Config {
             storage: storage(options.data_dir, options.ephemeral, options.ephemeral_limit, file)?,
@@ -117,9 +125,17 @@ impl Config {
             listen,
             limits_mode,
             limits,
+            firehose_limits,
             http,
             auth,
             kms: KmsConfig::read(file.table.remove("kms"), &region)?,
+            outside: OutsideConfig::read(
+                Some(Value::Table(destinations.table)),
+                file.table.remove("secrets"),
+                file.table.remove("data_catalog"),
+                auth == Auth::Open,
+            )?,
+            s3,
             region,
             streams,
             tls: tls(options.tls_cert, options.tls_key, file)?,
@@ -187,12 +203,7 @@ fn storage(
 
 /// `[log]` of the file.
 fn log_settings(file: &mut File) -> Result<LogSettings, String> {
-    let table = match file.table.remove("log") {
-        None => return Ok(LogSettings::default()),
-        Some(Value::Table(table)) => table,
-        Some(_) => return Err("[log] must be a table".into()),
-    };
-    let mut log = File { table, name: "[log]".into() };
+    let mut log = file.subtable("log")?;
     let seconds = log.number("sort_after_seconds")?;
     let reserve = log.number("disk_reserve_mib")?;
     log.finish()?;
@@ -227,11 +238,16 @@ fn tls(
     }
 }
 
+/// `[limits]` of the file, by who keeps to them.
+struct AllLimits {
+    mode: LimitsMode,
+    limits: Limits,
+    firehose: millstream_firehose::Limits,
+    http: HttpLimits,
+}
+
 /// `[limits]` of the file, over AWS's or over none.
-fn limits(
-    mode: Option<LimitsMode>,
-    file: &mut File,
-) -> Result<(LimitsMode, Limits, HttpLimits), String> {
+fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<AllLimits, String> {
     // `limits = "off"` and `[limits]` cannot both be keys of one file; `[limits] mode = "off"` is the file's form.
     let mut table = match file.table.remove("limits") {
         None => Table::new(),
@@ -247,20 +263,23 @@ fn limits(
         Some(_) => return Err("limits.mode must be \"aws\" or \"off\"".into()),
     };
     let mode = mode.or(file_mode).unwrap_or(LimitsMode::Aws);
-    let mut limits = match mode {
-        LimitsMode::Aws => Limits::default(),
-        LimitsMode::Off => Limits::default().without_rates(),
+    let (limits, firehose) = (Limits::default(), millstream_firehose::Limits::default());
+    let (mut limits, mut firehose) = match mode {
+        LimitsMode::Aws => (limits, firehose),
+        LimitsMode::Off => (limits.without_rates(), firehose.without_rates()),
     };
     let mut http = HttpLimits::default();
     for (key, value) in table {
         let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
         let number =
             number.ok_or_else(|| format!("limits.{key} must be a whole number of 0 or more"))?;
-        if !limits.set(&key, number) && !http.set(&key, number) {
+        let known =
+            limits.set(&key, number) || firehose.set(&key, number) || http.set(&key, number);
+        if !known {
             return Err(format!("limits.{key} is not a limit"));
         }
     }
-    Ok((mode, limits, http))
+    Ok(AllLimits { mode, limits, firehose, http })
 }
 
 /// What a table of `[[keys]]` may have.
@@ -341,6 +360,16 @@ impl File {
             format!("{name}, line {line} ({key}): {}", error.message())
         })?;
         Ok(File { table, name })
+    }
+
+    /// A table of the file, empty if it is not there.
+    fn subtable(&mut self, key: &str) -> Result<File, String> {
+        let name = format!("[{key}]");
+        match self.table.remove(key) {
+            None => Ok(File { table: Table::new(), name }),
+            Some(Value::Table(table)) => Ok(File { table, name }),
+            Some(_) => Err(format!("{name} must be a table")),
+        }
     }
 
     fn text(&mut self, key: &str) -> Result<Option<String>, String> {
@@ -434,8 +463,11 @@ mod tests {
             ("[limits]\nshards = 1", "limits.shards"),
             ("[limits]\nshards_max = -1", "limits.shards_max"),
             ("[log]\nsort_after = 1", "sort_after"),
+            ("[destinations]\nallowed = []", "[destinations]: allowed"),
             ("[log]\nsort_after_seconds = -1", "sort_after_seconds"),
             ("[log]\ndisk_reserve_mib = 63", "disk_reserve_mib"),
+            ("destinations = 1", "[destinations]"),
+            ("[destinations]\ns4 = 1", "s4"),
             ("ephemeral = true\ndata_dir = \"x\"", "data_dir in the configuration file"),
             ("ephemeral = true\nephemeral_limit = 1000", "--ephemeral-limit"),
             ("auth = \"signed\"", "MILLSTREAM_KEYS"),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_faults::Faults;
+use millstream_firehose::Firehose;
 use millstream_gateway::{DevApi, DevReply};
 use millstream_streams::{Declaration, Streams};
 use millstream_types::{AdjustableClock, Millis, NotForward};
@@ -14,14 +15,24 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::declared;
+use crate::s3_config::BuiltIn;
 use fields::Fields;
+
+/// What a reset empties.
+pub struct Services {
+    pub streams: Arc<Streams>,
+    pub firehose: Arc<Firehose>,
+    pub buckets: BuiltIn,
+}
 
 /// What the control API acts on.
 pub struct Control {
     clock: Arc<AdjustableClock>,
     streams: Arc<Streams>,
+    firehose: Arc<Firehose>,
     /// What a reset declares again.
     declared: Vec<Declaration>,
+    buckets: BuiltIn,
     /// One reset at a time.
     resetting: Mutex<()>,
 }
@@ -54,10 +65,18 @@ impl Control {
     /// The control API over a running service.
     pub fn new(
         clock: Arc<AdjustableClock>,
-        streams: Arc<Streams>,
+        services: Services,
         declared: Vec<Declaration>,
     ) -> Arc<Self> {
-        Arc::new(Control { clock, streams, declared, resetting: Mutex::new(()) })
+        let Services { streams, firehose, buckets } = services;
+        Arc::new(Control {
+            clock,
+            streams,
+            firehose,
+            declared,
+            buckets,
+            resetting: Mutex::default(),
+        })
     }
 
     async fn act(&self, method: &str, path: &str, body: &[u8]) -> Result<Value, Refused> {
@@ -140,9 +159,28 @@ impl Control {
         let faults = self.faults().clear();
         let failed = |message| Refused { status: 500, message };
         let deleted = self.streams.reset().await.map_err(|error| failed(error.to_string()))?;
+        let delivery_streams =
+            self.firehose.reset().await.map_err(|error| failed(error.to_string()))?;
         let declared = declared::make(&self.streams, &self.declared).await.map_err(failed)?;
-        tracing::warn!(deleted, declared, faults, "everything was reset");
-        Ok(json!({ "deleted": deleted, "declared": declared, "faults": faults }))
+        let buckets = self.buckets.clone();
+        let buckets = tokio::task::spawn_blocking(move || buckets.reset()).await;
+        let buckets = buckets.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
+        tracing::warn!(
+            deleted,
+            delivery_streams,
+            declared,
+            faults,
+            buckets,
+            "everything was reset"
+        );
+        let answer = json!({
+            "deleted": deleted,
+            "delivery_streams": delivery_streams,
+            "declared": declared,
+            "faults": faults,
+            "buckets": buckets,
+        });
+        Ok(answer)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::kms_config::KmsConfig;
 use crate::master_key;
 
 /// The two clocks of a node.
+#[derive(Clone)]
 pub struct Clocks {
     /// Service time, which can be moved by hand.
     pub service: Arc<dyn Clock>,

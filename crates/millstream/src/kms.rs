@@ -15,8 +15,11 @@ use serde_json::{Value, json};
 use crate::kms_config::KmsService;
 use crate::kms_http::{Connector, Response};
 
-/// The encryption context's name (AWS developer guide, "Permissions to use user-generated KMS keys").
-const CONTEXT: &str = "aws:kinesis:arn";
+/// The name of the encryption context that a wrapped key is bound to (AWS developer guides, "Permissions to use
+/// user-generated KMS keys" and "Data protection in Amazon Data Firehose").
+fn context_name(owner: &Owner) -> &'static str {
+    if owner.context.contains(":firehose:") { "aws:firehose:arn" } else { "aws:kinesis:arn" }
+}
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 /// A client of the key service.
@@ -136,7 +139,7 @@ impl MasterKeys for Kms {
             let input = json!({
                 "KeyId": name.as_str(),
                 "KeySpec": "AES_256",
-                "EncryptionContext": { CONTEXT: owner.context },
+                "EncryptionContext": { context_name(owner): owner.context },
             });
             let answer = self.call("GenerateDataKey", &input).await?;
             Ok(Generated {
@@ -157,7 +160,7 @@ impl MasterKeys for Kms {
             let input = json!({
                 "KeyId": master,
                 "CiphertextBlob": STANDARD.encode_to_string(wrapped),
-                "EncryptionContext": { CONTEXT: owner.context },
+                "EncryptionContext": { context_name(owner): owner.context },
             });
             plaintext(&self.call("Decrypt", &input).await?)
         })

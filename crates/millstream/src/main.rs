@@ -9,6 +9,7 @@ mod chores;
 mod config;
 mod control;
 mod declared;
+mod delivering;
 mod dev;
 mod entropy;
 mod fsck_encryption;
@@ -19,6 +20,9 @@ mod kms_http;
 mod logging;
 mod master_key;
 mod model;
+mod outside;
+mod outside_config;
+mod s3_config;
 mod serve;
 mod tls;
 
@@ -41,6 +45,9 @@ fn main() -> ExitCode {
             return chores::fsck(&data_dir, master_key_file);
         }
         Some(Command::Finalize { data_dir }) => chores::finalize(&data_dir),
+        Some(Command::Delivery(options)) => {
+            return millstream_cli::delivery(options, entropy());
+        }
         Some(Command::Streams(options)) => return millstream_cli::streams(options, entropy()),
         Some(Command::Put(options)) => return millstream_cli::put(options, entropy()),
         Some(Command::Tail(options)) => return millstream_cli::tail(options, entropy()),

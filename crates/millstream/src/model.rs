@@ -3,22 +3,28 @@
 use std::fmt::Write;
 
 use millstream_api::shape::{Range, Shape, Structure, Text};
-use millstream_api::{ErrorCode, OPERATIONS};
+use millstream_api::{ErrorCode, Operation, Service};
 
-/// Every operation with its shapes, constraints and errors.
+/// Every operation of every service with its shapes, constraints and errors.
 pub fn json() -> String {
-    let operations = OPERATIONS.iter().map(|operation| {
-        let errors: Vec<_> =
-            operation.errors.iter().map(|code: &ErrorCode| quoted(code.as_str())).collect();
-        format!(
-            "{{\"name\":{},\"status\":\"done\",\"errors\":[{}],\"input\":{},\"output\":{}}}",
-            quoted(operation.name),
-            errors.join(","),
-            structure(operation.input),
-            operation.output.map_or_else(|| "null".into(), structure)
-        )
+    let services = Service::ALL.iter().filter(|service| service.is_of_aws()).map(|service| {
+        let operations: Vec<_> = service.operations().iter().map(|one| operation(one)).collect();
+        let name = quoted(service.signing_name());
+        format!("{{\"name\":{name},\"operations\":[{}]}}", operations.join(","))
     });
-    format!("{{\"operations\":[{}]}}", operations.collect::<Vec<_>>().join(","))
+    format!("{{\"services\":[{}]}}", services.collect::<Vec<_>>().join(","))
+}
+
+fn operation(operation: &Operation) -> String {
+    let errors: Vec<_> =
+        operation.errors.iter().map(|code: &ErrorCode| quoted(code.as_str())).collect();
+    format!(
+        "{{\"name\":{},\"status\":\"done\",\"errors\":[{}],\"input\":{},\"output\":{}}}",
+        quoted(operation.name),
+        errors.join(","),
+        structure(operation.input),
+        operation.output.map_or_else(|| "null".into(), structure)
+    )
 }
 
 fn structure(structure: &Structure) -> String {
@@ -44,6 +50,7 @@ fn shape(shape: Shape) -> String {
         Shape::Text(of) => text(of),
         Shape::Integer(range) => format!("{{\"type\":\"integer\"{}}}", bounds(range)),
         Shape::Long(range) => format!("{{\"type\":\"long\"{}}}", bounds(range)),
+        Shape::Double(range) => format!("{{\"type\":\"double\"{}}}", bounds(range)),
         Shape::Boolean => "{\"type\":\"boolean\"}".into(),
         Shape::Timestamp => "{\"type\":\"timestamp\"}".into(),
         Shape::Blob(range) => format!("{{\"type\":\"blob\"{}}}", bounds(range)),
@@ -73,6 +80,9 @@ fn text(text: &Text) -> String {
     if !text.values.is_empty() {
         let values: Vec<_> = text.values.iter().map(|value| quoted(value)).collect();
         let _ = write!(json, ",\"enum\":[{}]", values.join(","));
+    }
+    if text.sensitive {
+        json.push_str(",\"sensitive\":true");
     }
     json.push('}');
     json

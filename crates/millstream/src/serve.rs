@@ -11,7 +11,7 @@ use millstream_catalog::Catalog;
 use millstream_counters::Collect;
 use millstream_gateway::{AuthMode, DevApi, Gateway, Listener, Parts};
 use millstream_log::{Disk, Engine, EphemeralDisk, Health, Log, Options, RealDisk, RecoveryReport};
-use millstream_streams::{NoDelivery, Streams};
+use millstream_streams::Streams;
 use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,10 +20,11 @@ use tokio::task::JoinSet;
 
 use crate::arguments::{Auth, LimitsMode, ServeOptions};
 use crate::config::{Config, LogSettings, Storage};
-use crate::control::Control;
+use crate::control::{Control, Services};
+use crate::delivering::{Delivering, Foundation};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, logging, master_key, tls};
+use crate::{declared, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -55,9 +56,16 @@ async fn serve(config: Config) -> Result<(), String> {
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
+    let buckets = s3_config::open(&config, clock.clone(), random.clone())?;
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
+    // Made at the start, so that a mistake in the configuration is told before anything is served.
+    let objects = (s3_config::settings(config.s3, config.auth), buckets.store.clone());
+    let outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
+    let foundation =
+        Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone() };
+    let delivery = Delivering::new(foundation, outside, clock.clone(), random.clone());
     let streams = Streams::new(millstream_streams::Parts {
         catalog: catalog.clone(),
         log,
@@ -65,15 +73,24 @@ async fn serve(config: Config) -> Result<(), String> {
         limits: config.limits.clone(),
         vault: vault.clone(),
         random: random.clone(),
-        delivery: Arc::new(NoDelivery),
+        delivery: delivery.deliveries.clone(),
     });
+    let firehose = delivery.serve(&streams, config.firehose_limits.clone());
     let lifecycle = streams.start_lifecycle();
     declared::make(&streams, &config.streams).await?;
-    let control = Control::new(service_clock, streams.clone(), config.streams);
-    let collect: Vec<Arc<dyn Collect>> = vec![streams.clone(), engine.counters(), vault.counters()];
+    let serving_parts = Services {
+        streams: streams.clone(),
+        firehose: firehose.service.clone(),
+        buckets: buckets.clone(),
+    };
+    let control = Control::new(service_clock, serving_parts, config.streams);
+    let collect: Vec<Arc<dyn Collect>> =
+        vec![streams.clone(), engine.counters(), vault.counters(), firehose.runtimes.clone()];
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
+        buckets: Some(buckets.store),
+        firehose: Some(firehose.service.clone()),
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,
@@ -99,6 +116,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let _ = stop.send(true);
     streams.end_waits();
     while serving.join_next().await.is_some() {}
+    firehose.stop().await;
     lifecycle.stop().await;
     catalog.stop().await;
     let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;

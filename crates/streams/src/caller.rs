@@ -29,7 +29,7 @@ impl Caller {
     }
 
     /// Whether this is the service itself.
-    pub(crate) fn is_internal(&self) -> bool {
+    pub fn is_internal(&self) -> bool {
         Arc::ptr_eq(&self.principal, &INTERNAL)
     }
 

@@ -51,9 +51,11 @@ impl Streams {
     ) -> Result<Option<Arc<Stream>>, Refusal> {
         match self.submit_of(&ChangeOf::stream(stream, account), command).await? {
             Outcome::Stream(stream) => Ok(Some(stream)),
-            Outcome::Channel(_) | Outcome::Queue(_) | Outcome::Done | Outcome::Refused(_) => {
-                Ok(None)
-            }
+            Outcome::Channel(_)
+            | Outcome::Queue(_)
+            | Outcome::DeliveryStream(_)
+            | Outcome::Done
+            | Outcome::Refused(_) => Ok(None),
         }
     }
 
@@ -65,9 +67,11 @@ impl Streams {
     ) -> Result<Arc<Channel>, Refusal> {
         match self.submit_of(of, command).await? {
             Outcome::Channel(channel) => Ok(channel),
-            Outcome::Stream(_) | Outcome::Queue(_) | Outcome::Done | Outcome::Refused(_) => {
-                Err(Refusal::Catalog("the channel is gone".into()))
-            }
+            Outcome::Stream(_)
+            | Outcome::Queue(_)
+            | Outcome::DeliveryStream(_)
+            | Outcome::Done
+            | Outcome::Refused(_) => Err(Refusal::Catalog("the channel is gone".into())),
         }
     }
 

@@ -115,6 +115,10 @@ pub(crate) fn change_refused(stream: &StreamName, account: AccountId, why: Why) 
             "Stream {stream} under account {account} has {count} queues: delete them first."
         )),
         Why::Queue(why) => crate::queue::refused(why, account),
+        Why::DeliveryStream(why) => {
+            tracing::error!(?why, "the catalog answered with another service's refusal");
+            internal()
+        }
         Why::Malformed(what) => {
             tracing::error!(what, "the catalog refused a malformed command");
             internal()

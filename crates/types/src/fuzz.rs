@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::{
-    AccountId, ConsumerArn, HashKey, QueueArn, Region, ResourceArn, SequenceNumber, ShardId,
-    StreamArn, StreamName,
+    AccountId, ConsumerArn, DeliveryStreamArn, HashKey, QueueArn, Region, ResourceArn,
+    SequenceNumber, ShardId, StreamArn, StreamName,
 };
 
 /// Reads any bytes as each kind of text.
@@ -22,6 +22,7 @@ pub fn fuzz_texts(input: &[u8]) {
     fuzz_text::<ResourceArn>(text);
     fuzz_text::<ConsumerArn>(text);
     fuzz_text::<QueueArn>(text);
+    fuzz_text::<DeliveryStreamArn>(text);
 }
 
 fn fuzz_text<T: FromStr + Display + PartialEq>(text: &str) {

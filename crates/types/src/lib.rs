@@ -9,6 +9,7 @@ mod adjustable;
 mod arn;
 mod calendar;
 mod clock;
+mod delivery_stream_arn;
 mod fuzz;
 mod hash_key;
 mod names;
@@ -22,11 +23,14 @@ pub use adjustable::{AdjustableClock, ClockReading, NotForward};
 pub use arn::{ArnError, StreamArn};
 pub use calendar::Date;
 pub use clock::{Clock, JumpHook, ManualClock, Millis, SystemClock};
+pub use delivery_stream_arn::DeliveryStreamArn;
 pub use fuzz::fuzz_texts;
 pub use hash_key::{HashKey, HashKeyRange, InvalidHashKey};
 pub use names::{AccountId, InvalidName, Region, StreamName};
 pub use random::{Random, SeededRandom};
 pub use resource_arn::{ChannelArn, ConsumerArn, QueueArn, ResourceArn};
-pub use resource_names::{ChannelId, ChannelName, ConsumerName, QueueId, QueueName};
+pub use resource_names::{
+    ChannelId, ChannelName, ConsumerName, DeliveryStreamName, QueueId, QueueName,
+};
 pub use sequence::{InvalidSequenceNumber, SequenceDigits, SequenceNumber};
 pub use shard::{InvalidShardId, ShardId};

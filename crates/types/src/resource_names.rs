@@ -1,4 +1,4 @@
-//! Names and ids of what belongs to streams: consumers, queues, channels.
+//! Names and ids of what is beside streams: consumers, queues, channels, delivery streams.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,18 @@ use crate::{InvalidName, Random};
 
 /// Longest name of a consumer or channel, in bytes (botocore, `ConsumerName`, `ChannelName`).
 const NAME_BYTES_MAX: usize = 128;
+/// Longest name of a delivery stream, in bytes (botocore, firehose, `DeliveryStreamName`).
+const DELIVERY_STREAM_NAME_BYTES_MAX: usize = 64;
 /// Longest id of a queue or channel, in bytes (botocore, `ChannelId`).
 const ID_BYTES_MAX: usize = 64;
 
 fn is_name(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+fn is_delivery_stream_name(text: &str) -> bool {
+    text.len() <= DELIVERY_STREAM_NAME_BYTES_MAX && is_name(text)
 }
 
 /// An id is also a part of a host's name (botocore's endpoint rules), so nothing else may be in it.
@@ -77,6 +83,10 @@ text_type! {
     /// A channel's id, which its ARN ends in: 1 to 64 of `a-z 0-9 -`.
     ChannelId, is_id
 }
+text_type! {
+    /// A delivery stream's name: 1 to 64 of `a-z A-Z 0-9 _ . -` (botocore, firehose, `DeliveryStreamName`).
+    DeliveryStreamName, is_delivery_stream_name
+}
 
 /// Characters of a generated id.
 const GENERATED_ID_CHARS: usize = 20;
@@ -103,6 +113,10 @@ mod tests {
         }
         for bad in ["", "a b", "a/b", "a:b", "ä", "a*", &"x".repeat(129)] {
             assert!(bad.parse::<ConsumerName>().is_err() && bad.parse::<ChannelName>().is_err());
+        }
+        assert!("x".repeat(64).parse::<DeliveryStreamName>().is_ok());
+        for bad in ["", "a b", &"x".repeat(65)] {
+            assert!(bad.parse::<DeliveryStreamName>().is_err());
         }
         assert_eq!("a-0".parse::<QueueId>().unwrap().as_str(), "a-0");
         for bad in ["", "A", "a.b", "a/b", "a:b", "a_b", &"x".repeat(65)] {

@@ -8,15 +8,18 @@
 
 mod data_key;
 mod error;
+mod holder;
 mod local;
 mod master;
 mod metrics;
 mod name;
+mod secrets;
 mod vault;
 mod wrap;
 
 pub use data_key::DataKey;
 pub use error::{KeyError, KeyFault, VaultError};
+pub use holder::KeyHolder;
 pub use local::{KeyUse, LocalKey, LocalKeys};
 pub use master::{Fut, Generated, MasterKeys, Owner, WithService};
 pub use metrics::VaultCounters;

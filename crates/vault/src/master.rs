@@ -21,7 +21,8 @@ pub struct Owner {
     pub account: AccountId,
     /// The region.
     pub region: Region,
-    /// What a wrapped key is bound to: the stream's ARN (AWS, encryption context `aws:kinesis:arn`).
+    /// What a wrapped key is bound to: the ARN of the stream or delivery stream (AWS, encryption contexts
+    /// `aws:kinesis:arn` and `aws:firehose:arn`).
     pub context: String,
 }
 

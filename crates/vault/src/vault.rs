@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use millstream_catalog::{Catalog, EncryptionCommand, SealedSecrets, Stream, WrappedKey};
+use millstream_catalog::{Catalog, EncryptionCommand, SealedSecrets, WrappedKey};
 use millstream_types::{AccountId, Clock, Millis, Random};
 
 use crate::data_key::DataKey;
 use crate::error::{KeyError, KeyFault, VaultError};
+use crate::holder::KeyHolder;
 use crate::master::{MasterKeys, Owner};
 use crate::metrics::VaultCounters;
 use crate::name::KeyName;
@@ -44,12 +45,13 @@ pub struct VaultParts {
 
 /// The vault.
 pub struct Vault {
-    masters: Arc<dyn MasterKeys>,
+    pub(crate) masters: Arc<dyn MasterKeys>,
+    pub(crate) random: Arc<dyn Random>,
     clock: Arc<dyn Clock>,
     machine_clock: Arc<dyn Clock>,
     token_key: DataKey,
     kept: RwLock<HashMap<(u64, u32), Arc<Kept>>>,
-    counters: Arc<VaultCounters>,
+    pub(crate) counters: Arc<VaultCounters>,
 }
 
 /// What is known of one data key.
@@ -110,6 +112,7 @@ impl Vault {
         let token_key = open_token_key(&*masters, &sealed).await?;
         Ok(Arc::new(Vault {
             masters,
+            random,
             clock,
             machine_clock,
             token_key,
@@ -128,9 +131,22 @@ impl Vault {
         self.counters.clone()
     }
 
-    /// A new data key for a stream, wrapped by the master key that the user means.
-    pub async fn generate(&self, stream: &Stream, name: &KeyName) -> Result<WrappedKey, KeyError> {
-        let made = self.masters.generate(&owner_of(stream), name).await;
+    /// A new data key for what has data keys, wrapped by the master key that the user means.
+    pub async fn generate(
+        &self,
+        holder: &impl KeyHolder,
+        name: &KeyName,
+    ) -> Result<WrappedKey, KeyError> {
+        self.generate_for(&holder.owner(), name).await
+    }
+
+    /// As [`Vault::generate`], for what is about to be made.
+    pub async fn generate_for(
+        &self,
+        owner: &Owner,
+        name: &KeyName,
+    ) -> Result<WrappedKey, KeyError> {
+        let made = self.masters.generate(owner, name).await;
         let made = made.inspect_err(|_| self.counters.refused.add(1))?;
         self.counters.generated.add(1);
         let (key_id, master, wrapped) = (name.to_string(), made.master, made.wrapped);
@@ -141,15 +157,15 @@ impl Vault {
     /// `Unavailable` only, where that cannot be known now.
     pub async fn is_key_of(
         &self,
-        stream: &Stream,
+        holder: &impl KeyHolder,
         id: u32,
         name: &KeyName,
     ) -> Result<bool, KeyError> {
-        let Some(key) = stream.encryption.key(id) else { return Ok(false) };
+        let Some(key) = holder.encryption().key(id) else { return Ok(false) };
         if key.key_id == name.as_str() {
             return Ok(true);
         }
-        match self.masters.resolve(&owner_of(stream), name).await {
+        match self.masters.resolve(&holder.owner(), name).await {
             Ok(meant) => Ok(meant == key.master),
             Err(error) => match error.fault {
                 // A key that nobody has, or that the account has no business with, is not the stream's.
@@ -163,13 +179,18 @@ impl Vault {
         }
     }
 
-    /// The stream's data key number `id`. The master key is asked at the first use, and again after [`CHECKED_FOR`].
-    pub async fn data_key(&self, stream: &Stream, id: u32) -> Result<Arc<DataKey>, KeyError> {
-        let Some(stored) = stream.encryption.key(id) else {
-            let text = format!("Stream {} has no data key {id}.", stream.name);
+    /// Data key number `id` of what has data keys. The master key is asked at the first use, and again after
+    /// [`CHECKED_FOR`].
+    pub async fn data_key(
+        &self,
+        holder: &impl KeyHolder,
+        id: u32,
+    ) -> Result<Arc<DataKey>, KeyError> {
+        let Some(stored) = holder.encryption().key(id) else {
+            let text = format!("{} has no data key {id}.", holder.owner().context);
             return Err(KeyError::new(KeyFault::NotFound, text));
         };
-        let kept = self.kept(stream.group.0, id);
+        let kept = self.kept(holder.group(), id);
         if let Some(known) = kept.known(self.now()) {
             return known;
         }
@@ -178,7 +199,7 @@ impl Vault {
         if let Some(known) = kept.known(asked) {
             return known;
         }
-        let owner = owner_of(stream);
+        let owner = holder.owner();
         let key = self.masters.unwrap(&owner, &stored.master, &stored.wrapped).await.map(Arc::new);
         let counter = if key.is_ok() { &self.counters.unwrapped } else { &self.counters.refused };
         counter.add(1);
@@ -209,7 +230,7 @@ impl Vault {
         all.entry((group, id)).or_default().clone()
     }
 
-    /// Forgets the keys of a stream that was deleted.
+    /// Forgets the keys of a stream or delivery stream that was deleted.
     pub fn forget(&self, group: u64) {
         let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(of, _), _| *of != group);
@@ -223,11 +244,6 @@ async fn open_token_key(
     let by = masters.unwrap(&secrets_owner(), &sealed.master, &sealed.wrapped).await?;
     unwrap(&by, TOKEN_KEY, SECRETS_CONTEXT, &sealed.token_key)
         .ok_or(VaultError::Damaged("the key of tokens"))
-}
-
-fn owner_of(stream: &Stream) -> Owner {
-    let (account, region) = (stream.account, stream.region.clone());
-    Owner { account, region, context: stream.arn().to_string() }
 }
 
 /// The secrets are the cluster's, no account's.

@@ -1,4 +1,4 @@
-//! Wrapping of a key by a key: AES-256-GCM under a key that is derived for this one wrapping.
+//! Wrapping of a key, or of another short secret, by a key: AES-256-GCM under a key that is derived for this one wrapping.
 //!
 //! The layout is drawn in `docs/formats/keys.md`.
 
@@ -10,10 +10,7 @@ use crate::data_key::DataKey;
 
 const VERSION: u8 = 1;
 const SALT_BYTES: usize = 32;
-const KEY_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
-/// Bytes of a wrapped key.
-pub const WRAPPED_BYTES: usize = 1 + SALT_BYTES + KEY_BYTES + TAG_BYTES;
 const INFO: &[u8] = b"millstream wrapping key 1";
 
 /// `key` wrapped by `by`, bound to `name` (of the wrapping key) and `context`.
@@ -24,29 +21,41 @@ pub fn wrap(
     key: &DataKey,
     random: &dyn Random,
 ) -> Vec<u8> {
+    seal(by, name, context, key.bytes(), random)
+}
+
+/// Any short text of bytes, sealed as a key is wrapped.
+pub fn seal(by: &DataKey, name: &str, context: &str, clear: &[u8], random: &dyn Random) -> Vec<u8> {
     let mut salt = [0; SALT_BYTES];
     random.fill(&mut salt);
-    let mut sealed = *key.bytes();
+    let mut sealed = clear.to_vec();
     let tag = once(by, name, &salt)
         .seal_in_place_separate_tag(nonce(), Aad::from(context.as_bytes()), &mut sealed)
         // Fails beyond 64 GiB only.
-        .expect("a key is short");
+        .expect("what is sealed is short");
     [&[VERSION][..], &salt, &sealed, tag.as_ref()].concat()
 }
 
 /// What was wrapped; `None` if it was not wrapped by this key, name and context.
 pub fn unwrap(by: &DataKey, name: &str, context: &str, wrapped: &[u8]) -> Option<DataKey> {
-    if wrapped.len() != WRAPPED_BYTES || wrapped[0] != VERSION {
+    let key = unseal(by, name, context, wrapped)?;
+    key.try_into().ok().map(DataKey::new)
+}
+
+/// What was sealed; `None` if it was not sealed by this key, name and context.
+pub fn unseal(by: &DataKey, name: &str, context: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    let (version, rest) = sealed.split_first()?;
+    let (salt, rest) = rest.split_at_checked(SALT_BYTES)?;
+    let (sealed, tag) = rest.split_at_checked(rest.len().checked_sub(TAG_BYTES)?)?;
+    if *version != VERSION {
         return None;
     }
-    let (salt, rest) = wrapped[1..].split_at(SALT_BYTES);
-    let (sealed, tag) = rest.split_at(KEY_BYTES);
-    let mut key: [u8; KEY_BYTES] = sealed.try_into().ok()?;
+    let mut clear = sealed.to_vec();
     let tag = Tag::try_from(tag).ok()?;
     once(by, name, salt)
-        .open_in_place_separate_tag(nonce(), Aad::from(context.as_bytes()), tag, &mut key, 0..)
+        .open_in_place_separate_tag(nonce(), Aad::from(context.as_bytes()), tag, &mut clear, 0..)
         .ok()?;
-    Some(DataKey::new(key))
+    Some(clear)
 }
 
 /// A key for one wrapping: its salt of 256 bits is drawn for it, so that its one nonce may be zero.
@@ -73,7 +82,7 @@ mod tests {
         let random = SeededRandom::new(3);
         let (by, key) = (DataKey::random(&random), DataKey::random(&random));
         let wrapped = wrap(&by, "name", "context", &key, &random);
-        assert_eq!(wrapped.len(), WRAPPED_BYTES);
+        assert_eq!(wrapped.len(), 1 + SALT_BYTES + 32 + TAG_BYTES);
         assert_eq!(unwrap(&by, "name", "context", &wrapped), Some(key.clone()));
         assert_eq!(unwrap(&by, "other", "context", &wrapped), None);
         assert_eq!(unwrap(&by, "name", "other", &wrapped), None);
@@ -84,5 +93,18 @@ mod tests {
             assert_eq!(unwrap(&by, "name", "context", &changed), None, "bit {bit}");
         }
         assert_ne!(wrap(&by, "name", "context", &key, &random), wrapped);
+    }
+
+    #[test]
+    fn what_is_sealed_is_not_taken_for_a_key_unless_it_has_its_length() {
+        let random = SeededRandom::new(4);
+        let by = DataKey::random(&random);
+        for length in [0, 1, 31, 33, 4096] {
+            let sealed = seal(&by, "name", "context", &vec![7; length], &random);
+            assert_eq!(unseal(&by, "name", "context", &sealed), Some(vec![7; length]));
+            assert_eq!(unwrap(&by, "name", "context", &sealed), None);
+            assert_eq!(unseal(&by, "name", "context", &sealed[..sealed.len() - 1]), None);
+        }
+        assert_eq!(unseal(&by, "name", "context", &[]), None);
     }
 }

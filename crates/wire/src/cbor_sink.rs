@@ -15,6 +15,8 @@ pub(crate) const BEGIN_MAP: u8 = 0xbf;
 pub(crate) const BEGIN_LIST: u8 = 0x9f;
 /// Ends either.
 pub(crate) const END: u8 = 0xff;
+/// A number of 64 bits that may have a fraction follows.
+const DOUBLE: u8 = 0xfb;
 /// A point in time follows.
 const TAG_EPOCH: u8 = 0xc1;
 
@@ -65,6 +67,11 @@ impl Sink for CborSink {
             // -1 - n, which is what the argument stands for, is the complement.
             Err(_) => write_head(&mut self.out, NEGATIVE, !number as u64),
         }
+    }
+
+    fn double(&mut self, number: f64) {
+        self.out.push(DOUBLE);
+        self.out.extend_from_slice(&number.to_be_bytes());
     }
 
     fn boolean(&mut self, value: bool) {

@@ -38,6 +38,9 @@ fn check(shape: &Shape, value: &Value<'_>, path: &Path<'_>, found: &mut Violatio
         (Shape::Integer(range) | Shape::Long(range), Value::Integer(number)) => {
             side(*range, *number).iter().for_each(|s| broken(&Broken::Value(*s), found));
         }
+        (Shape::Double(range), Value::Double(number)) => {
+            double_side(*range, *number).iter().for_each(|s| broken(&Broken::Value(*s), found));
+        }
         (Shape::Blob(range), Value::Blob(blob)) => {
             side(*range, length(blob.len()))
                 .iter()
@@ -131,6 +134,12 @@ enum Side {
 fn side(range: Range, number: i64) -> Option<Side> {
     let below = range.min.filter(|min| number < *min).map(Side::Below);
     below.or(range.max.filter(|max| number > *max).map(Side::Above))
+}
+
+/// Past which end of a range a number with a fraction is. What is no number is below any.
+fn double_side(range: Range, number: f64) -> Option<Side> {
+    let below = range.min.filter(|min| number.is_nan() || number < *min as f64).map(Side::Below);
+    below.or(range.max.filter(|max| number > *max as f64).map(Side::Above))
 }
 
 /// A constraint that is broken, as AWS words it.

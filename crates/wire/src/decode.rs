@@ -127,6 +127,7 @@ impl Decoder<'_> {
             (Shape::Long(_), Kind::Number) => {
                 Value::Integer(reader.number()?.to_i64().ok_or(mismatch)?)
             }
+            (Shape::Double(_), Kind::Number) => Value::Double(reader.number()?.to_f64()),
             (Shape::Boolean, Kind::True | Kind::False) => {
                 reader.simple()?;
                 Value::Boolean(found == Kind::True)
@@ -235,6 +236,7 @@ fn wanted(shape: &Shape) -> Wanted {
         Shape::Text(_) => Wanted::Text,
         Shape::Integer(_) => Wanted::Integer,
         Shape::Long(_) => Wanted::Long,
+        Shape::Double(_) => Wanted::Double,
         Shape::Boolean => Wanted::Boolean,
         Shape::Timestamp => Wanted::Timestamp,
         Shape::Blob(_) => Wanted::Blob,

@@ -8,7 +8,8 @@ use crate::json_reader::JsonReader;
 use crate::protocol::{Protocol, encode};
 use crate::reader::Reader;
 
-/// Writes an error as clients read it: `{"__type":"<code>","message":"<text>"}`, without the text if it is empty.
+/// Writes an error as clients read it: `{"__type":"<code>","message":"<text>"}`, without the text if it is empty, and
+/// with the cause, if there is one, as `code`.
 pub fn encode_error(protocol: Protocol, error: &Error) -> Vec<u8> {
     encode(protocol, &Body(error))
 }
@@ -27,6 +28,10 @@ impl<'v> Wire<'v> for Body<'_> {
         if !self.0.message.is_empty() {
             sink.key(self.0.code.message_key());
             sink.text(&self.0.message);
+        }
+        if let Some(cause) = self.0.cause {
+            sink.key("code");
+            sink.text(cause);
         }
         sink.end_map();
     }
@@ -52,6 +57,7 @@ pub fn decode_error(protocol: Protocol, body: &[u8]) -> RemoteError {
 
 fn read<'a, R: Reader<'a>>(mut reader: R) -> Result<RemoteError, Fault> {
     let mut error = RemoteError::default();
+    let mut code = String::new();
     let mut scope = reader.map()?;
     while let Some(key) = reader.key(&mut scope)? {
         let text = match reader.peek()? {
@@ -62,10 +68,15 @@ fn read<'a, R: Reader<'a>>(mut reader: R) -> Result<RemoteError, Fault> {
             }
         };
         match &*key {
-            "__type" | "code" => error.code = bare_code(&text).to_owned(),
+            "__type" => error.code = bare_code(&text).to_owned(),
+            // A cause, where the type is there too.
+            "code" => code = bare_code(&text).to_owned(),
             "message" | "Message" => error.message = text.into_owned(),
             _ => {}
         }
+    }
+    if error.code.is_empty() {
+        error.code = code;
     }
     Ok(error)
 }
@@ -108,6 +119,15 @@ mod tests {
             text(Error::new(ErrorCode::UnknownOperationException, "")),
             r#"{"__type":"UnknownOperationException"}"#
         );
+    }
+
+    #[test]
+    fn a_cause_is_no_code() {
+        let error = Error::new(ErrorCode::InvalidSourceException, "x").with_cause("Why");
+        let body = encode_error(Protocol::Json, &error);
+        assert_eq!(body, br#"{"__type":"InvalidSourceException","message":"x","code":"Why"}"#);
+        assert_eq!(decode_error(Protocol::Json, &body).code, "InvalidSourceException");
+        assert_eq!(decode_error(Protocol::Json, br#"{"code":"X"}"#).code, "X");
     }
 
     #[test]

@@ -88,6 +88,8 @@ pub enum Wanted {
     Integer,
     /// A number of 64 bits.
     Long,
+    /// A number of 64 bits that may have a fraction.
+    Double,
     /// True or false.
     Boolean,
     /// A point in time.
@@ -108,6 +110,7 @@ impl Wanted {
             Wanted::Text => "a String",
             Wanted::Integer => "an Integer",
             Wanted::Long => "a Long",
+            Wanted::Double => "a Double",
             Wanted::Boolean => "a Boolean",
             Wanted::Timestamp => "a Timestamp",
             Wanted::Blob => "a Blob",

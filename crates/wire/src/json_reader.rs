@@ -11,7 +11,8 @@ use crate::limits::NUMBER_CHARS_MAX;
 use crate::reader::{Depth, Number, Reader, Scope};
 
 /// Pulls values out of JSON.
-pub(crate) struct JsonReader<'a> {
+#[derive(Debug)]
+pub struct JsonReader<'a> {
     body: &'a [u8],
     at: usize,
     depth: Depth,

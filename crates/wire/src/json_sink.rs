@@ -1,5 +1,7 @@
 //! Writing JSON.
 
+use std::io::Write;
+
 use base64_simd::STANDARD;
 use millstream_api::Sink;
 use millstream_types::Millis;
@@ -73,6 +75,12 @@ impl Sink for JsonSink {
         write_integer(&mut self.out, number.unsigned_abs());
     }
 
+    fn double(&mut self, number: f64) {
+        self.separate();
+        // Never an exponent; writing to a Vec cannot fail.
+        let _ = write!(self.out, "{number}");
+    }
+
     fn boolean(&mut self, value: bool) {
         self.separate();
         self.out.extend_from_slice(if value { b"true" } else { b"false" });
@@ -91,8 +99,8 @@ impl Sink for JsonSink {
     }
 }
 
-/// Writes text in quotes.
-pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
+/// Writes text in quotes, escaped where JSON asks for it.
+pub fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     if !has_specials(text) {
         out.extend_from_slice(text.as_bytes());

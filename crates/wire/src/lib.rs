@@ -9,12 +9,14 @@ mod cbor_reader;
 mod cbor_sink;
 mod constraints;
 mod decode;
+mod delivery_decode;
 mod error_body;
 mod event_stream;
 mod fault;
 mod framing;
 pub mod fuzz;
 mod get_records_body;
+pub mod json;
 mod json_reader;
 mod json_sink;
 pub mod limits;
@@ -28,6 +30,7 @@ mod unknown;
 mod violations;
 
 pub use decode::{decode, decode_output};
+pub use delivery_decode::{decode_delivery_record, decode_put_record_batch};
 pub use error_body::{RemoteError, decode_error, encode_error};
 pub use event_stream::{
     EVENT_STREAM_CONTENT_TYPE, MESSAGE_HEADERS_BYTES_MAX, MESSAGE_PAYLOAD_BYTES_MAX, Message,

@@ -1,6 +1,6 @@
 //! Limits of the decoders, each with its unit.
 
-/// Deepest nesting of lists and maps, skipped ones too. The deepest legal request nests three.
+/// Deepest nesting of lists and maps, skipped ones too. The deepest legal request nests seven.
 pub const DEPTH_MAX: u32 = 128;
 /// Longest number in JSON, in characters. A double needs 24.
 pub const NUMBER_CHARS_MAX: usize = 64;

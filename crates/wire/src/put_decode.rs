@@ -68,7 +68,7 @@ pub fn decode_put_record<'a>(
 }
 
 /// Not for this pass.
-struct Unusual;
+pub(crate) struct Unusual;
 
 impl From<Fault> for Unusual {
     fn from(_: Fault) -> Self {
@@ -109,7 +109,7 @@ fn entries<'a, R: Reader<'a>>(reader: &mut R) -> Result<Vec<PutRecordsRequestEnt
 }
 
 /// What is declared is believed up to the model's most.
-fn room(scope: &Scope) -> usize {
+pub(crate) fn room(scope: &Scope) -> usize {
     let declared = scope.left.map_or(RECORDS_ROOM, |left| {
         usize::try_from(left).unwrap_or(RECORDS_ROOM).saturating_add(1)
     });
@@ -122,7 +122,7 @@ fn entry<'a, R: Reader<'a>>(reader: &mut R) -> Result<PutRecordsRequestEntry<'a>
     let mut scope = reader.map()?;
     while let Some(key) = reader.plain_key(&mut scope)? {
         match key {
-            b"Data" if data.is_none() => data = Some(blob(reader)?),
+            b"Data" if data.is_none() => data = Some(blob(reader, &DATA)?),
             b"PartitionKey" => text(reader, &PARTITION_KEY, &mut partition_key)?,
             b"ExplicitHashKey" => text(reader, &HASH_KEY, &mut explicit_hash_key)?,
             _ => return Err(Unusual),
@@ -141,7 +141,7 @@ fn put_record<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordInput<'a>, Un
         match key {
             b"StreamName" => text(reader, &STREAM_NAME, &mut stream_name)?,
             b"StreamARN" => text(reader, &STREAM_ARN, &mut stream_arn)?,
-            b"Data" if data.is_none() => data = Some(blob(reader)?),
+            b"Data" if data.is_none() => data = Some(blob(reader, &DATA)?),
             b"PartitionKey" => text(reader, &PARTITION_KEY, &mut partition_key)?,
             b"ExplicitHashKey" => text(reader, &HASH_KEY, &mut explicit_hash_key)?,
             b"SequenceNumberForOrdering" => {
@@ -163,16 +163,17 @@ fn put_record<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordInput<'a>, Un
     })
 }
 
-fn blob<'a, R: Reader<'a>>(reader: &mut R) -> Result<Blob<'a>, Unusual> {
-    const { assert!(matches!(DATA, Shape::Blob(_))) };
-    let Shape::Blob(range) = DATA else { return Err(Unusual) };
+/// Reads a blob that fits its constraints.
+#[inline]
+pub(crate) fn blob<'a, R: Reader<'a>>(reader: &mut R, shape: &Shape) -> Result<Blob<'a>, Unusual> {
+    let Shape::Blob(range) = *shape else { return Err(Unusual) };
     let blob = reader.blob()?;
     if length_fits(range, blob.len()) { Ok(blob) } else { Err(Unusual) }
 }
 
 /// Reads a member that is not there yet and fits its constraints.
 #[inline]
-fn text<'a, R: Reader<'a>>(
+pub(crate) fn text<'a, R: Reader<'a>>(
     reader: &mut R,
     constraints: &Text,
     member: &mut Option<Cow<'a, str>>,

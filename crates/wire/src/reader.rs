@@ -10,7 +10,7 @@ use crate::limits::{DEPTH_MAX, TIME_MS_MAX};
 
 /// Pulls values out of a body, front to back, borrowing where it can. Never recurses or allocates by what the body
 /// declares; after a fault its state is of no use.
-pub(crate) trait Reader<'a>: Sized {
+pub trait Reader<'a>: Sized {
     /// What a blob is in this protocol.
     const BLOB: Kind;
     /// Starts at the front of `body`.
@@ -45,7 +45,7 @@ pub(crate) trait Reader<'a>: Sized {
 
 /// A map or list that is being read.
 #[derive(Debug)]
-pub(crate) struct Scope {
+pub struct Scope {
     /// Nothing of it is read yet.
     pub first: bool,
     /// How much of it is left, if that was declared.
@@ -71,7 +71,7 @@ impl Depth {
 
 /// A number as it came.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Number {
+pub enum Number {
     /// A whole number.
     Integer(i64),
     /// Any other, or one beyond 64 bits.
@@ -87,6 +87,14 @@ impl Number {
                 let whole = number.trunc() == number && number.abs() < 9.2e18;
                 whole.then_some(number as i64)
             }
+        }
+    }
+
+    /// As a number that may have a fraction.
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Number::Integer(number) => number as f64,
+            Number::Float(number) => number,
         }
     }
 

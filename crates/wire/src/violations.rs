@@ -80,6 +80,9 @@ impl Violations {
         path: &Path<'_>,
         constraint: &dyn fmt::Display,
     ) {
+        if is_sensitive(shape) {
+            return self.push(|text| write!(text, "Value at '{path}'"), constraint);
+        }
         let shown = show(shape, value);
         self.push(|text| write!(text, "Value '{shown}' at '{path}'"), constraint);
     }
@@ -108,6 +111,10 @@ impl Violations {
     }
 }
 
+fn is_sensitive(shape: &Shape) -> bool {
+    matches!(shape, Shape::Text(text) if text.sensitive)
+}
+
 /// The value as Java prints it, cut to a bounded length.
 fn show(shape: &Shape, value: &Value<'_>) -> String {
     let mut out = Bounded { text: String::new(), room: VALUE_CHARS_MAX };
@@ -116,6 +123,9 @@ fn show(shape: &Shape, value: &Value<'_>) -> String {
     }
     out.text
 }
+
+/// What stands for a value that may not be shown: the text of AWS's SDK for Java.
+const REDACTED: &str = "*** Sensitive Data Redacted ***";
 
 /// Takes so many characters and then fails.
 struct Bounded {
@@ -135,8 +145,10 @@ impl Write for Bounded {
 
 fn write_value(out: &mut Bounded, shape: &Shape, value: &Value<'_>) -> fmt::Result {
     match (value, shape) {
+        (Value::Text(_), shape) if is_sensitive(shape) => out.write_str(REDACTED),
         (Value::Text(text), _) => out.write_str(text),
         (Value::Integer(number), _) => write!(out, "{number}"),
+        (Value::Double(number), _) => write!(out, "{number:?}"),
         (Value::Boolean(value), _) => write!(out, "{value}"),
         (Value::Timestamp(at), _) => write!(out, "{}", at.0),
         (Value::Blob(blob), _) => {

@@ -91,17 +91,13 @@ impl Subject {
     /// Starts it and waits until it takes requests.
     pub fn start(self, place: &Place, data: &Path) -> Result<Server, String> {
         let port = free_port()?;
-        self.launch(place, port, self.command(place, data, port)?)
+        self.launch(place, port, self.command(place, data, port, "")?)
     }
 
-    /// Starts ours with a configuration file of this text.
+    /// Starts ours with this text beside what its configuration file always has.
     pub fn start_with(self, place: &Place, data: &Path, config: &str) -> Result<Server, String> {
-        let file = place.logs.join("millstream.toml");
-        std::fs::write(&file, config).map_err(|e| format!("{}: {e}", file.display()))?;
         let port = free_port()?;
-        let mut command = self.command(place, data, port)?;
-        command.arg("--config").arg(file);
-        self.launch(place, port, command)
+        self.launch(place, port, self.command(place, data, port, config)?)
     }
 
     fn launch(self, place: &Place, port: u16, mut command: Command) -> Result<Server, String> {
@@ -124,7 +120,13 @@ impl Subject {
         Ok(server)
     }
 
-    fn command(self, place: &Place, data: &Path, port: u16) -> Result<Command, String> {
+    fn command(
+        self,
+        place: &Place,
+        data: &Path,
+        port: u16,
+        config: &str,
+    ) -> Result<Command, String> {
         let address = format!("127.0.0.1:{port}");
         let port = port.to_string();
         let mut command = match self {
@@ -136,13 +138,10 @@ impl Subject {
             Subject::Millstream { ephemeral, signed } => {
                 command.args(["serve", "--listen", "127.0.0.1:0", "--limits", "off"]);
                 command.args(["--log-level", "warn"]);
-                let limits = place.logs.join("limits.toml");
-                std::fs::write(
-                    &limits,
-                    format!("[limits]\nqueue_in_flight_max = {IN_FLIGHT_MAX}\n"),
-                )
-                .map_err(|e| format!("{}: {e}", limits.display()))?;
-                command.arg("--config").arg(limits);
+                let file = place.logs.join("millstream.toml");
+                let text = format!("[limits]\nqueue_in_flight_max = {IN_FLIGHT_MAX}\n{config}");
+                std::fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
+                command.arg("--config").arg(file);
                 if ephemeral {
                     // Its unlinked files go to the disk that the durable runs use.
                     create(data)?;

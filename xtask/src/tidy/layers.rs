@@ -60,6 +60,7 @@ const SERDE_ALLOWED: &[&str] = &[
     "wire",
     "gateway",
     "formats",
+    "sinks",
     "millstream",
     "testkit",
     "xtask",

@@ -1,10 +1,11 @@
 //! The operations of shards, of capacity and of what the account may have.
 
-use super::{CONTROL_BYTES_MAX, Operation};
+use super::{CONTROL_BYTES_MAX, Operation, Service};
 use crate::ErrorCode::*;
 use crate::ops::*;
 
 pub(super) static DESCRIBE_ACCOUNT_SETTINGS: Operation = Operation {
+    service: Service::Kinesis,
     name: "DescribeAccountSettings",
     input: DescribeAccountSettingsInput::SHAPE,
     output: Some(DescribeAccountSettingsOutput::SHAPE),
@@ -13,6 +14,7 @@ pub(super) static DESCRIBE_ACCOUNT_SETTINGS: Operation = Operation {
 };
 
 pub(super) static DESCRIBE_LIMITS: Operation = Operation {
+    service: Service::Kinesis,
     name: "DescribeLimits",
     input: DescribeLimitsInput::SHAPE,
     output: Some(DescribeLimitsOutput::SHAPE),
@@ -21,6 +23,7 @@ pub(super) static DESCRIBE_LIMITS: Operation = Operation {
 };
 
 pub(super) static LIST_SHARDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "ListShards",
     input: ListShardsInput::SHAPE,
     output: Some(ListShardsOutput::SHAPE),
@@ -36,6 +39,7 @@ pub(super) static LIST_SHARDS: Operation = Operation {
 };
 
 pub(super) static MERGE_SHARDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "MergeShards",
     input: MergeShardsInput::SHAPE,
     output: None,
@@ -51,6 +55,7 @@ pub(super) static MERGE_SHARDS: Operation = Operation {
 };
 
 pub(super) static SPLIT_SHARD: Operation = Operation {
+    service: Service::Kinesis,
     name: "SplitShard",
     input: SplitShardInput::SHAPE,
     output: None,
@@ -66,6 +71,7 @@ pub(super) static SPLIT_SHARD: Operation = Operation {
 };
 
 pub(super) static UPDATE_ACCOUNT_SETTINGS: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateAccountSettings",
     input: UpdateAccountSettingsInput::SHAPE,
     output: Some(UpdateAccountSettingsOutput::SHAPE),
@@ -74,6 +80,7 @@ pub(super) static UPDATE_ACCOUNT_SETTINGS: Operation = Operation {
 };
 
 pub(super) static UPDATE_SHARD_COUNT: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateShardCount",
     input: UpdateShardCountInput::SHAPE,
     output: Some(UpdateShardCountOutput::SHAPE),
@@ -89,6 +96,7 @@ pub(super) static UPDATE_SHARD_COUNT: Operation = Operation {
 };
 
 pub(super) static UPDATE_STREAM_MODE: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateStreamMode",
     input: UpdateStreamModeInput::SHAPE,
     output: None,
@@ -103,6 +111,7 @@ pub(super) static UPDATE_STREAM_MODE: Operation = Operation {
 };
 
 pub(super) static UPDATE_STREAM_RECORD_DISTRIBUTION_STRATEGY: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateStreamRecordDistributionStrategy",
     input: UpdateStreamRecordDistributionStrategyInput::SHAPE,
     output: None,
@@ -118,6 +127,7 @@ pub(super) static UPDATE_STREAM_RECORD_DISTRIBUTION_STRATEGY: Operation = Operat
 };
 
 pub(super) static UPDATE_STREAM_WARM_THROUGHPUT: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateStreamWarmThroughput",
     input: UpdateStreamWarmThroughputInput::SHAPE,
     output: Some(UpdateStreamWarmThroughputOutput::SHAPE),

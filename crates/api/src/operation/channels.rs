@@ -1,10 +1,11 @@
 //! The operations of channels.
 
-use super::{CONTROL_BYTES_MAX, Operation};
+use super::{CONTROL_BYTES_MAX, Operation, Service};
 use crate::ErrorCode::*;
 use crate::ops::*;
 
 pub(super) static CREATE_CHANNEL: Operation = Operation {
+    service: Service::Kinesis,
     name: "CreateChannel",
     input: CreateChannelInput::SHAPE,
     output: Some(CreateChannelOutput::SHAPE),
@@ -26,6 +27,7 @@ pub(super) static CREATE_CHANNEL: Operation = Operation {
 };
 
 pub(super) static DELETE_CHANNEL: Operation = Operation {
+    service: Service::Kinesis,
     name: "DeleteChannel",
     input: DeleteChannelInput::SHAPE,
     output: None,
@@ -40,6 +42,7 @@ pub(super) static DELETE_CHANNEL: Operation = Operation {
 };
 
 pub(super) static DESCRIBE_CHANNEL: Operation = Operation {
+    service: Service::Kinesis,
     name: "DescribeChannel",
     input: DescribeChannelInput::SHAPE,
     output: Some(DescribeChannelOutput::SHAPE),
@@ -54,6 +57,7 @@ pub(super) static DESCRIBE_CHANNEL: Operation = Operation {
 };
 
 pub(super) static LIST_CHANNELS: Operation = Operation {
+    service: Service::Kinesis,
     name: "ListChannels",
     input: ListChannelsInput::SHAPE,
     output: Some(ListChannelsOutput::SHAPE),
@@ -68,6 +72,7 @@ pub(super) static LIST_CHANNELS: Operation = Operation {
 };
 
 pub(super) static UPDATE_CHANNEL: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateChannel",
     input: UpdateChannelInput::SHAPE,
     output: Some(UpdateChannelOutput::SHAPE),

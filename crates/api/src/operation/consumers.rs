@@ -1,10 +1,11 @@
 //! The operations of a stream's consumers.
 
-use super::{CONTROL_BYTES_MAX, Operation};
+use super::{CONTROL_BYTES_MAX, Operation, Service};
 use crate::ErrorCode::*;
 use crate::ops::*;
 
 pub(super) static DEREGISTER_STREAM_CONSUMER: Operation = Operation {
+    service: Service::Kinesis,
     name: "DeregisterStreamConsumer",
     input: DeregisterStreamConsumerInput::SHAPE,
     output: None,
@@ -13,6 +14,7 @@ pub(super) static DEREGISTER_STREAM_CONSUMER: Operation = Operation {
 };
 
 pub(super) static DESCRIBE_STREAM_CONSUMER: Operation = Operation {
+    service: Service::Kinesis,
     name: "DescribeStreamConsumer",
     input: DescribeStreamConsumerInput::SHAPE,
     output: Some(DescribeStreamConsumerOutput::SHAPE),
@@ -21,6 +23,7 @@ pub(super) static DESCRIBE_STREAM_CONSUMER: Operation = Operation {
 };
 
 pub(super) static LIST_STREAM_CONSUMERS: Operation = Operation {
+    service: Service::Kinesis,
     name: "ListStreamConsumers",
     input: ListStreamConsumersInput::SHAPE,
     output: Some(ListStreamConsumersOutput::SHAPE),
@@ -35,6 +38,7 @@ pub(super) static LIST_STREAM_CONSUMERS: Operation = Operation {
 };
 
 pub(super) static REGISTER_STREAM_CONSUMER: Operation = Operation {
+    service: Service::Kinesis,
     name: "RegisterStreamConsumer",
     input: RegisterStreamConsumerInput::SHAPE,
     output: Some(RegisterStreamConsumerOutput::SHAPE),

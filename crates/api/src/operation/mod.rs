@@ -3,22 +3,24 @@
 mod capacity;
 mod channels;
 mod consumers;
+mod firehose;
+mod firehose_own;
 mod queues;
 mod records;
 mod resources;
+mod service;
 mod streams;
+
+pub use service::Service;
 
 use crate::ErrorCode;
 use crate::shape::Structure;
 
-/// The service's name in a signature's scope.
-pub const SERVICE: &str = "kinesis";
-/// What comes before the operation's name in `X-Amz-Target`.
-pub const TARGET_PREFIX: &str = "Kinesis_20131202.";
-
 /// An operation.
 #[derive(Debug)]
 pub struct Operation {
+    /// Whose it is.
+    pub service: Service,
     /// Its name.
     pub name: &'static str,
     /// What it takes.
@@ -38,14 +40,8 @@ const CONTROL_BYTES_MAX: usize = MIB + 64 * KIB;
 /// 10 MiB of data in base64, 500 keys that are escaped to six bytes a byte, and the framing.
 const PUT_BYTES_MAX: usize = 10 * MIB / 3 * 4 + 2 * MIB;
 
-/// The operation of a name. Asked for every request.
-pub fn operation(name: &str) -> Option<&'static Operation> {
-    let place = OPERATIONS.binary_search_by(|operation| operation.name.cmp(name)).ok()?;
-    Some(OPERATIONS[place])
-}
-
-/// The operations, in the order of their names.
-pub static OPERATIONS: &[&Operation] = &[
+/// The operations of Data Streams, in the order of their names.
+static KINESIS: &[&Operation] = &[
     &queues::ACKNOWLEDGE_DEAD_LETTER_QUEUE_RECORDS,
     &queues::ACKNOWLEDGE_QUEUE_RECORDS,
     &resources::ADD_TAGS_TO_STREAM,
@@ -104,19 +100,3 @@ pub static OPERATIONS: &[&Operation] = &[
     &capacity::UPDATE_STREAM_RECORD_DISTRIBUTION_STRATEGY,
     &capacity::UPDATE_STREAM_WARM_THROUGHPUT,
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_operation_is_found_by_its_name_and_nothing_else_is() {
-        assert!(OPERATIONS.is_sorted_by(|one, next| one.name < next.name));
-        for one in OPERATIONS {
-            assert!(std::ptr::eq(operation(one.name).unwrap(), *one), "{}", one.name);
-        }
-        for name in ["", "A", "CreateStreams", "createStream", "Zz"] {
-            assert!(operation(name).is_none(), "{name}");
-        }
-    }
-}

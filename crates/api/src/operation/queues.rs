@@ -1,6 +1,6 @@
 //! The operations of queues and of their records.
 
-use super::{CONTROL_BYTES_MAX, Operation};
+use super::{CONTROL_BYTES_MAX, Operation, Service};
 use crate::ErrorCode;
 use crate::ErrorCode::*;
 use crate::ops::*;
@@ -29,6 +29,7 @@ const RECEIVE_ERRORS: &[ErrorCode] = &[
 ];
 
 pub(super) static ACKNOWLEDGE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "AcknowledgeDeadLetterQueueRecords",
     input: AcknowledgeDeadLetterQueueRecordsInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
@@ -37,6 +38,7 @@ pub(super) static ACKNOWLEDGE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
 };
 
 pub(super) static ACKNOWLEDGE_QUEUE_RECORDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "AcknowledgeQueueRecords",
     input: AcknowledgeQueueRecordsInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
@@ -45,6 +47,7 @@ pub(super) static ACKNOWLEDGE_QUEUE_RECORDS: Operation = Operation {
 };
 
 pub(super) static CREATE_QUEUE: Operation = Operation {
+    service: Service::Kinesis,
     name: "CreateQueue",
     input: CreateQueueInput::SHAPE,
     output: Some(CreateQueueOutput::SHAPE),
@@ -61,6 +64,7 @@ pub(super) static CREATE_QUEUE: Operation = Operation {
 };
 
 pub(super) static DELETE_QUEUE: Operation = Operation {
+    service: Service::Kinesis,
     name: "DeleteQueue",
     input: DeleteQueueInput::SHAPE,
     output: None,
@@ -76,6 +80,7 @@ pub(super) static DELETE_QUEUE: Operation = Operation {
 };
 
 pub(super) static DESCRIBE_QUEUE: Operation = Operation {
+    service: Service::Kinesis,
     name: "DescribeQueue",
     input: DescribeQueueInput::SHAPE,
     output: Some(DescribeQueueOutput::SHAPE),
@@ -91,6 +96,7 @@ pub(super) static DESCRIBE_QUEUE: Operation = Operation {
 };
 
 pub(super) static LIST_QUEUES: Operation = Operation {
+    service: Service::Kinesis,
     name: "ListQueues",
     input: ListQueuesInput::SHAPE,
     output: Some(ListQueuesOutput::SHAPE),
@@ -106,6 +112,7 @@ pub(super) static LIST_QUEUES: Operation = Operation {
 };
 
 pub(super) static RECEIVE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "ReceiveDeadLetterQueueRecords",
     input: ReceiveDeadLetterQueueRecordsInput::SHAPE,
     output: Some(ReceivedQueueRecords::SHAPE),
@@ -114,6 +121,7 @@ pub(super) static RECEIVE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
 };
 
 pub(super) static RECEIVE_QUEUE_RECORDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "ReceiveQueueRecords",
     input: ReceiveQueueRecordsInput::SHAPE,
     output: Some(ReceivedQueueRecords::SHAPE),
@@ -122,6 +130,7 @@ pub(super) static RECEIVE_QUEUE_RECORDS: Operation = Operation {
 };
 
 pub(super) static RESTORE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "RestoreDeadLetterQueueRecords",
     input: RestoreDeadLetterQueueRecordsInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
@@ -130,6 +139,7 @@ pub(super) static RESTORE_DEAD_LETTER_QUEUE_RECORDS: Operation = Operation {
 };
 
 pub(super) static UPDATE_DEAD_LETTER_QUEUE_RECORDS_VISIBILITY: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateDeadLetterQueueRecordsVisibility",
     input: UpdateDeadLetterQueueRecordsVisibilityInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),
@@ -138,6 +148,7 @@ pub(super) static UPDATE_DEAD_LETTER_QUEUE_RECORDS_VISIBILITY: Operation = Opera
 };
 
 pub(super) static UPDATE_QUEUE: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateQueue",
     input: UpdateQueueInput::SHAPE,
     output: Some(UpdateQueueOutput::SHAPE),
@@ -154,6 +165,7 @@ pub(super) static UPDATE_QUEUE: Operation = Operation {
 };
 
 pub(super) static UPDATE_QUEUE_RECORDS_VISIBILITY: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateQueueRecordsVisibility",
     input: UpdateQueueRecordsVisibilityInput::SHAPE,
     output: Some(QueueRecordsOutcome::SHAPE),

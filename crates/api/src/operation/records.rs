@@ -1,10 +1,11 @@
 //! The operations that put and read records.
 
-use super::{CONTROL_BYTES_MAX, Operation, PUT_BYTES_MAX};
+use super::{CONTROL_BYTES_MAX, Operation, PUT_BYTES_MAX, Service};
 use crate::ErrorCode::*;
 use crate::ops::*;
 
 pub(super) static GET_RECORDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "GetRecords",
     input: GetRecordsInput::SHAPE,
     output: Some(GetRecordsOutput::SHAPE),
@@ -27,6 +28,7 @@ pub(super) static GET_RECORDS: Operation = Operation {
 };
 
 pub(super) static GET_SHARD_ITERATOR: Operation = Operation {
+    service: Service::Kinesis,
     name: "GetShardIterator",
     input: GetShardIteratorInput::SHAPE,
     output: Some(GetShardIteratorOutput::SHAPE),
@@ -42,6 +44,7 @@ pub(super) static GET_SHARD_ITERATOR: Operation = Operation {
 };
 
 pub(super) static PUT_RECORD: Operation = Operation {
+    service: Service::Kinesis,
     name: "PutRecord",
     input: PutRecordInput::SHAPE,
     output: Some(PutRecordOutput::SHAPE),
@@ -63,6 +66,7 @@ pub(super) static PUT_RECORD: Operation = Operation {
 };
 
 pub(super) static PUT_RECORDS: Operation = Operation {
+    service: Service::Kinesis,
     name: "PutRecords",
     input: PutRecordsInput::SHAPE,
     output: Some(PutRecordsOutput::SHAPE),
@@ -84,6 +88,7 @@ pub(super) static PUT_RECORDS: Operation = Operation {
 };
 
 pub(super) static SUBSCRIBE_TO_SHARD: Operation = Operation {
+    service: Service::Kinesis,
     name: "SubscribeToShard",
     input: SubscribeToShardInput::SHAPE,
     output: Some(SubscribeToShardOutput::SHAPE),

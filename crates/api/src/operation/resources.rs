@@ -1,10 +1,11 @@
 //! The operations of tags and of resource policies.
 
-use super::{CONTROL_BYTES_MAX, Operation};
+use super::{CONTROL_BYTES_MAX, Operation, Service};
 use crate::ErrorCode::*;
 use crate::ops::*;
 
 pub(super) static ADD_TAGS_TO_STREAM: Operation = Operation {
+    service: Service::Kinesis,
     name: "AddTagsToStream",
     input: AddTagsToStreamInput::SHAPE,
     output: None,
@@ -19,6 +20,7 @@ pub(super) static ADD_TAGS_TO_STREAM: Operation = Operation {
 };
 
 pub(super) static DELETE_RESOURCE_POLICY: Operation = Operation {
+    service: Service::Kinesis,
     name: "DeleteResourcePolicy",
     input: DeleteResourcePolicyInput::SHAPE,
     output: None,
@@ -35,6 +37,7 @@ pub(super) static DELETE_RESOURCE_POLICY: Operation = Operation {
 };
 
 pub(super) static GET_RESOURCE_POLICY: Operation = Operation {
+    service: Service::Kinesis,
     name: "GetResourcePolicy",
     input: GetResourcePolicyInput::SHAPE,
     output: Some(GetResourcePolicyOutput::SHAPE),
@@ -51,6 +54,7 @@ pub(super) static GET_RESOURCE_POLICY: Operation = Operation {
 };
 
 pub(super) static LIST_TAGS_FOR_RESOURCE: Operation = Operation {
+    service: Service::Kinesis,
     name: "ListTagsForResource",
     input: ListTagsForResourceInput::SHAPE,
     output: Some(ListTagsForResourceOutput::SHAPE),
@@ -67,6 +71,7 @@ pub(super) static LIST_TAGS_FOR_RESOURCE: Operation = Operation {
 };
 
 pub(super) static LIST_TAGS_FOR_STREAM: Operation = Operation {
+    service: Service::Kinesis,
     name: "ListTagsForStream",
     input: ListTagsForStreamInput::SHAPE,
     output: Some(ListTagsForStreamOutput::SHAPE),
@@ -80,6 +85,7 @@ pub(super) static LIST_TAGS_FOR_STREAM: Operation = Operation {
 };
 
 pub(super) static PUT_RESOURCE_POLICY: Operation = Operation {
+    service: Service::Kinesis,
     name: "PutResourcePolicy",
     input: PutResourcePolicyInput::SHAPE,
     output: None,
@@ -96,6 +102,7 @@ pub(super) static PUT_RESOURCE_POLICY: Operation = Operation {
 };
 
 pub(super) static REMOVE_TAGS_FROM_STREAM: Operation = Operation {
+    service: Service::Kinesis,
     name: "RemoveTagsFromStream",
     input: RemoveTagsFromStreamInput::SHAPE,
     output: None,
@@ -110,6 +117,7 @@ pub(super) static REMOVE_TAGS_FROM_STREAM: Operation = Operation {
 };
 
 pub(super) static TAG_RESOURCE: Operation = Operation {
+    service: Service::Kinesis,
     name: "TagResource",
     input: TagResourceInput::SHAPE,
     output: None,

@@ -1,10 +1,11 @@
 //! The operations of streams and of their settings.
 
-use super::{CONTROL_BYTES_MAX, Operation};
+use super::{CONTROL_BYTES_MAX, Operation, Service};
 use crate::ErrorCode::*;
 use crate::ops::*;
 
 pub(super) static CREATE_STREAM: Operation = Operation {
+    service: Service::Kinesis,
     name: "CreateStream",
     input: CreateStreamInput::SHAPE,
     output: None,
@@ -18,6 +19,7 @@ pub(super) static CREATE_STREAM: Operation = Operation {
 };
 
 pub(super) static DECREASE_STREAM_RETENTION_PERIOD: Operation = Operation {
+    service: Service::Kinesis,
     name: "DecreaseStreamRetentionPeriod",
     input: DecreaseStreamRetentionPeriodInput::SHAPE,
     output: None,
@@ -32,6 +34,7 @@ pub(super) static DECREASE_STREAM_RETENTION_PERIOD: Operation = Operation {
 };
 
 pub(super) static DELETE_STREAM: Operation = Operation {
+    service: Service::Kinesis,
     name: "DeleteStream",
     input: DeleteStreamInput::SHAPE,
     output: None,
@@ -46,6 +49,7 @@ pub(super) static DELETE_STREAM: Operation = Operation {
 };
 
 pub(super) static DESCRIBE_STREAM: Operation = Operation {
+    service: Service::Kinesis,
     name: "DescribeStream",
     input: DescribeStreamInput::SHAPE,
     output: Some(DescribeStreamOutput::SHAPE),
@@ -59,6 +63,7 @@ pub(super) static DESCRIBE_STREAM: Operation = Operation {
 };
 
 pub(super) static DESCRIBE_STREAM_SUMMARY: Operation = Operation {
+    service: Service::Kinesis,
     name: "DescribeStreamSummary",
     input: DescribeStreamSummaryInput::SHAPE,
     output: Some(DescribeStreamSummaryOutput::SHAPE),
@@ -72,6 +77,7 @@ pub(super) static DESCRIBE_STREAM_SUMMARY: Operation = Operation {
 };
 
 pub(super) static DISABLE_ENHANCED_MONITORING: Operation = Operation {
+    service: Service::Kinesis,
     name: "DisableEnhancedMonitoring",
     input: DisableEnhancedMonitoringInput::SHAPE,
     output: Some(EnhancedMonitoringOutput::SHAPE),
@@ -86,6 +92,7 @@ pub(super) static DISABLE_ENHANCED_MONITORING: Operation = Operation {
 };
 
 pub(super) static ENABLE_ENHANCED_MONITORING: Operation = Operation {
+    service: Service::Kinesis,
     name: "EnableEnhancedMonitoring",
     input: EnableEnhancedMonitoringInput::SHAPE,
     output: Some(EnhancedMonitoringOutput::SHAPE),
@@ -100,6 +107,7 @@ pub(super) static ENABLE_ENHANCED_MONITORING: Operation = Operation {
 };
 
 pub(super) static INCREASE_STREAM_RETENTION_PERIOD: Operation = Operation {
+    service: Service::Kinesis,
     name: "IncreaseStreamRetentionPeriod",
     input: IncreaseStreamRetentionPeriodInput::SHAPE,
     output: None,
@@ -114,6 +122,7 @@ pub(super) static INCREASE_STREAM_RETENTION_PERIOD: Operation = Operation {
 };
 
 pub(super) static LIST_STREAMS: Operation = Operation {
+    service: Service::Kinesis,
     name: "ListStreams",
     input: ListStreamsInput::SHAPE,
     output: Some(ListStreamsOutput::SHAPE),
@@ -122,6 +131,7 @@ pub(super) static LIST_STREAMS: Operation = Operation {
 };
 
 pub(super) static START_STREAM_ENCRYPTION: Operation = Operation {
+    service: Service::Kinesis,
     name: "StartStreamEncryption",
     input: StartStreamEncryptionInput::SHAPE,
     output: None,
@@ -142,6 +152,7 @@ pub(super) static START_STREAM_ENCRYPTION: Operation = Operation {
 };
 
 pub(super) static STOP_STREAM_ENCRYPTION: Operation = Operation {
+    service: Service::Kinesis,
     name: "StopStreamEncryption",
     input: StopStreamEncryptionInput::SHAPE,
     output: None,
@@ -156,6 +167,7 @@ pub(super) static STOP_STREAM_ENCRYPTION: Operation = Operation {
 };
 
 pub(super) static UNTAG_RESOURCE: Operation = Operation {
+    service: Service::Kinesis,
     name: "UntagResource",
     input: UntagResourceInput::SHAPE,
     output: None,
@@ -172,6 +184,7 @@ pub(super) static UNTAG_RESOURCE: Operation = Operation {
 };
 
 pub(super) static UPDATE_MAX_RECORD_SIZE: Operation = Operation {
+    service: Service::Kinesis,
     name: "UpdateMaxRecordSize",
     input: UpdateMaxRecordSizeInput::SHAPE,
     output: None,

@@ -1,7 +1,9 @@
 //! The model's patterns: their text, for error messages, and what they match.
 
+mod firehose;
 mod matching;
 
+pub use firehose::*;
 use matching::*;
 
 /// A pattern of the service model.

@@ -3,7 +3,7 @@
 use millstream_replica::GroupId;
 use millstream_types::{ChannelId, ChannelName, Millis};
 
-use super::{Channel, ChannelRefusal, ChannelStatus};
+use super::{Channel, ChannelLogGroups, ChannelRefusal, ChannelStatus};
 use crate::channel_settings::ChannelLogs;
 use crate::command::{ChannelCommand, NewChannel};
 use crate::outcome::{Outcome, Refusal};
@@ -66,6 +66,8 @@ fn create(state: &mut State, new: &NewChannel) -> Result<Outcome, Refusal> {
     if state.channel(&id).is_some() {
         return Err(Refusal::Malformed("the id is taken"));
     }
+    let delivery = ChannelLogGroups { data: state.next_group, state: state.next_group + 1 };
+    state.next_group += 2;
     Ok(Outcome::Channel(state.channels.insert(Channel {
         id,
         account: stream.account,
@@ -79,6 +81,7 @@ fn create(state: &mut State, new: &NewChannel) -> Result<Outcome, Refusal> {
         status_since: Millis(new.at),
         reason: None,
         settings: new.settings.clone(),
+        delivery: Some(delivery),
         tags: new.tags.clone(),
     })))
 }

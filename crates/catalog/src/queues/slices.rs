@@ -44,7 +44,7 @@ pub(crate) fn slice(
         }
         part.push(stored);
     }
-    let slice = StoredSlice { head: None, streams: Vec::new(), queues: Some(part), channels: None };
+    let slice = StoredSlice { queues: Some(part), ..StoredSlice::default() };
     Slice { bytes: encoded(&slice), next }
 }
 

@@ -7,7 +7,7 @@ use millstream_types::{AccountId, Millis};
 use minicbor::{Decode, Encode};
 
 use crate::channel_settings::ChannelSettings;
-use crate::channels::{Channel, ChannelStatus};
+use crate::channels::{Channel, ChannelLogGroups, ChannelStatus};
 
 /// A channel.
 #[derive(Encode, Decode)]
@@ -38,6 +38,8 @@ pub struct StoredChannel {
     settings: ChannelSettings,
     #[n(12)]
     tags: BTreeMap<String, String>,
+    #[n(13)]
+    delivery: Option<ChannelLogGroups>,
 }
 
 impl From<&Channel> for StoredChannel {
@@ -56,6 +58,7 @@ impl From<&Channel> for StoredChannel {
             reason: channel.reason.clone(),
             settings: channel.settings.clone(),
             tags: channel.tags.clone(),
+            delivery: channel.delivery,
         }
     }
 }
@@ -77,6 +80,7 @@ impl StoredChannel {
             status_since: Millis(self.status_since),
             reason: self.reason,
             settings: self.settings,
+            delivery: self.delivery,
             tags: self.tags,
         })
     }

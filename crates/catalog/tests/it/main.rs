@@ -1,6 +1,7 @@
 //! The catalog as those who submit commands see it.
 #![forbid(unsafe_code)]
 
+mod delivery_streams;
 mod encoding;
 mod model;
 mod properties;

@@ -146,7 +146,10 @@ impl Expected {
             | Command::BeginReshard { .. }
             | Command::Capacity(_)
             | Command::Queue(_)
-            | Command::Channel(_) => unreachable!("not followed here, or never sent: {command:?}"),
+            | Command::Channel(_)
+            | Command::DeliveryStream(_) => {
+                unreachable!("not followed here, or never sent: {command:?}")
+            }
         }
     }
 

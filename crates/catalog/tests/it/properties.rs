@@ -64,6 +64,7 @@ impl World {
             }
             (_, Outcome::Channel(_)) => panic!("{command:?} is not about channels"),
             (_, Outcome::Queue(_)) => panic!("{command:?} is about no queue"),
+            (_, Outcome::DeliveryStream(_)) => panic!("{command:?} is about no delivery stream"),
             (_, Outcome::Stream(_) | Outcome::Done) => {
                 let expected =
                     self.expect(&place, &command).unwrap_or_else(|| panic!("{command:?} was done"));
@@ -98,9 +99,10 @@ impl World {
                 assert_eq!(matches!(why, Refusal::Status(_)), !active, "{why:?}");
                 assert_eq!(before, after);
             }
-            Outcome::Done | Outcome::Channel(_) | Outcome::Queue(_) => {
-                panic!("a reshard has a stream")
-            }
+            Outcome::Done
+            | Outcome::Channel(_)
+            | Outcome::Queue(_)
+            | Outcome::DeliveryStream(_) => panic!("a reshard has a stream"),
         }
     }
 

@@ -7,7 +7,9 @@
 
 use std::fs::File;
 use std::io::{self, IoSlice};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, TryLockError};
+use std::time::Duration;
 
 use crate::limits::{DIRECT_BYTES_MIN, DIRECT_STAGING_BYTES};
 
@@ -16,6 +18,8 @@ use crate::limits::{DIRECT_BYTES_MIN, DIRECT_STAGING_BYTES};
 const ALIGNMENT: usize = 512;
 /// Alignment of the buffer: a page serves every device.
 const BUFFER_ALIGNMENT: usize = 4096;
+/// Large writes of an ephemeral disk after which the slower way is tried again.
+const TRY_EVERY: u64 = 64;
 
 /// The direct descriptor of the file that was written last, and the buffer that all files share.
 #[derive(Default)]
@@ -64,6 +68,43 @@ impl DirectWrites {
     }
 }
 
+/// Chooses between the page cache and the way around it where nothing is ever synced: whichever took less time per
+/// byte lately. A slow disk must not be waited for while there is memory, and memory that is given only when it is
+/// touched must not be waited for while the disk is faster.
+#[derive(Default)]
+pub(super) struct Faster {
+    /// Nanoseconds per MiB, smoothed; 0 before the first write.
+    direct: AtomicU64,
+    cached: AtomicU64,
+    writes: AtomicU64,
+}
+
+impl Faster {
+    /// Whether the next large write should go around the page cache. Now and then the slower way is tried, since both
+    /// change: memory fills, and a disk has good and bad hours.
+    pub(super) fn goes_direct(&self) -> bool {
+        let (direct, cached) =
+            (self.direct.load(Ordering::Relaxed), self.cached.load(Ordering::Relaxed));
+        let faster = direct < cached;
+        let tried_again = self.writes.fetch_add(1, Ordering::Relaxed) % TRY_EVERY == TRY_EVERY - 1;
+        faster != tried_again
+    }
+
+    /// Notes how long a large write took.
+    pub(super) fn note(&self, direct: bool, bytes: usize, took: Duration) {
+        let figure = if direct { &self.direct } else { &self.cached };
+        let now = (took.as_nanos() as u64).saturating_mul(1 << 20) / (bytes as u64).max(1);
+        let before = figure.load(Ordering::Relaxed);
+        let smoothed = if before == 0 { now } else { before - before / 4 + now / 4 };
+        figure.store(smoothed.max(1), Ordering::Relaxed);
+    }
+}
+
+/// Whether a write is one of those that may go around the page cache.
+pub(super) fn is_large(buffers: &[IoSlice<'_>]) -> bool {
+    buffers.iter().map(|buffer| buffer.len()).sum::<usize>() >= DIRECT_BYTES_MIN
+}
+
 /// Copies the buffers into the staging buffer: a whole number of blocks, as many as there is room for.
 fn stage<'s>(staging: &'s mut Vec<u8>, buffers: &[IoSlice<'_>]) -> &'s [u8] {
     if staging.is_empty() {
@@ -110,6 +151,22 @@ fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
 mod tests {
     use super::super::{Disk, EphemeralDisk, read_exact, sync, write_all};
     use super::*;
+
+    #[test]
+    fn the_faster_way_is_taken_and_the_other_tried_now_and_then() {
+        let faster = Faster::default();
+        let mib = 1 << 20;
+        assert!(!faster.goes_direct(), "the page cache comes first");
+        faster.note(false, mib, Duration::from_millis(2));
+        assert!(faster.goes_direct(), "then the other way is measured");
+        faster.note(true, mib, Duration::from_millis(20));
+        let direct = (0..2 * TRY_EVERY).filter(|_| faster.goes_direct()).count();
+        assert_eq!(direct, 2);
+        for _ in 0..40 {
+            faster.note(false, 2 * mib, Duration::from_millis(100));
+        }
+        assert!((0..3).all(|_| faster.goes_direct()), "memory has become the slower one");
+    }
 
     #[test]
     fn large_writes_read_back_whatever_their_pieces() {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::direct::DirectWrites;
+use super::direct::{DirectWrites, Faster};
 use super::real::{RealFile, free_bytes};
 use super::{Disk, DiskFile};
 
@@ -17,6 +17,7 @@ pub struct EphemeralDisk {
     directory: PathBuf,
     files: Mutex<BTreeMap<String, Arc<RealFile>>>,
     direct: Arc<DirectWrites>,
+    faster: Arc<Faster>,
 }
 
 /// Tells the temporary files of one process apart for the moment that they have a name.
@@ -29,6 +30,7 @@ impl EphemeralDisk {
             directory: directory.into(),
             files: Mutex::default(),
             direct: Arc::default(),
+            faster: Arc::default(),
         }
     }
 
@@ -68,7 +70,7 @@ impl Disk for EphemeralDisk {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         fs::remove_file(&path)?;
-        let file = Arc::new(RealFile::new(file, self.direct.clone()));
+        let file = Arc::new(RealFile::choosing(file, self.direct.clone(), self.faster.clone()));
         self.files().insert(name.to_owned(), file.clone());
         Ok(file)
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::direct::DirectWrites;
+use super::direct::{DirectWrites, Faster, is_large};
 use super::{Disk, DiskFile};
 
 /// A directory on a file system.
@@ -117,13 +117,54 @@ pub(super) struct RealFile {
     /// Tells the files of one process apart.
     number: u64,
     direct: Arc<DirectWrites>,
+    /// Chooses the way of large writes; none where they always go around the page cache.
+    faster: Option<Arc<Faster>>,
 }
 
 static FILES: AtomicU64 = AtomicU64::new(0);
 
 impl RealFile {
     pub(super) fn new(file: File, direct: Arc<DirectWrites>) -> Self {
-        RealFile { file, number: FILES.fetch_add(1, Ordering::Relaxed), direct }
+        RealFile { file, number: FILES.fetch_add(1, Ordering::Relaxed), direct, faster: None }
+    }
+
+    /// A file whose large writes go whichever way is the faster one.
+    pub(super) fn choosing(file: File, direct: Arc<DirectWrites>, faster: Arc<Faster>) -> Self {
+        RealFile { faster: Some(faster), ..RealFile::new(file, direct) }
+    }
+
+    fn write_direct(&self, buffers: &[IoSlice<'_>], offset: u64) -> Option<usize> {
+        self.direct.write((self.number, &self.file), buffers, offset)
+    }
+
+    fn write_cached(&self, buffers: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
+        #[cfg(target_os = "linux")]
+        return Ok(rustix::io::pwritev(&self.file, buffers, offset)?);
+        #[cfg(not(target_os = "linux"))]
+        return match buffers.iter().find(|b| !b.is_empty()) {
+            Some(buffer) => self.file.write_at(buffer, offset),
+            None => Ok(0),
+        };
+    }
+
+    #[allow(clippy::disallowed_methods)] // the disk owns the times of its own I/O
+    fn write_faster(
+        &self,
+        faster: &Faster,
+        buffers: &[IoSlice<'_>],
+        offset: u64,
+    ) -> io::Result<usize> {
+        let begun = std::time::Instant::now();
+        let direct = match faster.goes_direct() {
+            true => self.write_direct(buffers, offset),
+            false => None,
+        };
+        let written = match direct {
+            Some(written) => written,
+            None => self.write_cached(buffers, offset)?,
+        };
+        faster.note(direct.is_some(), written, begun.elapsed());
+        Ok(written)
     }
 }
 
@@ -163,16 +204,13 @@ impl DiskFile for RealFile {
     }
 
     fn write_at(&self, buffers: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
-        if let Some(written) = self.direct.write((self.number, &self.file), buffers, offset) {
-            return Ok(written);
+        match &self.faster {
+            Some(faster) if is_large(buffers) => self.write_faster(faster, buffers, offset),
+            _ => match self.write_direct(buffers, offset) {
+                Some(written) => Ok(written),
+                None => self.write_cached(buffers, offset),
+            },
         }
-        #[cfg(target_os = "linux")]
-        return Ok(rustix::io::pwritev(&self.file, buffers, offset)?);
-        #[cfg(not(target_os = "linux"))]
-        return match buffers.iter().find(|b| !b.is_empty()) {
-            Some(buffer) => self.file.write_at(buffer, offset),
-            None => Ok(0),
-        };
     }
 
     fn sync_data(&self) -> io::Result<()> {

@@ -23,6 +23,7 @@ mod quotas;
 mod refusals;
 mod secrets;
 mod stalled;
+mod two_services;
 
 use millstream_testkit::{Reply, Server, ServerBuilder, request};
 use serde_json::{Value, json};

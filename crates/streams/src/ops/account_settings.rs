@@ -51,7 +51,13 @@ impl Streams {
         }
         .into();
         match self.catalog.submit(&command).await {
-            Ok(Outcome::Done | Outcome::Stream(_) | Outcome::Channel(_) | Outcome::Queue(_)) => {}
+            Ok(
+                Outcome::Done
+                | Outcome::Stream(_)
+                | Outcome::Channel(_)
+                | Outcome::Queue(_)
+                | Outcome::DeliveryStream(_),
+            ) => {}
             Ok(Outcome::Refused(CatalogRefusal::Capacity(why))) => {
                 return Err(capacity_refused("the account", caller.account, why));
             }

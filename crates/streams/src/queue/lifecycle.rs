@@ -61,9 +61,13 @@ impl Streams {
         };
         match self.catalog.submit(&command).await {
             Ok(Outcome::Refused(why)) => Err(format!("{why:?}")),
-            Ok(Outcome::Stream(_) | Outcome::Queue(_) | Outcome::Channel(_) | Outcome::Done) => {
-                Ok(())
-            }
+            Ok(
+                Outcome::Stream(_)
+                | Outcome::Queue(_)
+                | Outcome::Channel(_)
+                | Outcome::DeliveryStream(_)
+                | Outcome::Done,
+            ) => Ok(()),
             Err(why) => Err(why.to_string()),
         }
     }
@@ -123,9 +127,12 @@ impl Streams {
     ) -> Result<Arc<Queue>, Refusal> {
         match self.catalog.submit(command).await {
             Ok(Outcome::Queue(queue)) => Ok(queue),
-            Ok(Outcome::Stream(_) | Outcome::Channel(_) | Outcome::Done) => {
-                Err(Refusal::Catalog("a queue's command came to something else".into()))
-            }
+            Ok(
+                Outcome::Stream(_)
+                | Outcome::Channel(_)
+                | Outcome::DeliveryStream(_)
+                | Outcome::Done,
+            ) => Err(Refusal::Catalog("a queue's command came to something else".into())),
             Ok(Outcome::Refused(why)) => Err(Refusal::QueueChange { account, why }),
             Err(CatalogError(ReplicaError::Unknown(why))) => Err(Refusal::ChangeUnknown(why)),
             Err(CatalogError(why)) => Err(Refusal::Catalog(why.to_string())),

@@ -9,3 +9,4 @@ mod key_service;
 mod keys;
 mod nonces;
 mod queues;
+mod shard_reader;

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 
 use millstream_api::ops::{PutRecordInput, PutRecordsInput, PutRecordsRequestEntry};
-use millstream_api::{Blob, Error, ErrorCode};
+use millstream_api::{Blob, Error, ErrorCode, firehose};
 use millstream_types::{Random, SeededRandom};
-use millstream_wire::{Protocol, Unknown, decode, decode_put_record, decode_put_records, encode};
+use millstream_wire::{
+    Protocol, Unknown, decode, decode_delivery_record, decode_put_record, decode_put_record_batch,
+    decode_put_records, encode,
+};
 
 const ROUNDS: usize = 3_000;
 
@@ -78,6 +81,18 @@ fn put_record(dice: &mut Dice) -> PutRecordInput<'static> {
     }
 }
 
+fn put_record_batch(dice: &mut Dice) -> firehose::PutRecordBatchInput<'static> {
+    let count = dice.one_of(&[0, 1, 1, 2, 3, 7]);
+    firehose::PutRecordBatchInput {
+        delivery_stream_name: if dice.below(4) == 0 {
+            dice.one_of(NAMES).into()
+        } else {
+            "a".into()
+        },
+        records: (0..count).map(|_| firehose::Record { data: dice.data() }).collect(),
+    }
+}
+
 /// Spoils a body a little, or not at all.
 fn spoil(dice: &mut Dice, mut body: Vec<u8>) -> Vec<u8> {
     for _ in 0..dice.below(4) {
@@ -138,6 +153,76 @@ fn check_put_record(protocol: Protocol, body: &[u8]) -> bool {
         assert_eq!(noted, noted_slow);
     }
     is_ok
+}
+
+fn check_put_record_batch(protocol: Protocol, body: &[u8]) -> bool {
+    let (mut noted, mut noted_slow) = (Unknown::default(), Unknown::default());
+    let fast = decode_put_record_batch(protocol, body, &mut noted);
+    let slow = decode::<firehose::PutRecordBatchInput<'_>>(protocol, body, &mut noted_slow);
+    let is_ok = slow.is_ok();
+    agree(fast, slow, |i| i.records.iter().all(|r| r.data.check().is_ok()), body);
+    if is_ok {
+        assert_eq!(noted, noted_slow);
+    }
+    is_ok
+}
+
+fn check_delivery_record(protocol: Protocol, body: &[u8]) -> bool {
+    let (mut noted, mut noted_slow) = (Unknown::default(), Unknown::default());
+    let fast = decode_delivery_record(protocol, body, &mut noted);
+    let slow = decode::<firehose::PutRecordInput<'_>>(protocol, body, &mut noted_slow);
+    let is_ok = slow.is_ok();
+    agree(fast, slow, |i| i.record.data.check().is_ok(), body);
+    if is_ok {
+        assert_eq!(noted, noted_slow);
+    }
+    is_ok
+}
+
+#[test]
+fn both_paths_agree_on_puts_to_delivery_streams() {
+    for protocol in [Protocol::Json, Protocol::Cbor] {
+        let mut dice = Dice::new(8);
+        let mut good = 0;
+        for _ in 0..ROUNDS {
+            let batch = put_record_batch(&mut dice);
+            let body = encode(protocol, &batch);
+            good += usize::from(check_put_record_batch(protocol, &body));
+            check_put_record_batch(protocol, &spoil(&mut dice, body));
+            let Some(record) = batch.records.into_iter().next() else { continue };
+            let single = firehose::PutRecordInput {
+                delivery_stream_name: batch.delivery_stream_name,
+                record,
+            };
+            let body = encode(protocol, &single);
+            good += usize::from(check_delivery_record(protocol, &body));
+            check_delivery_record(protocol, &spoil(&mut dice, body));
+        }
+        assert!(good > ROUNDS / 2, "the generator makes too few good bodies: {good}");
+    }
+}
+
+#[test]
+fn five_hundred_records_are_taken_by_a_batch_and_one_more_is_not() {
+    for (count, taken) in [(500, true), (501, false), (0, false)] {
+        let entries = vec![r#"{"Data":"YQ=="}"#; count].join(",");
+        let body = format!(r#"{{"DeliveryStreamName":"a","Records":[{entries}]}}"#);
+        assert_eq!(check_put_record_batch(Protocol::Json, body.as_bytes()), taken);
+    }
+}
+
+#[test]
+fn a_batch_borrows_its_records_from_the_body() {
+    let body = br#"{"DeliveryStreamName":"a","Records":[{"Data":"YQ=="},{"Data":"YWI="}]}"#;
+    let input = decode_put_record_batch(Protocol::Json, body, &mut Unknown::default()).unwrap();
+    assert!(matches!(input.delivery_stream_name, Cow::Borrowed("a")));
+    let within = |text: &[u8]| body.as_ptr_range().contains(&text.as_ptr());
+    for record in &input.records {
+        assert!(matches!(record.data, Blob::Base64(text) if within(text)));
+    }
+    let cbor = encode(Protocol::Cbor, &input);
+    let input = decode_put_record_batch(Protocol::Cbor, &cbor, &mut Unknown::default()).unwrap();
+    assert!(input.records.iter().all(|r| matches!(r.data, Blob::Raw(Cow::Borrowed(_)))));
 }
 
 #[test]

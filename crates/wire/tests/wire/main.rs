@@ -1,6 +1,7 @@
 //! The protocols as a client meets them.
 
 mod agreement;
+mod firehose;
 mod golden;
 mod hostile;
 mod replies;

@@ -1,0 +1,100 @@
+"""What the tests of delivery streams share: making them, sealing what is buffered, reading objects back."""
+
+import gzip
+import json
+import time
+import urllib.error
+import urllib.request
+
+from conftest import REGION
+
+ROLE = "arn:aws:iam::000000000000:role/delivery"
+TARGET = "MillstreamFirehose_20261126"
+
+
+def make(firehose, name, bucket, kind="ExtendedS3DestinationConfiguration", source=None, **destination):
+    """A delivery stream on a bucket, active. Nothing is sealed by time unless the test says so."""
+    destination = {
+        "RoleARN": ROLE,
+        "BucketARN": f"arn:aws:s3:::{bucket}",
+        "BufferingHints": {"SizeInMBs": 128, "IntervalInSeconds": 900},
+        **destination,
+    }
+    arguments = {"DeliveryStreamName": name, kind: destination}
+    if source:
+        arguments["DeliveryStreamType"] = "KinesisStreamAsSource"
+        arguments["KinesisStreamSourceConfiguration"] = {"KinesisStreamARN": source, "RoleARN": ROLE}
+    arn = firehose.create_delivery_stream(**arguments)["DeliveryStreamARN"]
+    wait_active(firehose, name)
+    return arn
+
+
+def wait_active(firehose, name):
+    deadline = time.monotonic() + 30
+    while True:
+        description = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+        if description["DeliveryStreamStatus"] == "ACTIVE":
+            return description
+        assert description["DeliveryStreamStatus"] == "CREATING", description
+        assert time.monotonic() < deadline, "the delivery stream does not become active"
+        time.sleep(0.05)
+
+
+def call(server, operation, body, timeout=120):
+    """An operation of the server's own."""
+    request = urllib.request.Request(
+        server.endpoint,
+        json.dumps(body).encode(),
+        {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"{TARGET}.{operation}",
+            "Authorization": f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/{REGION}/firehose/aws4_request, "
+            "SignedHeaders=host, Signature=0",
+            "X-Amz-Date": "20260101T000000Z",
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as reply:
+            return json.loads(reply.read() or b"{}")
+    except urllib.error.HTTPError as error:
+        raise AssertionError(f"{operation}: {error.code} {error.read().decode()}") from error
+
+
+def flush(server, name):
+    """Seals and delivers what is buffered, and returns when it has arrived."""
+    return call(server, "FlushDeliveryStream", {"DeliveryStreamName": name})
+
+
+def logs(server, name):
+    return call(server, "GetDeliveryLogs", {"DeliveryStreamName": name})["Events"]
+
+
+def put(firehose, name, records):
+    """Puts records in batches; every one must be taken."""
+    records = [record if isinstance(record, bytes) else record.encode() for record in records]
+    while records:
+        batch, size = [], 0
+        while records and len(batch) < 500 and size + len(records[0]) <= 4 * 1024 * 1024:
+            size += len(records[0])
+            batch.append({"Data": records.pop(0)})
+        reply = firehose.put_record_batch(DeliveryStreamName=name, Records=batch)
+        assert reply["FailedPutCount"] == 0, reply
+
+
+def keys(s3, bucket, prefix=""):
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def bodies(s3, bucket, prefix=""):
+    """Key -> what is in the object, unpacked where it is gzip."""
+    found = {}
+    for key in keys(s3, bucket, prefix):
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        found[key] = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+    return found
+
+
+def documents(s3, bucket, prefix=""):
+    """The JSON lines of all objects."""
+    return [json.loads(line) for body in bodies(s3, bucket, prefix).values() for line in body.splitlines()]

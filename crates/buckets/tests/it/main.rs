@@ -1,0 +1,9 @@
+//! Tests of the built-in object store, on real files.
+
+mod buckets;
+mod crash;
+mod listing;
+mod objects;
+mod space;
+mod support;
+mod uploads;

@@ -1,0 +1,163 @@
+//! A configuration, ready for work: what is parsed, compiled and opened once for each version.
+
+use std::sync::Arc;
+
+use millstream_formats::columnar::Converter;
+
+use crate::machine::{BackupInput, LaneId, Shape};
+use crate::names::Namer;
+use crate::processing::Chain;
+use crate::settings::{
+    Conversion, Destination, Hints, ObjectTarget, Processing, Settings, Source, TableName,
+};
+use crate::sink::{RecordSink, Sender, Sinks};
+
+/// One version of a configuration.
+pub struct Compiled {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// Its lanes and stages.
+    pub shape: Shape,
+    /// The steps of processing.
+    pub chain: Arc<Chain>,
+    /// Whether they leave every record as it is.
+    pub plain: bool,
+    /// A destination that takes records.
+    pub sink: Option<Arc<dyn RecordSink>>,
+    /// Conversion to columns.
+    pub conversion: Option<Arc<Columns>>,
+    /// Who delivers, by lane.
+    senders: [Sender; 3],
+    main: Option<Namer>,
+    backup: Option<Namer>,
+    errors: Namer,
+}
+
+/// Conversion to columns, ready for use.
+pub struct Columns {
+    /// What converts.
+    pub converter: Converter,
+    /// The table, as error documents tell it.
+    pub table: TableName,
+    /// The version of its schema, likewise.
+    pub version: String,
+}
+
+impl Columns {
+    fn new(conversion: &Conversion, sinks: &dyn Sinks) -> Result<Arc<Self>, String> {
+        let schema = sinks.table(&conversion.table)?;
+        let (deserializer, serializer) = (&conversion.deserializer, &conversion.serializer);
+        let converter = Converter::new(&schema.document, deserializer, serializer);
+        let converter = converter.map_err(|error| error.to_string())?;
+        let (table, version) = (conversion.table.clone(), schema.version.clone());
+        Ok(Arc::new(Columns { converter, table, version }))
+    }
+}
+
+/// The lanes and stages that settings ask for.
+pub fn shape_of(settings: &Settings) -> Shape {
+    let processing = &settings.processing;
+    let backup = match (&settings.backup, &settings.destination) {
+        (None, _) => BackupInput::None,
+        (Some(_), Destination::Objects(_)) => BackupInput::Raw,
+        (Some(_), Destination::Records { .. }) => BackupInput::Delivered,
+    };
+    Shape { worker: processing.function.is_some() || processing.partitioned, backup }
+}
+
+impl Compiled {
+    /// Prepares settings. The text says what cannot be done.
+    pub fn new(
+        settings: Arc<Settings>,
+        sender: &Sender,
+        channel_id: &Arc<str>,
+        sinks: &dyn Sinks,
+    ) -> Result<Self, String> {
+        let (name, version) = (&sender.name, settings.version);
+        let namer = |target: &ObjectTarget| {
+            Namer::new(target, name, channel_id, version).map_err(|error| error.to_string())
+        };
+        let with_role = |role: &Arc<str>| Sender { role_arn: role.clone(), ..sender.clone() };
+        let main_sender = with_role(&settings.role_arn);
+        let sink = match &settings.destination {
+            Destination::Objects(_) => None,
+            Destination::Records { destination, .. } => {
+                Some(sinks.records(&main_sender, destination)?)
+            }
+        };
+        let main = main_target(&settings);
+        let conversion = main.and_then(|target| target.conversion.as_ref());
+        let backup_role = settings.backup.as_ref().map_or(&settings.role_arn, |it| &it.role_arn);
+        Ok(Compiled {
+            shape: shape_of(&settings),
+            chain: Arc::new(Chain::new(&settings.processing)?),
+            // A stream's records may be aggregates.
+            plain: settings.processing == Processing::default()
+                && settings.source == Source::DirectPut,
+            sink,
+            conversion: conversion.map(|it| Columns::new(it, sinks)).transpose()?,
+            senders: [main_sender, with_role(backup_role), with_role(&settings.errors.role_arn)],
+            main: main.map(namer).transpose()?,
+            backup: settings.backup.as_ref().map(|backup| namer(&backup.target)).transpose()?,
+            errors: namer(&settings.errors.target)?,
+            settings,
+        })
+    }
+
+    /// Who delivers for a lane.
+    pub fn sender(&self, lane: LaneId) -> &Sender {
+        match lane {
+            LaneId::Main => &self.senders[0],
+            LaneId::Backup => &self.senders[1],
+            LaneId::Errors => &self.senders[2],
+        }
+    }
+
+    /// Where a lane's objects go, if it makes any.
+    pub fn target(&self, lane: LaneId) -> Option<&ObjectTarget> {
+        match lane {
+            LaneId::Main => main_target(&self.settings),
+            LaneId::Backup => self.settings.backup.as_ref().map(|backup| &backup.target),
+            LaneId::Errors => Some(&self.settings.errors.target),
+        }
+    }
+
+    /// What names a lane's objects, if it makes any.
+    pub fn namer(&self, lane: LaneId) -> Option<&Namer> {
+        match lane {
+            LaneId::Main => self.main.as_ref(),
+            LaneId::Backup => self.backup.as_ref(),
+            LaneId::Errors => Some(&self.errors),
+        }
+    }
+
+    /// When a lane's buffers are sealed.
+    pub fn hints(&self, lane: LaneId) -> Hints {
+        match lane {
+            LaneId::Main => self.settings.hints,
+            LaneId::Backup => {
+                self.settings.backup.as_ref().map_or(self.settings.hints, |backup| backup.hints)
+            }
+            LaneId::Errors => self.settings.errors.hints,
+        }
+    }
+
+    /// When the worker's window is due.
+    pub fn window(&self) -> Hints {
+        match &self.settings.processing.function {
+            Some(function) => function.hints,
+            None => Hints {
+                bytes: crate::limits::WINDOW_BYTES_MAX,
+                interval: self.settings.hints.interval,
+            },
+        }
+    }
+}
+
+/// The object target of the main lane: the destination, or where it loads from.
+fn main_target(settings: &Settings) -> Option<&ObjectTarget> {
+    match &settings.destination {
+        Destination::Objects(target) => Some(target),
+        Destination::Records { staging, .. } => staging.as_ref(),
+    }
+}

@@ -1,0 +1,174 @@
+//! Delivery: one attempt of one plan. What it reads, makes and hands over is a function of the plan and its
+//! configuration, so that a repetition is the same.
+
+mod gather;
+mod object;
+mod records;
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout};
+
+use crate::compiled::Compiled;
+use crate::context::{Context, Held};
+use crate::journal::Entry;
+use crate::limits::ATTEMPT_TIME_MAX;
+use crate::machine::{Closing, LaneId, Plan};
+use crate::processed::Header;
+use crate::record::Failed;
+use crate::settings::Logging;
+use crate::sink::{SinkError, Then};
+
+pub(crate) use gather::read_source;
+pub(crate) use object::{ENCODER, compression_of};
+
+/// A plan on its way.
+#[derive(Clone)]
+pub struct Work {
+    /// The pipeline.
+    pub ctx: Arc<Context>,
+    /// The configuration that the plan names.
+    pub compiled: Arc<Compiled>,
+    /// The plan.
+    pub plan: Arc<Plan>,
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub enum Came {
+    /// The plan is settled.
+    Settled(Settled),
+    /// It is to be tried again.
+    Failed(SinkError),
+}
+
+/// How a plan was settled.
+#[derive(Debug)]
+pub struct Settled {
+    /// How.
+    pub how: Closing,
+    /// Blocks with error documents, which count from now on.
+    pub blocks: Vec<(u64, Header)>,
+    /// Until they count.
+    pub held: Option<Held>,
+    /// How many records failed.
+    pub failed: u64,
+    /// Records that the destination has.
+    pub records: u64,
+    /// Their bytes, before compression.
+    pub bytes: u64,
+    /// Objects that were written.
+    pub objects: u64,
+}
+
+impl Settled {
+    fn new(how: Closing) -> Self {
+        let (records, bytes, objects, failed) = (0, 0, 0, 0);
+        Settled { how, blocks: Vec::new(), held: None, failed, records, bytes, objects }
+    }
+}
+
+impl Work {
+    /// Tries to deliver the plan.
+    pub async fn attempt(self) -> Came {
+        let reserved = self.ctx.share(self.plan.lane).reserve(self.memory_bytes()).await;
+        let began = Instant::now();
+        let counters = self.ctx.counters.lane(self.plan.lane);
+        let came = timeout(ATTEMPT_TIME_MAX, self.deliver()).await;
+        drop(reserved);
+        let came = came.unwrap_or_else(|_| {
+            let message = format!("The attempt took longer than {ATTEMPT_TIME_MAX:?}.");
+            Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
+        });
+        counters.attempts.add(1);
+        counters.latency_us.record(began.elapsed().as_micros() as u64);
+        match came {
+            Ok(settled) => {
+                counters.success.add(u64::from(settled.how == Closing::Delivered));
+                Came::Settled(settled)
+            }
+            Err(error) => {
+                self.tell(&error).await;
+                Came::Failed(error)
+            }
+        }
+    }
+
+    async fn deliver(&self) -> Result<Settled, SinkError> {
+        match (&self.compiled.sink, self.plan.lane) {
+            (Some(sink), LaneId::Main) => self.deliver_records(sink).await,
+            (None, _) | (Some(_), LaneId::Backup | LaneId::Errors) => self.deliver_object().await,
+        }
+    }
+
+    /// What an attempt takes: what is read, and what is made of it.
+    fn memory_bytes(&self) -> u64 {
+        let converts =
+            self.compiled.target(self.plan.lane).is_some_and(|it| it.conversion.is_some());
+        self.plan.bytes.saturating_mul(if converts { 4 } else { 2 })
+    }
+
+    /// Writes error documents; they count once the plan is settled.
+    async fn write_errors(
+        &self,
+        failed: Vec<Failed>,
+        settled: &mut Settled,
+    ) -> Result<(), SinkError> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        settled.failed = failed.len() as u64;
+        let written = self.ctx.write_blocks(&crate::worker::error_drafts(failed), &[]).await;
+        let written = written.map_err(internal)?;
+        (settled.blocks, settled.held) = (written.blocks, Some(written.held));
+        Ok(())
+    }
+
+    /// Tells people of a failed attempt.
+    async fn tell(&self, error: &SinkError) {
+        let Context { sender, journal, .. } = &*self.ctx;
+        let (plan, code, message) = (self.plan.id, &error.code, &error.message);
+        tracing::warn!(name = %sender.name, plan, lane = ?self.plan.lane, %code, %message, "an attempt to deliver failed");
+        let settings = &self.compiled.settings;
+        let logging = match self.plan.lane {
+            LaneId::Main => settings.logging.as_ref(),
+            LaneId::Backup => settings.backup.as_ref().and_then(|backup| backup.logging.as_ref()),
+            LaneId::Errors => settings.errors.logging.as_ref().or(settings.logging.as_ref()),
+        };
+        let Some(Logging { group, stream }) = logging else { return };
+        let (stream_arn, version) = (&*sender.arn, self.plan.version);
+        let destination = self.destination();
+        let entry = Entry {
+            group,
+            stream,
+            stream_arn,
+            destination: &destination,
+            version,
+            message,
+            code: &error.code,
+        };
+        journal.write(&entry, self.ctx.now()).await;
+    }
+
+    /// Where the plan goes, as entries of the log name it.
+    fn destination(&self) -> String {
+        use crate::settings::{Destination, RecordDestination};
+        match (&self.compiled.settings.destination, self.plan.lane) {
+            (Destination::Records { destination, .. }, LaneId::Main) => match destination {
+                RecordDestination::Http(http) => http.url.to_string(),
+                RecordDestination::Splunk(splunk) => splunk.endpoint.to_string(),
+                RecordDestination::Search(search) => search.endpoint.to_string(),
+                RecordDestination::Redshift(redshift) => redshift.jdbc_url.to_string(),
+            },
+            (Destination::Records { .. } | Destination::Objects(_), lane) => {
+                let bucket = self.compiled.target(lane).map_or("", |target| &target.bucket);
+                format!("arn:aws:s3:::{bucket}")
+            }
+        }
+    }
+}
+
+/// A failure that is this server's own, and may pass.
+fn internal(message: String) -> SinkError {
+    SinkError { code: "InternalFailure".into(), message, then: Then::Retry }
+}

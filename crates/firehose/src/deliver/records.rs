@@ -1,0 +1,141 @@
+//! Plans that go to a destination that takes records.
+
+use std::sync::Arc;
+
+use millstream_types::Millis;
+use uuid::Uuid;
+
+use super::{Settled, Work};
+use crate::machine::Closing;
+use crate::processing::error_document::{Failure, RefusedBy, delivery_failed};
+use crate::record::{Failed, Ready};
+use crate::settings::{Destination, RecordDestination};
+use crate::sink::{OutgoingRecord, Parcel, RecordSink, RefusedRecord, SinkError, Then};
+
+impl Work {
+    /// Hands the plan's records over, or gives them up.
+    pub(super) async fn deliver_records(
+        &self,
+        sink: &Arc<dyn RecordSink>,
+    ) -> Result<Settled, SinkError> {
+        let gathered = self.gather().await?;
+        self.ctx.counters.lost_records.add(gathered.lost);
+        let (records, bytes) = (gathered.ready.len() as u64, gathered.bytes());
+        let (staged, outgoing, mut failed) = match self.staging() {
+            Some(target) => {
+                let (staged, failed) = self.stage(target, gathered).await?;
+                (staged, Vec::new(), failed)
+            }
+            None => (None, outgoing(gathered.ready), gathered.failed),
+        };
+        let mut settled = Settled::new(Closing::Delivered);
+        if staged.is_some() || !outgoing.is_empty() {
+            settled.objects = u64::from(staged.is_some());
+            let parcel = self.parcel(staged, outgoing);
+            match sink.deliver(&parcel).await {
+                Ok(refused) => {
+                    (settled.records, settled.bytes) =
+                        (records.saturating_sub(refused.len() as u64), bytes);
+                    failed.extend(refused.iter().filter_map(|one| self.refused(&parcel, one)));
+                }
+                Err(error) if error.then == Then::Drop => {
+                    self.tell(&error).await;
+                    settled.how = Closing::Lost;
+                }
+                Err(error) if self.is_given_up(&error) => {
+                    self.tell(&error).await;
+                    sink.gave_up(&parcel).await?;
+                    settled.how = Closing::ToErrors;
+                    failed.extend(self.all_refused(&parcel, &error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.write_errors(failed, &mut settled).await?;
+        Ok(settled)
+    }
+
+    fn staging(&self) -> Option<&crate::settings::ObjectTarget> {
+        match &self.compiled.settings.destination {
+            Destination::Records { staging, .. } => staging.as_ref(),
+            Destination::Objects(_) => None,
+        }
+    }
+
+    fn parcel(
+        &self,
+        staged: Option<crate::sink::StagedObject>,
+        records: Vec<OutgoingRecord>,
+    ) -> Parcel {
+        let failure = self.plan.failure.as_ref();
+        Parcel {
+            sender: self.compiled.sender(self.plan.lane).clone(),
+            plan: Uuid::from_bytes(self.plan.uuid),
+            attempts_before: failure.map_or(0, |failure| failure.attempts),
+            sealed: Millis(self.plan.created),
+            staged,
+            records,
+            last_error: failure.map(|failure| (failure.code.clone(), failure.message.clone())),
+        }
+    }
+
+    /// Whether a failure is the last one. The time of retries begins when the first attempt has failed.
+    fn is_given_up(&self, error: &SinkError) -> bool {
+        let retry_for = match &self.compiled.settings.destination {
+            Destination::Records { retry_for, .. } => *retry_for,
+            Destination::Objects(_) => return false,
+        };
+        let now = self.ctx.now();
+        let first = self.plan.failure.as_ref().map_or(now, |failure| Millis(failure.first));
+        match error.then {
+            Then::GiveUp => true,
+            Then::Retry | Then::RetryAfter(_) => now >= first.plus(retry_for),
+            Then::Drop => false,
+        }
+    }
+
+    fn attempts(&self) -> u32 {
+        self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1
+    }
+
+    fn refused_by(&self) -> Option<RefusedBy> {
+        match &self.compiled.settings.destination {
+            Destination::Objects(_) => None,
+            Destination::Records { destination, .. } => match destination {
+                RecordDestination::Http(_) => Some(RefusedBy::Http),
+                RecordDestination::Splunk(_) => Some(RefusedBy::Splunk),
+                RecordDestination::Search(_) => Some(RefusedBy::Search),
+                // Its objects stay where they were staged, and it leaves a manifest.
+                RecordDestination::Redshift(_) => None,
+            },
+        }
+    }
+
+    fn refused(&self, parcel: &Parcel, refused: &RefusedRecord) -> Option<Failed> {
+        let record = parcel.records.get(refused.index)?;
+        let failure = Failure {
+            raw: &record.data,
+            code: &refused.code,
+            message: &refused.message,
+            attempts: self.attempts(),
+            arrival: record.arrival,
+            ended: self.ctx.now(),
+        };
+        Some(delivery_failed(self.refused_by()?, &failure, &refused.members))
+    }
+
+    fn all_refused(&self, parcel: &Parcel, error: &SinkError) -> Vec<Failed> {
+        let each = |index| RefusedRecord {
+            index,
+            code: error.code.clone(),
+            message: error.message.clone(),
+            members: Vec::new(),
+        };
+        (0..parcel.records.len()).filter_map(|at| self.refused(parcel, &each(at))).collect()
+    }
+}
+
+fn outgoing(ready: Vec<Ready>) -> Vec<OutgoingRecord> {
+    let outgoing = |Ready { id, arrival, data, .. }| OutgoingRecord { id, arrival, data };
+    ready.into_iter().map(outgoing).collect()
+}

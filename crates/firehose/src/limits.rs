@@ -1,0 +1,67 @@
+//! The pipeline's limits, with their units.
+
+use std::time::Duration;
+
+/// Most bytes of payload in a batch of several records.
+pub const BATCH_BYTES_MAX: usize = 256 * 1024;
+/// Longest record before base64, in bytes: 1,000 KiB (botocore, `PutRecord`).
+pub const RECORD_BYTES_MAX: usize = 1_024_000;
+/// Most records of a PutRecordBatch (botocore).
+pub const BATCH_RECORDS_MAX: usize = 500;
+/// Most bytes of the records of a PutRecordBatch: 4 MiB (botocore).
+pub const PUT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most bytes of a block of the processed log: one record that grew in processing, or its error document in base64.
+pub const BLOCK_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes at which a block of the processed log is full.
+pub const BLOCK_BYTES: usize = BATCH_BYTES_MAX;
+/// Most bytes of a frame with blocks of the processed log, unless one block is larger.
+pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Idle bytes that the frames of puts keep for the next.
+pub const FRAME_POOL_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Batches whose extent the intake keeps for the planner, so that it does not read them.
+pub const RING_BATCHES_MAX: usize = 4096;
+/// Bytes asked for in one read of a log.
+pub const READ_BYTES: usize = 1024 * 1024;
+
+/// Plans of a lane that may be open; then it waits, and the backlog stays in the log.
+pub const OPEN_PLANS_MAX: usize = 64;
+/// As [`OPEN_PLANS_MAX`], with dynamic partitioning: as many as partitions, twice.
+pub const OPEN_PLANS_PARTITIONED_MAX: usize = 1024;
+/// Ranges of positions in one plan; a buffer that has more is sealed early. Keeps a command within its bytes.
+pub const PLAN_RANGES_MAX: usize = 4096;
+/// Ranges of positions in all buffers of a lane; beyond it the largest is sealed early.
+pub const LANE_RANGES_MAX: usize = 64 * 1024;
+/// Most bytes of plans in one command.
+pub const SEAL_BYTES_MAX: usize = 96 * 1024;
+
+/// Deliveries that a lane has at work.
+pub const LANE_DELIVERIES_MAX: usize = 4;
+/// Deliveries at work in all.
+pub const DELIVERIES_MAX: usize = 32;
+/// How long one attempt of a delivery may take, in I/O time.
+pub const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(600);
+/// The first wait after a failed attempt; it doubles ([HTTP endpoint delivery], "Retry").
+///
+/// [HTTP endpoint delivery]: https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html
+pub const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
+/// The longest wait between attempts.
+pub const BACK_OFF_MAX: Duration = Duration::from_secs(120);
+/// How much a wait differs at random, either way, in percent.
+pub const BACK_OFF_JITTER_PERCENT: u64 = 15;
+
+/// How long records of puts are kept at most (developer guide, "Data delivery"): what could not be written to S3 by
+/// then is lost.
+pub const DIRECT_PUT_RETENTION: Duration = Duration::from_secs(24 * 3600);
+
+/// Bytes of a worker's window where partitions are made.
+pub const WINDOW_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Calls of a function that a worker has under way (quota page: five for each shard).
+pub const CALLS_MAX: usize = 5;
+/// Partitions that may be active (quota page).
+pub const PARTITIONS_MAX: usize = 500;
+
+/// Entries of the delivery log that are kept.
+pub const LOG_ENTRIES_MAX: u64 = 1000;
+/// Longest message of an entry, in bytes.
+pub const LOG_MESSAGE_BYTES_MAX: usize = 2048;

@@ -1,0 +1,303 @@
+//! What is counted for a delivery stream, in the metrics' own terms (developer guide, "Monitoring with CloudWatch
+//! metrics").
+
+use millstream_counters::{Collector, Counter, Gauge, Histogram, Sample};
+use millstream_types::Millis;
+
+use crate::machine::LaneId;
+use crate::settings::{Destination, RecordDestination, Settings};
+
+/// Counts of one delivery stream.
+#[derive(Debug, Default)]
+pub struct PipelineCounters {
+    /// `IncomingBytes`.
+    pub incoming_bytes: Counter,
+    /// `IncomingRecords`.
+    pub incoming_records: Counter,
+    /// `IncomingPutRequests`.
+    pub incoming_puts: Counter,
+    /// `ThrottledRecords`.
+    pub throttled_records: Counter,
+    /// `PutRecord.Bytes`.
+    pub put_record_bytes: Counter,
+    /// `PutRecord.Requests`.
+    pub put_record_requests: Counter,
+    /// `PutRecord.Latency`, in microseconds.
+    pub put_record_latency_us: Histogram,
+    /// `PutRecordBatch.Bytes`.
+    pub put_record_batch_bytes: Counter,
+    /// `PutRecordBatch.Records`.
+    pub put_record_batch_records: Counter,
+    /// `PutRecordBatch.Requests`.
+    pub put_record_batch_requests: Counter,
+    /// `PutRecordBatch.Latency`, in microseconds.
+    pub put_record_batch_latency_us: Histogram,
+    /// `DataReadFromKinesisStream.Bytes`, or what was read of the intake.
+    pub read_bytes: Counter,
+    /// `DataReadFromKinesisStream.Records`, likewise.
+    pub read_records: Counter,
+    /// `KinesisMillisBehindLatest`: how old what was planned last was.
+    pub millis_behind_latest: Gauge,
+    /// What was delivered, by lane.
+    pub lanes: [LaneCounters; 3],
+    /// `SucceedProcessing.Records`.
+    pub processed_records: Counter,
+    /// `SucceedProcessing.Bytes`.
+    pub processed_bytes: Counter,
+    /// Records that failed in processing.
+    pub processing_failed_records: Counter,
+    /// Records that processing left out on purpose.
+    pub dropped_records: Counter,
+    /// `ExecuteProcessing.Success`, over all calls.
+    pub function_success: Counter,
+    /// Calls of the function.
+    pub function_calls: Counter,
+    /// `ExecuteProcessing.Duration`, in microseconds.
+    pub function_duration_us: Histogram,
+    /// `JQProcessing.Duration`, in microseconds: for a window of records.
+    pub query_duration_us: Histogram,
+    /// `SucceedConversion.Records`.
+    pub converted_records: Counter,
+    /// `SucceedConversion.Bytes`.
+    pub converted_bytes: Counter,
+    /// `FailedConversion.Records`.
+    pub conversion_failed_records: Counter,
+    /// `FailedConversion.Bytes`.
+    pub conversion_failed_bytes: Counter,
+    /// `PartitionCount`.
+    pub partitions: Gauge,
+    /// `PartitionCountExceeded`: records that found no place.
+    pub partitions_exceeded: Counter,
+    /// Records that are lost: their time was over, or nobody could read them any more.
+    pub lost_records: Counter,
+    /// Bytes of records that are lost.
+    pub lost_bytes: Counter,
+    /// Records that were thrown away with their delivery stream.
+    pub discarded_records: Counter,
+    /// Times that the pipeline had to begin again.
+    pub restarts: Counter,
+    /// Records that are in no plan.
+    pub waiting_records: Gauge,
+    /// Bytes of records that are in no plan.
+    pub waiting_bytes: Gauge,
+    /// Plans that are not settled.
+    pub open_plans: Gauge,
+    /// When the oldest record arrived that the main lane has not delivered, in milliseconds; 0 if there is none.
+    pub oldest_ms: Gauge,
+}
+
+/// Counts of one lane.
+#[derive(Debug, Default)]
+pub struct LaneCounters {
+    /// `….Bytes`.
+    pub bytes: Counter,
+    /// `….Records`.
+    pub records: Counter,
+    /// `DeliveryToS3.ObjectCount`.
+    pub objects: Counter,
+    /// `….Success`, over all attempts.
+    pub success: Counter,
+    /// Attempts.
+    pub attempts: Counter,
+    /// `DataAckLatency`, or how long an attempt took, in microseconds.
+    pub latency_us: Histogram,
+}
+
+impl PipelineCounters {
+    /// Counts of a lane.
+    pub fn lane(&self, lane: LaneId) -> &LaneCounters {
+        match lane {
+            LaneId::Main => &self.lanes[0],
+            LaneId::Backup => &self.lanes[1],
+            LaneId::Errors => &self.lanes[2],
+        }
+    }
+
+    /// `DataFreshness`: how long ago the oldest record arrived that is not delivered, in milliseconds.
+    pub fn data_freshness_ms(&self, now: Millis) -> u64 {
+        match self.oldest_ms.get() {
+            0 => 0,
+            oldest => now.0.saturating_sub(oldest),
+        }
+    }
+}
+
+/// How metrics name a main lane's destination.
+pub fn destination_name(settings: &Settings) -> &'static str {
+    match &settings.destination {
+        Destination::Objects(_) => "S3",
+        Destination::Records { destination, .. } => match destination {
+            RecordDestination::Http(_) => "HttpEndpoint",
+            RecordDestination::Splunk(_) => "Splunk",
+            RecordDestination::Search(search) if search.elasticsearch => "Elasticsearch",
+            RecordDestination::Search(_) => "AmazonOpenSearchService",
+            RecordDestination::Redshift(_) => "Redshift",
+        },
+    }
+}
+
+/// A delivery stream whose counts are shown.
+pub struct Shown<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its owner.
+    pub account: &'a str,
+    /// How its destination is named.
+    pub destination: &'a str,
+    /// The counts.
+    pub counters: &'a PipelineCounters,
+}
+
+type Of<T> = fn(&PipelineCounters) -> &T;
+
+const COUNTERS: &[(&str, &str, Of<Counter>)] = &[
+    ("millstream_firehose_incoming_bytes_total", "IncomingBytes.", |c| &c.incoming_bytes),
+    ("millstream_firehose_incoming_records_total", "IncomingRecords.", |c| &c.incoming_records),
+    ("millstream_firehose_incoming_puts_total", "IncomingPutRequests.", |c| &c.incoming_puts),
+    ("millstream_firehose_throttled_records_total", "ThrottledRecords.", |c| &c.throttled_records),
+    ("millstream_firehose_put_record_bytes_total", "PutRecord.Bytes.", |c| &c.put_record_bytes),
+    ("millstream_firehose_put_record_requests_total", "PutRecord.Requests.", |c| {
+        &c.put_record_requests
+    }),
+    ("millstream_firehose_put_record_batch_bytes_total", "PutRecordBatch.Bytes.", |c| {
+        &c.put_record_batch_bytes
+    }),
+    ("millstream_firehose_put_record_batch_records_total", "PutRecordBatch.Records.", |c| {
+        &c.put_record_batch_records
+    }),
+    ("millstream_firehose_put_record_batch_requests_total", "PutRecordBatch.Requests.", |c| {
+        &c.put_record_batch_requests
+    }),
+    ("millstream_firehose_read_bytes_total", "DataReadFromKinesisStream.Bytes.", |c| &c.read_bytes),
+    ("millstream_firehose_read_records_total", "DataReadFromKinesisStream.Records.", |c| {
+        &c.read_records
+    }),
+    ("millstream_firehose_processed_records_total", "SucceedProcessing.Records.", |c| {
+        &c.processed_records
+    }),
+    ("millstream_firehose_processed_bytes_total", "SucceedProcessing.Bytes.", |c| {
+        &c.processed_bytes
+    }),
+    (
+        "millstream_firehose_processing_failed_records_total",
+        "Records that processing failed.",
+        |c| &c.processing_failed_records,
+    ),
+    ("millstream_firehose_dropped_records_total", "Records that processing left out.", |c| {
+        &c.dropped_records
+    }),
+    ("millstream_firehose_function_success_total", "ExecuteProcessing.Success.", |c| {
+        &c.function_success
+    }),
+    ("millstream_firehose_function_calls_total", "Calls of the function.", |c| &c.function_calls),
+    ("millstream_firehose_converted_records_total", "SucceedConversion.Records.", |c| {
+        &c.converted_records
+    }),
+    ("millstream_firehose_converted_bytes_total", "SucceedConversion.Bytes.", |c| {
+        &c.converted_bytes
+    }),
+    ("millstream_firehose_conversion_failed_records_total", "FailedConversion.Records.", |c| {
+        &c.conversion_failed_records
+    }),
+    ("millstream_firehose_conversion_failed_bytes_total", "FailedConversion.Bytes.", |c| {
+        &c.conversion_failed_bytes
+    }),
+    ("millstream_firehose_partitions_exceeded_total", "PartitionCountExceeded.", |c| {
+        &c.partitions_exceeded
+    }),
+    ("millstream_firehose_lost_records_total", "Records whose time was over undelivered.", |c| {
+        &c.lost_records
+    }),
+    ("millstream_firehose_lost_bytes_total", "Bytes of lost records.", |c| &c.lost_bytes),
+    ("millstream_firehose_discarded_records_total", "Records deleted with their stream.", |c| {
+        &c.discarded_records
+    }),
+    ("millstream_firehose_restarts_total", "Times a pipeline began again.", |c| &c.restarts),
+];
+
+const GAUGES: &[(&str, &str, Of<Gauge>)] = &[
+    ("millstream_firehose_millis_behind_latest_ms", "KinesisMillisBehindLatest.", |c| {
+        &c.millis_behind_latest
+    }),
+    ("millstream_firehose_partitions", "PartitionCount.", |c| &c.partitions),
+    ("millstream_firehose_waiting_records", "Records in no plan.", |c| &c.waiting_records),
+    ("millstream_firehose_waiting_bytes", "Bytes of records in no plan.", |c| &c.waiting_bytes),
+    ("millstream_firehose_open_plans", "Plans that are not settled.", |c| &c.open_plans),
+];
+
+const HISTOGRAMS: &[(&str, &str, Of<Histogram>)] = &[
+    ("millstream_firehose_put_record_latency_us", "PutRecord.Latency, in microseconds.", |c| {
+        &c.put_record_latency_us
+    }),
+    (
+        "millstream_firehose_put_record_batch_latency_us",
+        "PutRecordBatch.Latency, in microseconds.",
+        |c| &c.put_record_batch_latency_us,
+    ),
+    ("millstream_firehose_function_duration_us", "ExecuteProcessing.Duration, in µs.", |c| {
+        &c.function_duration_us
+    }),
+    ("millstream_firehose_query_duration_us", "JQProcessing.Duration, in microseconds.", |c| {
+        &c.query_duration_us
+    }),
+];
+
+type LaneCounterOf = fn(&LaneCounters) -> &Counter;
+
+const LANE_COUNTERS: &[(&str, &str, LaneCounterOf)] = &[
+    ("millstream_firehose_delivery_bytes_total", "DeliveryTo….Bytes, BackupToS3.Bytes.", |c| {
+        &c.bytes
+    }),
+    ("millstream_firehose_delivery_records_total", "DeliveryTo….Records.", |c| &c.records),
+    ("millstream_firehose_delivery_objects_total", "DeliveryToS3.ObjectCount.", |c| &c.objects),
+    ("millstream_firehose_delivery_success_total", "DeliveryTo….Success.", |c| &c.success),
+    ("millstream_firehose_delivery_attempts_total", "Attempts to deliver.", |c| &c.attempts),
+];
+
+const LANE_NAMES: [&str; 3] = ["main", "backup", "errors"];
+
+/// Hands all counts to a collector.
+pub fn collect(shown: &[Shown<'_>], now: Millis, to: &mut dyn Collector) {
+    fn labels<'a>(of: &Shown<'a>) -> [(&'static str, &'a str); 2] {
+        [("delivery_stream", of.name), ("account", of.account)]
+    }
+    for (name, help, counter) in COUNTERS {
+        for of in shown {
+            to.sample(name, help, &labels(of), Sample::Counter(counter(of.counters).get()));
+        }
+    }
+    for (name, help, gauge) in GAUGES {
+        for of in shown {
+            to.sample(name, help, &labels(of), Sample::Gauge(gauge(of.counters).get()));
+        }
+    }
+    for of in shown {
+        let help = "DataFreshness: age of the oldest record that is not delivered.";
+        let freshness = Sample::Gauge(of.counters.data_freshness_ms(now));
+        to.sample("millstream_firehose_data_freshness_ms", help, &labels(of), freshness);
+    }
+    for (name, help, counter) in LANE_COUNTERS {
+        for of in shown {
+            for (lane, counters) in LANE_NAMES.iter().zip(&of.counters.lanes) {
+                let [stream, account] = labels(of);
+                let labels = [stream, account, ("lane", lane), ("destination", of.destination)];
+                to.sample(name, help, &labels, Sample::Counter(counter(counters).get()));
+            }
+        }
+    }
+    for (name, help, histogram) in HISTOGRAMS {
+        for of in shown {
+            let snapshot = histogram(of.counters).snapshot();
+            to.sample(name, help, &labels(of), Sample::Histogram(&snapshot));
+        }
+    }
+    let (name, help) = ("millstream_firehose_delivery_latency_us", "How long attempts took.");
+    for of in shown {
+        for (lane, counters) in LANE_NAMES.iter().zip(&of.counters.lanes) {
+            let [stream, account] = labels(of);
+            let snapshot = counters.latency_us.snapshot();
+            let labels = [stream, account, ("lane", *lane)];
+            to.sample(name, help, &labels, Sample::Histogram(&snapshot));
+        }
+    }
+}

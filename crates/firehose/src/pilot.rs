@@ -1,0 +1,484 @@
+//! The pilot of a pipeline: the one task that looks at the source, seals buffers, has plans delivered and settles them.
+//!
+//! All that it holds in memory is made from the machine's state and the logs. Whenever something does not go as it
+//! should, it drops everything and begins again from there.
+
+mod begin;
+mod flush;
+mod plans;
+mod seal;
+mod settle;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use millstream_types::Millis;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::compiled::Compiled;
+use crate::context::Context;
+use crate::deliver::Came;
+use crate::lane::Lane;
+use crate::limits::{READ_BYTES, WINDOW_BYTES_MAX};
+use crate::machine::{Command, LaneId, Outcome, Shape, State};
+use crate::runtime::Configuration;
+use crate::source::SourceError;
+use crate::worker::{Done, Step};
+
+use flush::Flush;
+
+/// What a pilot is told.
+pub enum Order {
+    /// Another configuration.
+    Update(Configuration, oneshot::Sender<()>),
+    /// Seal and deliver what there is now.
+    Flush(oneshot::Sender<Result<(), String>>),
+    /// End. Deliveries under way may finish for a moment.
+    Stop(oneshot::Sender<()>),
+}
+
+/// Why a session ended.
+enum End {
+    /// It was told to.
+    Stopped(oneshot::Sender<()>),
+    /// Something has to begin again; the text says why.
+    Again(String),
+}
+
+impl From<String> for End {
+    fn from(why: String) -> Self {
+        End::Again(why)
+    }
+}
+
+/// The pilot.
+pub struct Pilot {
+    /// What it works with.
+    pub ctx: Arc<Context>,
+    /// What it is told.
+    pub inbox: mpsc::Receiver<Order>,
+    /// The configuration that should hold.
+    pub configuration: Configuration,
+    /// Changes when service time was moved by hand.
+    pub jumps: watch::Receiver<()>,
+}
+
+/// Writes down the first configuration and where delivery begins, unless that was done before.
+pub async fn prepare(ctx: &Context, configuration: &Configuration) -> Result<(), String> {
+    match begin::prepare(ctx, configuration).await {
+        Ok(_) | Err(End::Stopped(_)) => Ok(()),
+        Err(End::Again(why)) => Err(why),
+    }
+}
+
+/// How long after a failure the pilot begins again, at first.
+const PAUSE_FIRST: Duration = Duration::from_millis(200);
+/// The longest it waits.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How long deliveries under way may take when the pipeline stops.
+const STOP_TIME_MAX: Duration = Duration::from_secs(5);
+/// A session that lasted this long was a good one.
+const GOOD_SESSION: Duration = Duration::from_secs(60);
+
+impl Pilot {
+    /// Works until it is told to stop.
+    pub async fn run(mut self) {
+        let mut pause = PAUSE_FIRST;
+        loop {
+            let began = Instant::now();
+            match self.session().await {
+                End::Stopped(done) => {
+                    let _ = done.send(());
+                    return;
+                }
+                End::Again(why) => {
+                    self.ctx.counters.restarts.add(1);
+                    tracing::warn!(name = %self.ctx.sender.name, %why, "a pipeline begins again");
+                }
+            }
+            if began.elapsed() > GOOD_SESSION {
+                pause = PAUSE_FIRST;
+            }
+            let until = Instant::now() + pause;
+            pause = (pause * 2).min(PAUSE_MAX);
+            loop {
+                let order = tokio::select! {
+                    order = self.inbox.recv() => order,
+                    () = sleep_until(until) => break,
+                };
+                match order {
+                    Some(Order::Update(configuration, done)) => {
+                        self.configuration = configuration;
+                        let _ = done.send(());
+                    }
+                    Some(Order::Flush(done)) => {
+                        let _ = done.send(Err("The delivery stream is recovering.".into()));
+                    }
+                    Some(Order::Stop(done)) => {
+                        let _ = done.send(());
+                        return;
+                    }
+                    None => return,
+                }
+            }
+        }
+    }
+
+    async fn session(&mut self) -> End {
+        let mut session = match Session::begin(self).await {
+            Ok(session) => session,
+            Err(end) => return end,
+        };
+        let end = session.work(self).await;
+        if let End::Stopped(_) = &end {
+            session.finish().await;
+        }
+        end
+    }
+}
+
+/// One run of the pilot, from the state as the logs have it.
+pub(super) struct Session {
+    ctx: Arc<Context>,
+    compiled: HashMap<u64, Arc<Compiled>>,
+    /// The configuration that holds.
+    current: Arc<Compiled>,
+    /// One that is to hold.
+    next: Option<Configuration>,
+    main: Lane,
+    backup: Lane,
+    errors: Lane,
+    /// Logs of the source: parents that are read first.
+    logs: BTreeMap<u32, Vec<u32>>,
+    /// Logs that are read to their end.
+    ended: BTreeMap<u32, u64>,
+    worker: JoinSet<Result<Done, String>>,
+    /// When the oldest record of the worker's window arrived.
+    working: Option<Millis>,
+    deliveries: JoinSet<(u64, LaneId, Came)>,
+    /// Plans that can be delivered now, by lane.
+    ready: [VecDeque<u64>; 3],
+    running: [usize; 3],
+    /// Plans that failed: when they are tried again.
+    resting: BTreeMap<(Instant, u64), LaneId>,
+    flushes: Vec<Flush>,
+    /// Bytes of plans that were settled since the logs were trimmed last.
+    settled_bytes: u64,
+    trimmed: BTreeMap<u32, u64>,
+}
+
+/// What woke the pilot.
+enum Event {
+    Order(Option<Order>),
+    Worked(Result<Done, String>),
+    Came(u64, LaneId, Came),
+    Source,
+    Time,
+}
+
+impl Session {
+    fn lane(&self, id: LaneId) -> &Lane {
+        match id {
+            LaneId::Main => &self.main,
+            LaneId::Backup => &self.backup,
+            LaneId::Errors => &self.errors,
+        }
+    }
+
+    fn lane_mut(&mut self, id: LaneId) -> &mut Lane {
+        match id {
+            LaneId::Main => &mut self.main,
+            LaneId::Backup => &mut self.backup,
+            LaneId::Errors => &mut self.errors,
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        self.current.shape
+    }
+
+    /// Looks at the state.
+    fn state<T>(&self, f: impl FnOnce(&State) -> T) -> T {
+        self.ctx.replica.read(f)
+    }
+
+    /// Sends a command. Whatever is not certainly done ends the session.
+    async fn submit(&self, command: &Command) -> Result<(), End> {
+        match self.ctx.replica.submit(command).await {
+            Ok(Outcome::Done) => Ok(()),
+            Ok(Outcome::Stale) => Err(End::Again("a command did not fit the state".into())),
+            Err(error) => Err(End::Again(error.to_string())),
+        }
+    }
+
+    async fn work(&mut self, pilot: &mut Pilot) -> End {
+        loop {
+            let moved = match self.turn().await {
+                Ok(moved) => moved,
+                Err(end) => return end,
+            };
+            let event = self.next_event(pilot, moved).await;
+            let handled = match event {
+                Event::Order(None) => return End::Again("nobody holds the pipeline".into()),
+                Event::Order(Some(Order::Stop(done))) => return End::Stopped(done),
+                Event::Order(Some(Order::Update(configuration, done))) => {
+                    pilot.configuration = configuration.clone();
+                    self.next = Some(configuration);
+                    let _ = done.send(());
+                    Ok(())
+                }
+                Event::Order(Some(Order::Flush(done))) => self.begin_flush(done).await,
+                Event::Worked(done) => self.take_worked(done).await,
+                Event::Came(plan, lane, came) => self.settle(plan, lane, came).await,
+                Event::Source => self.discover().await,
+                Event::Time => Ok(()),
+            };
+            if let Err(end) = handled {
+                return end;
+            }
+        }
+    }
+
+    /// Does what can be done now, a bit of each. Whether there may be more.
+    async fn turn(&mut self) -> Result<bool, End> {
+        let mut moved = self.reconfigure().await?;
+        moved |= self.scan(LaneId::Main).await?;
+        moved |= self.scan(LaneId::Backup).await?;
+        moved |= self.start_worker();
+        for lane in [LaneId::Main, LaneId::Backup, LaneId::Errors] {
+            moved |= self.seal(lane).await?;
+        }
+        self.advance_flushes().await?;
+        self.launch()?;
+        self.trim().await?;
+        self.show();
+        Ok(moved)
+    }
+
+    async fn next_event(&mut self, pilot: &mut Pilot, moved: bool) -> Event {
+        let now = self.ctx.now();
+        let wait = match (moved, self.next_due()) {
+            (true, _) => Duration::ZERO,
+            (false, Some(due)) => due.since(now).max(Duration::from_millis(1)),
+            (false, None) => Duration::from_secs(3600),
+        };
+        let after = self.wanted();
+        let rested = self.resting.keys().next().map(|(at, _)| *at);
+        let ctx = self.ctx.clone();
+        let source = async {
+            match after.is_empty() {
+                true => std::future::pending().await,
+                false => ctx.source.wait(&after).await,
+            }
+        };
+        let rest = async {
+            match rested {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            order = pilot.inbox.recv() => Event::Order(order),
+            Some(came) = self.deliveries.join_next() => match came {
+                Ok((plan, lane, came)) => Event::Came(plan, lane, came),
+                Err(error) => Event::Worked(Err(format!("a delivery's task died: {error}"))),
+            },
+            Some(done) = self.worker.join_next() => {
+                Event::Worked(done.unwrap_or_else(|error| Err(error.to_string())))
+            }
+            _ = pilot.jumps.changed() => Event::Time,
+            () = source => Event::Source,
+            () = rest => Event::Time,
+            () = sleep(wait) => Event::Time,
+        }
+    }
+
+    /// Lets deliveries under way finish for a moment.
+    async fn finish(&mut self) {
+        self.worker.abort_all();
+        let until = Instant::now() + STOP_TIME_MAX;
+        while !self.deliveries.is_empty() {
+            tokio::select! {
+                came = self.deliveries.join_next() => {
+                    let Some(Ok((plan, lane, came))) = came else { continue };
+                    if self.settle(plan, lane, came).await.is_err() {
+                        return;
+                    }
+                }
+                () = sleep_until(until) => return,
+            }
+        }
+    }
+
+    /// Whether a lane takes more of the source now. What is full is sealed first, and a lane that has as many open plans
+    /// as it may leaves the backlog in the log.
+    fn takes_source(&self, id: LaneId) -> bool {
+        let lane = self.lane(id);
+        let aligning = self.next.is_some() && self.aligns();
+        if !self.shape().lane_reads_source(id) || aligning || !lane.source_full.is_empty() {
+            return false;
+        }
+        match id == LaneId::Main && self.shape().worker {
+            true => !self.is_crowded(),
+            false => lane.open < self.open_max(id),
+        }
+    }
+
+    /// Whether the worker is to wait until deliveries have caught up.
+    fn is_crowded(&self) -> bool {
+        let waits = |lane: &Lane| lane.is_crowded() || lane.full() > 256;
+        waits(&self.main) || waits(&self.errors) || waits(&self.backup)
+    }
+
+    /// How large a buffer of the source gets.
+    fn source_bytes_max(&self, id: LaneId) -> u64 {
+        match id == LaneId::Main && self.shape().worker {
+            true => {
+                let calls =
+                    self.current.window().bytes.saturating_mul(crate::limits::CALLS_MAX as u64);
+                calls.min(WINDOW_BYTES_MAX)
+            }
+            false => self.current.hints(id).bytes,
+        }
+    }
+
+    /// Whether a log's parents are read to their ends.
+    fn may_read(&self, lane: &Lane, log: u32) -> bool {
+        let parents = self.logs.get(&log);
+        let is_done = |parent: &u32| match (self.logs.contains_key(parent), self.ended.get(parent))
+        {
+            (true, Some(end)) => lane.seen(*parent) >= *end,
+            (true, None) => false,
+            (false, _) => true,
+        };
+        parents.is_none_or(|parents| parents.iter().all(is_done))
+    }
+
+    /// The logs that lanes wait for, and from where.
+    fn wanted(&self) -> Vec<(u32, u64)> {
+        let mut wanted: BTreeMap<u32, u64> = BTreeMap::new();
+        for id in [LaneId::Main, LaneId::Backup] {
+            if !self.takes_source(id) {
+                continue;
+            }
+            let lane = self.lane(id);
+            for log in self.logs.keys().filter(|log| self.may_read(lane, **log)) {
+                let seen = lane.seen(*log);
+                if self.ended.get(log).is_none_or(|end| seen < *end) {
+                    let from = wanted.entry(*log).or_insert(seen);
+                    *from = seen.min(*from);
+                }
+            }
+        }
+        wanted.into_iter().collect()
+    }
+
+    /// Looks at what is new in the source. Whether there was anything.
+    async fn scan(&mut self, id: LaneId) -> Result<bool, End> {
+        if !self.takes_source(id) {
+            return Ok(false);
+        }
+        let (bytes_max, mut found) = (self.source_bytes_max(id), false);
+        let logs: Vec<u32> = self.logs.keys().copied().collect();
+        for log in logs {
+            let lane = self.lane(id);
+            let from = lane.seen(log);
+            if !self.may_read(lane, log) || self.ended.get(&log).is_some_and(|end| from >= *end) {
+                continue;
+            }
+            let scan = match self.ctx.source.scan(log, from, READ_BYTES).await {
+                Ok(scan) => scan,
+                Err(SourceError::Gone) => {
+                    self.ended.insert(log, from);
+                    continue;
+                }
+                Err(SourceError::Failed(why)) => return Err(End::Again(why)),
+            };
+            if scan.ended {
+                self.ended.insert(log, scan.next);
+            }
+            if scan.lost > 0 {
+                let (name, lost) = (&self.ctx.sender.name, scan.lost);
+                tracing::warn!(%name, lane = ?id, log, lost, "records expired undelivered");
+                self.ctx.counters.lost_records.add(scan.lost);
+            }
+            found |= scan.next > from;
+            let newest = scan.extents.last().map(|last| last.newest);
+            let lane = self.lane_mut(id);
+            for extent in &scan.extents {
+                lane.take(log, extent, bytes_max);
+            }
+            let seen = lane.seen.entry(log).or_default();
+            *seen = scan.next.max(*seen);
+            let behind = newest.map_or(0, |newest| self.ctx.now().since(newest).as_millis() as u64);
+            self.ctx.counters.millis_behind_latest.set(behind);
+        }
+        Ok(found)
+    }
+
+    /// Gives the worker a window that is due.
+    fn start_worker(&mut self) -> bool {
+        if !self.shape().worker || !self.worker.is_empty() || self.is_crowded() {
+            return false;
+        }
+        let (hints, now) = (self.current.window(), self.ctx.now());
+        let Some(window) = self.main.source_due(hints, now) else { return false };
+        let planned = &self.main.planned;
+        let source = window
+            .cover
+            .0
+            .iter()
+            .filter_map(|(log, ranges)| Some((*log, planned.floor(*log), ranges.end()?)));
+        let step = Step {
+            ctx: self.ctx.clone(),
+            compiled: self.current.clone(),
+            source: source.collect(),
+            bytes: window.bytes,
+            active: self.main.partitions().map(str::to_owned).collect(),
+        };
+        self.working = Some(window.oldest);
+        self.worker.spawn(step.run());
+        true
+    }
+
+    /// When something becomes due by itself; only what can be done then.
+    fn next_due(&self) -> Option<Millis> {
+        let mut due: Option<Millis> = None;
+        let mut add = |at: Option<Millis>| due = [due, at].into_iter().flatten().min();
+        for id in [LaneId::Main, LaneId::Backup, LaneId::Errors] {
+            let (lane, interval) = (self.lane(id), self.current.hints(id).interval);
+            let works = id == LaneId::Main && self.shape().worker;
+            if works && self.worker.is_empty() && !self.is_crowded() {
+                add(lane.next_source_due(self.current.window().interval));
+            }
+            if lane.open < self.open_max(id) {
+                if !works {
+                    add(lane.next_source_due(interval));
+                }
+                add(lane.next_blocks_due(interval));
+            }
+        }
+        due
+    }
+
+    /// Shows the state to those who measure.
+    fn show(&self) {
+        let counters = &self.ctx.counters;
+        let lanes = [&self.main, &self.backup, &self.errors];
+        let waiting = lanes.map(Lane::waiting);
+        counters.waiting_records.set(waiting.iter().map(|it| it.0).sum());
+        counters.waiting_bytes.set(waiting.iter().map(|it| it.1).sum());
+        counters.open_plans.set(lanes.iter().map(|lane| lane.open as u64).sum());
+        counters.partitions.set(self.main.partitions().count() as u64);
+        let planned = self.state(|state| {
+            let main = state.plans.values().filter(|plan| plan.lane == LaneId::Main);
+            main.map(|plan| Millis(plan.oldest)).min()
+        });
+        let oldest = [planned, self.main.oldest(), self.working].into_iter().flatten().min();
+        counters.oldest_ms.set(oldest.map_or(0, |oldest| oldest.0));
+    }
+}

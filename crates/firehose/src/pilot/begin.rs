@@ -1,0 +1,315 @@
+//! How a session begins: configuration, logs of the source, lanes, and what the processed log holds.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use millstream_log::{End as LogEnd, LogError, Position};
+use tokio::task::JoinSet;
+
+use super::{End, Pilot, Session};
+use crate::compiled::{Compiled, shape_of};
+use crate::context::Context;
+use crate::lane::Lane;
+use crate::limits::READ_BYTES;
+use crate::machine::{BackupInput, Command, Group, LaneId, Outcome, PROCESSED, Ranges, State};
+use crate::processed::{Block, Header, PROCESSED_LOG};
+use crate::runtime::Configuration;
+use crate::settings::Settings;
+use crate::source::SourceError;
+
+/// A block that does not count yet.
+type Loose = (u64, Header);
+
+impl Session {
+    pub(super) async fn begin(pilot: &mut Pilot) -> Result<Session, End> {
+        let ctx = pilot.ctx.clone();
+        let logs = prepare(&ctx, &pilot.configuration).await?;
+        let version = ctx.replica.read(State::version);
+        let current = compile(&ctx, &pilot.configuration, version).await?;
+        let lane = |id| Lane::new(id, ctx.replica.read(|state| state.lane(id)));
+        let mut session = Session {
+            next: (pilot.configuration.settings.version > version)
+                .then(|| pilot.configuration.clone()),
+            compiled: HashMap::from([(version, current.clone())]),
+            current,
+            main: lane(LaneId::Main),
+            backup: lane(LaneId::Backup),
+            errors: lane(LaneId::Errors),
+            logs,
+            ended: BTreeMap::new(),
+            worker: JoinSet::new(),
+            working: None,
+            deliveries: JoinSet::new(),
+            ready: Default::default(),
+            running: [0; 3],
+            resting: BTreeMap::new(),
+            flushes: Vec::new(),
+            settled_bytes: 0,
+            trimmed: BTreeMap::new(),
+            ctx,
+        };
+        session.scan_processed().await?;
+        session.take_open_plans(&pilot.configuration).await?;
+        Ok(session)
+    }
+
+    /// Plans that are not settled are delivered again.
+    async fn take_open_plans(&mut self, given: &Configuration) -> Result<(), End> {
+        let open: Vec<(u64, LaneId, u64)> = self.state(|state| {
+            state.plans.values().map(|plan| (plan.id, plan.lane, plan.version)).collect()
+        });
+        for (id, lane, version) in open {
+            if !self.compiled.contains_key(&version) {
+                let compiled = compile(&self.ctx, given, version).await?;
+                self.compiled.insert(version, compiled);
+            }
+            self.lane_mut(lane).open += 1;
+            self.ready[lane as usize].push_back(id);
+        }
+        Ok(())
+    }
+
+    /// Reads the headers of the processed log from the lowest floor on: lanes get their blocks back, and a group whose
+    /// command was never written is taken up, so that nothing is done twice that is already there.
+    async fn scan_processed(&mut self) -> Result<(), End> {
+        let lanes = [&self.main, &self.backup, &self.errors];
+        let shape = self.shape();
+        let reading = lanes.into_iter().filter(|lane| shape.lane_reads_processed(lane.id));
+        let mut at = reading.map(|lane| lane.planned.floor(PROCESSED)).min().unwrap_or(0);
+        let valid = self.state(|state| state.valid.clone());
+        let (id, mut loose) = (self.ctx.processed(), Vec::new());
+        loop {
+            let read = match self.ctx.log.read(id, Position(at), READ_BYTES).await {
+                Err(LogError::Trimmed(first)) => {
+                    at = first.0;
+                    continue;
+                }
+                read => read.map_err(|error| End::Again(error.to_string()))?,
+            };
+            for batch in &read.batches {
+                let payload = self.ctx.envelope.open(PROCESSED_LOG, batch).await?;
+                let header = Block::read(&payload)?.header;
+                match valid.contains(batch.first.0) {
+                    true => self.take_block(batch.first.0, &header),
+                    false => loose.push((batch.first.0, header)),
+                }
+            }
+            at = read.next.0.max(at);
+            if read.end != LogEnd::More {
+                break;
+            }
+        }
+        self.adopt(loose).await?;
+        self.see_processed(at);
+        Ok(())
+    }
+
+    /// Takes up groups that are whole and begin where the worker had come to.
+    async fn adopt(&mut self, loose: Vec<Loose>) -> Result<(), End> {
+        let mut groups: BTreeMap<[u8; 16], Vec<Loose>> = BTreeMap::new();
+        for (position, header) in loose {
+            if !header.source.is_empty() {
+                groups.entry(header.group).or_default().push((position, header));
+            }
+        }
+        groups.retain(|_, blocks| {
+            let mut parts: Vec<u32> = blocks.iter().map(|(_, header)| header.part).collect();
+            parts.sort_unstable();
+            parts.dedup();
+            parts.len() == blocks[0].1.parts as usize && parts.len() == blocks.len()
+        });
+        loop {
+            let floors = self.state(|state| state.lane(LaneId::Main));
+            let fits = |blocks: &Vec<Loose>| {
+                blocks[0].1.source.iter().all(|(log, from, _)| floors.floor(*log) == *from)
+            };
+            let found = groups.iter().find(|(_, blocks)| fits(blocks)).map(|(group, _)| *group);
+            let Some(blocks) = found.and_then(|group| groups.remove(&group)) else { break };
+            let mut ranges = Ranges::default();
+            blocks.iter().for_each(|(position, _)| ranges.insert(*position, position + 1));
+            let group = Group { source: blocks[0].1.source.clone(), blocks: ranges };
+            let outcome = self.ctx.replica.submit(&Command::Group(group)).await;
+            match outcome.map_err(|error| End::Again(error.to_string()))? {
+                Outcome::Done => {}
+                Outcome::Stale => continue,
+            }
+            self.main.planned = self.state(|state| state.lane(LaneId::Main));
+            self.main.forget_source();
+            blocks.iter().for_each(|(position, header)| self.take_block(*position, header));
+        }
+        Ok(())
+    }
+
+    /// A block counts: the lanes that deliver it take it.
+    pub(super) fn take_block(&mut self, position: u64, header: &Header) {
+        let shape = self.shape();
+        let copies = shape.backup == BackupInput::Delivered && header.lane == LaneId::Main;
+        let copies = copies && shape.lane_reads_processed(LaneId::Backup);
+        let lanes = [Some(header.lane), copies.then_some(LaneId::Backup)];
+        for id in lanes.into_iter().flatten() {
+            let bytes_max = self.current.hints(id).bytes;
+            self.lane_mut(id).take_block(position, header, bytes_max);
+        }
+    }
+
+    /// Every block before a position was looked at.
+    pub(super) fn see_processed(&mut self, end: u64) {
+        for lane in [&mut self.main, &mut self.backup, &mut self.errors] {
+            let seen = lane.seen.entry(PROCESSED).or_default();
+            *seen = end.max(*seen);
+        }
+        self.ctx.appending.raise(end);
+    }
+
+    /// Learns of logs that the source has now.
+    pub(super) async fn discover(&mut self) -> Result<(), End> {
+        if !self.ctx.source.grows() {
+            return Ok(());
+        }
+        let logs = learn_logs(&self.ctx).await?;
+        for log in logs.keys().filter(|log| !self.logs.contains_key(log)) {
+            let from = self.state(|state| state.logs.get(log).copied().unwrap_or(0));
+            self.main.seen.insert(*log, from);
+            self.backup.seen.insert(*log, from);
+        }
+        self.main.planned = self.state(|state| state.lane(LaneId::Main));
+        self.backup.planned = self.state(|state| state.lane(LaneId::Backup));
+        self.logs = logs;
+        Ok(())
+    }
+
+    /// Whether the lanes have to come to one place before the next configuration: a backup of what is delivered would
+    /// otherwise get records twice, or never, when the worker comes between.
+    pub(super) fn aligns(&self) -> bool {
+        let Some(next) = &self.next else { return false };
+        let shape = shape_of(&next.settings);
+        let delivered = self.shape().backup == BackupInput::Delivered;
+        delivered && shape.backup == BackupInput::Delivered && shape.worker != self.shape().worker
+    }
+
+    /// Lets the next configuration hold, once nothing is in its way.
+    pub(super) async fn reconfigure(&mut self) -> Result<bool, End> {
+        let Some(next) = self.next.clone() else { return Ok(false) };
+        if next.settings.version <= self.state(State::version) {
+            self.next = None;
+            return Ok(false);
+        }
+        if !self.worker.is_empty() {
+            return Ok(false);
+        }
+        if self.aligns() && !self.shape().worker && !self.come_together().await? {
+            return Ok(false);
+        }
+        let compiled = compile(&self.ctx, &next, next.settings.version).await?;
+        configure(&self.ctx, &next).await?;
+        self.next = None;
+        if compiled.shape != self.shape() {
+            // What the lanes hold may be another lane's now.
+            return Err(End::Again("its configuration has other stages".into()));
+        }
+        self.compiled.insert(compiled.settings.version, compiled.clone());
+        self.current = compiled;
+        self.main.planned = self.state(|state| state.lane(LaneId::Main));
+        self.backup.planned = self.state(|state| state.lane(LaneId::Backup));
+        self.main.forget_source();
+        self.backup.forget_source();
+        Ok(true)
+    }
+
+    /// Whether main and backup are planned up to the same positions. What is not is forced.
+    async fn come_together(&mut self) -> Result<bool, End> {
+        let logs: Vec<u32> = self.logs.keys().copied().collect();
+        let (mut together, mut behind) = (true, Vec::new());
+        for log in logs {
+            let target = self.main.seen(log).max(self.backup.seen(log));
+            for id in [LaneId::Main, LaneId::Backup] {
+                self.lane_mut(id).forced.insert(log, target);
+                together &= self.lane(id).planned.floor(log) == target;
+                if self.lane(id).seen(log) < target {
+                    behind.push((id, log, target));
+                }
+            }
+        }
+        for (id, log, target) in behind {
+            self.scan_to(id, log, target).await?;
+        }
+        Ok(together)
+    }
+
+    async fn scan_to(&mut self, id: LaneId, log: u32, target: u64) -> Result<(), End> {
+        let from = self.lane(id).seen(log);
+        let scan = self.ctx.source.scan(log, from, READ_BYTES).await;
+        let scan = scan.map_err(|error| End::Again(error.to_string()))?;
+        let bytes_max = self.source_bytes_max(id);
+        let lane = self.lane_mut(id);
+        for extent in scan.extents.iter().filter(|extent| extent.from < target) {
+            lane.take(log, extent, bytes_max);
+        }
+        Ok(())
+    }
+}
+
+/// Writes down the first configuration and the logs of the source.
+pub(super) async fn prepare(
+    ctx: &Context,
+    configuration: &Configuration,
+) -> Result<BTreeMap<u32, Vec<u32>>, End> {
+    ctx.replica.barrier().await.map_err(|error| End::Again(error.to_string()))?;
+    if ctx.replica.read(|state| state.configs.is_empty()) {
+        configure(ctx, configuration).await?;
+    }
+    learn_logs(ctx).await
+}
+
+/// Makes a configuration hold.
+async fn configure(ctx: &Context, configuration: &Configuration) -> Result<(), End> {
+    let Configuration { settings, document, .. } = configuration;
+    let (version, document, shape) = (settings.version, document.clone(), shape_of(settings));
+    let command = Command::Configure { version, document, shape };
+    let outcome = ctx.replica.submit(&command).await;
+    outcome.map(drop).map_err(|error| End::Again(error.to_string()))
+}
+
+/// Prepares a version that the state has.
+async fn compile(ctx: &Context, given: &Configuration, version: u64) -> Result<Arc<Compiled>, End> {
+    let settings = match given.settings.version == version {
+        true => given.settings.clone(),
+        false => older(ctx, given, version).await,
+    };
+    let sinks = &*ctx.sinks;
+    let compiled = Compiled::new(settings, &ctx.sender, &ctx.channel_id, sinks);
+    compiled.map(Arc::new).map_err(End::Again)
+}
+
+/// The settings of an older version, from its document. If they cannot be read any more its plans are delivered under
+/// the newest: their keys stay.
+async fn older(ctx: &Context, given: &Configuration, version: u64) -> Arc<Settings> {
+    let document = ctx.replica.read(|state| state.configs.get(&version).cloned());
+    let why = match &document {
+        Some(config) => match given.documents.read(version, &config.document).await {
+            Ok(settings) => return settings,
+            Err(why) => why,
+        },
+        None => "it was forgotten".into(),
+    };
+    tracing::warn!(name = %ctx.sender.name, version, %why, "a configuration cannot be read");
+    Arc::new(Settings { version, ..(*given.settings).clone() })
+}
+
+/// The logs of the source with their parents; new ones are written down.
+async fn learn_logs(ctx: &Context) -> Result<BTreeMap<u32, Vec<u32>>, End> {
+    let known = ctx.replica.read(|state| state.logs.clone());
+    let logs = match ctx.source.logs(&known).await {
+        Ok(logs) => logs,
+        // What was read stays to be delivered.
+        Err(SourceError::Gone) => return Ok(known.keys().map(|log| (*log, Vec::new())).collect()),
+        Err(SourceError::Failed(why)) => return Err(End::Again(why)),
+    };
+    let is_new = |log: &&crate::source::SourceLog| !known.contains_key(&log.log);
+    let new: Vec<(u32, u64)> = logs.iter().filter(is_new).map(|it| (it.log, it.from)).collect();
+    if !new.is_empty() {
+        let begun = ctx.replica.submit(&Command::Begin { logs: new }).await;
+        begun.map_err(|error| End::Again(error.to_string()))?;
+    }
+    Ok(logs.into_iter().map(|log| (log.log, log.parents)).collect())
+}

@@ -1,0 +1,116 @@
+//! Which plans are at work, and the trimming of what nobody needs any more.
+
+use std::collections::BTreeMap;
+
+use millstream_log::Position;
+
+use super::{End, Session};
+use crate::deliver::{Came, Work};
+use crate::limits::LANE_DELIVERIES_MAX;
+use crate::machine::{Command, LANES, LaneId, PROCESSED, Seal};
+use crate::sink::{SinkError, Then};
+use crate::source::SourceError;
+
+/// Bytes of settled plans after which the logs are trimmed.
+const TRIM_BYTES: u64 = 16 * 1024 * 1024;
+/// Full buffers of error documents beyond which the main lane delivers nothing more.
+const ERRORS_WAITING_MAX: usize = 256;
+
+impl Session {
+    /// Sets plans to work that can be delivered, in order, as many as a lane may.
+    pub(super) fn launch(&mut self) -> Result<(), End> {
+        let now = tokio::time::Instant::now();
+        while let Some(((at, plan), lane)) = self.resting.pop_first() {
+            if at > now {
+                self.resting.insert((at, plan), lane);
+                break;
+            }
+            self.ready[lane as usize].push_front(plan);
+        }
+        for lane in LANES {
+            if lane == LaneId::Main && self.errors.full() > ERRORS_WAITING_MAX {
+                continue;
+            }
+            while self.running[lane as usize] < LANE_DELIVERIES_MAX
+                && let Some(id) = self.ready[lane as usize].pop_front()
+            {
+                self.launch_one(id, lane)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn launch_one(&mut self, id: u64, lane: LaneId) -> Result<(), End> {
+        let Some(plan) = self.state(|state| state.plans.get(&id).cloned()) else { return Ok(()) };
+        let compiled = self.compiled.get(&plan.version).cloned();
+        let compiled =
+            compiled.ok_or_else(|| End::Again(format!("no version {} is known", plan.version)))?;
+        let work = Work { ctx: self.ctx.clone(), compiled, plan };
+        self.running[lane as usize] += 1;
+        self.deliveries.spawn(async move {
+            let places = work.ctx.places.clone();
+            let place = places.acquire_owned().await;
+            let came = match &place {
+                Ok(_) => work.attempt().await,
+                Err(_) => {
+                    let (code, message) = ("InternalFailure".into(), "The server stops.".into());
+                    Came::Failed(SinkError { code, message, then: Then::Retry })
+                }
+            };
+            drop(place);
+            (id, lane, came)
+        });
+        Ok(())
+    }
+
+    /// Trims the logs now and then: after so many bytes, and when nothing is left to do.
+    pub(super) async fn trim(&mut self) -> Result<(), End> {
+        let idle = self.settled_bytes > 0
+            && self.worker.is_empty()
+            && [&self.main, &self.backup, &self.errors]
+                .iter()
+                .all(|lane| lane.open == 0 && lane.waiting().0 == 0);
+        if !idle && self.settled_bytes < TRIM_BYTES {
+            return Ok(());
+        }
+        self.settled_bytes = 0;
+        self.raise_floors().await?;
+        let mut inputs: Vec<u32> = self.logs.keys().copied().collect();
+        inputs.push(PROCESSED);
+        for input in inputs {
+            let needed = self.state(|state| state.needed_from(input));
+            if needed <= self.trimmed.get(&input).copied().unwrap_or(0) {
+                continue;
+            }
+            self.trimmed.insert(input, needed);
+            let trimmed = match input {
+                PROCESSED => {
+                    let trimmed = self.ctx.log.trim(self.ctx.processed(), Position(needed)).await;
+                    trimmed.map_err(|error| SourceError::Failed(error.to_string()))
+                }
+                log => self.ctx.source.trim(log, needed).await,
+            };
+            if let Err(why) = trimmed {
+                tracing::debug!(name = %self.ctx.sender.name, %why, "a log cannot be trimmed now");
+            }
+        }
+        let named: BTreeMap<u64, ()> =
+            self.state(|state| state.configs.keys().map(|version| (*version, ())).collect());
+        self.compiled.retain(|version, _| named.contains_key(version));
+        Ok(())
+    }
+
+    /// Writes down how far lanes have come that have nothing to seal.
+    pub(super) async fn raise_floors(&mut self) -> Result<(), End> {
+        for lane in LANES {
+            let floors = self.floors(lane);
+            if floors.is_empty() {
+                continue;
+            }
+            self.submit(&Command::Seal(Seal { plans: Vec::new(), lane, floors })).await?;
+            let planned = self.state(|state| state.lane(lane));
+            self.lane_mut(lane).planned = planned;
+        }
+        Ok(())
+    }
+}

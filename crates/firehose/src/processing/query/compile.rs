@@ -1,0 +1,88 @@
+//! From a query's text to what is run.
+
+use jaq_core::load::{Arena, File, Loader, span};
+use jaq_core::{Compiler, Filter, load};
+
+use super::{Kind, natives, recursion};
+use crate::processing::limits::{QUERY_CHARS_MAX, QUERY_COMPILE_STACK_BYTES};
+
+/// The filters that are written in JQ.
+const PRELUDE: &str = include_str!("prelude.jq");
+
+/// Compiles a query on a thread whose stack is enough for the deepest text there can be: parser and compiler recurse.
+pub fn compile(text: &str) -> Result<Filter<Kind>, String> {
+    if text.chars().count() > QUERY_CHARS_MAX {
+        return Err(format!("the query has more than {QUERY_CHARS_MAX} characters"));
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("compile-query".to_owned())
+            .stack_size(QUERY_COMPILE_STACK_BYTES);
+        let compiled = thread.spawn_scoped(scope, || compile_here(text));
+        let compiled =
+            compiled.map_err(|error| format!("the query cannot be compiled: {error}"))?;
+        compiled.join().unwrap_or_else(|_| Err("the query cannot be compiled".to_owned()))
+    })
+}
+
+fn compile_here(text: &str) -> Result<Filter<Kind>, String> {
+    let prelude = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
+    let arena = Arena::default();
+    let file = File { code: text, path: () };
+    let modules = Loader::new(prelude).load(&arena, file).map_err(|errors| {
+        let error = errors.into_iter().next().map(|(_, error)| load_error(text, error));
+        error.unwrap_or_else(|| "the query cannot be read".to_owned())
+    })?;
+    // Parsed a second time: what the loader keeps cannot be looked at.
+    if let Some(term) = load::parse(text, |parser| parser.term())
+        && let Some(name) = recursion::with_filters(&term)
+    {
+        return Err(at(
+            text,
+            name,
+            "calls itself with a filter as argument, which is not supported",
+        ));
+    }
+    Compiler::default().with_funs(natives::all()).compile(modules).map_err(|errors| {
+        let mut undefined = errors.into_iter().flat_map(|(_, errors)| errors);
+        let error = undefined.next().map(|(name, kind)| {
+            let kind = kind.as_str();
+            at(text, name, &format!("is no {kind} that is known here"))
+        });
+        error.unwrap_or_else(|| "the query cannot be compiled".to_owned())
+    })
+}
+
+fn load_error(text: &str, error: load::Error<&str>) -> String {
+    match error {
+        load::Error::Io(errors) => match errors.first() {
+            Some((path, _)) => at(text, path, "is a module, which is not supported"),
+            None => "modules are not supported".to_owned(),
+        },
+        load::Error::Lex(errors) => match errors.first() {
+            Some((expected, found)) => expected_at(text, expected.as_str(), found),
+            None => "the query cannot be read".to_owned(),
+        },
+        load::Error::Parse(errors) => match errors.first() {
+            Some((expected, found)) => expected_at(text, expected.as_str(), found),
+            None => "the query cannot be read".to_owned(),
+        },
+    }
+}
+
+fn expected_at(text: &str, expected: &str, found: &str) -> String {
+    if found.is_empty() {
+        return format!("expected {expected} at the end of the query");
+    }
+    at(text, found, &format!("is found where {expected} is expected"))
+}
+
+/// A message that names a place of the text; `part` is a slice of it.
+fn at(text: &str, part: &str, message: &str) -> String {
+    let start = span(text, part).start.min(text.len());
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let shown: String = part.chars().take(40).collect();
+    format!("line {line}, column {column}: `{shown}` {message}")
+}

@@ -1,0 +1,419 @@
+//! The pipelines of a node: started, changed and stopped by the lifecycle, flushed and measured by people.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use millstream_counters::{Collect, Collector, Sample};
+use millstream_log::{Class, FramePool, GroupId, GroupSpec, Log};
+use millstream_replica::{Replica, ReplicaSetup, SingleNode};
+use millstream_types::{Clock, Millis, Random};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::budget::Budget;
+use crate::context::{Appending, Context, RecordCheck};
+use crate::envelope::{Envelope, Keys};
+use crate::intake::{Intake, frames};
+use crate::journal::{Journal, Logged};
+use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
+use crate::machine::{DeliveryMachine, Totals};
+use crate::metrics::{self, PipelineCounters, Shown, destination_name};
+use crate::pilot::{Order, Pilot, prepare};
+use crate::settings::Settings;
+use crate::sink::{Sender, Sinks};
+use crate::source::Source;
+
+/// Bytes of commands after which a snapshot is begun: there are many delivery streams, and each is replayed at the
+/// node's start.
+const SNAPSHOT_LOG_BYTES_MIN: u64 = 4 * 1024 * 1024;
+/// Orders that may wait for a pilot.
+const ORDERS_MAX: usize = 16;
+/// How long a flush waits for a pipeline that begins again.
+const FLUSH_PAUSE: Duration = Duration::from_millis(100);
+/// Delivery streams whose series are shown.
+const SHOWN_MAX: usize = 1000;
+
+/// What the call of [`Documents`] returns.
+pub type DocumentFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Arc<Settings>, String>> + Send + 'a>>;
+
+/// Makes settings of documents again that were kept beside plans.
+pub trait Documents: Send + Sync + 'static {
+    /// The settings of a version. The text says why it has none any more.
+    fn read<'a>(&'a self, version: u64, document: &'a [u8]) -> DocumentFuture<'a>;
+}
+
+/// A version of a configuration.
+#[derive(Clone)]
+pub struct Configuration {
+    /// Ready for use.
+    pub settings: Arc<Settings>,
+    /// As it is kept while plans name it; secrets in it are sealed.
+    pub document: Vec<u8>,
+    /// What makes settings of such a document again.
+    pub documents: Arc<dyn Documents>,
+}
+
+/// What a pipeline is made of.
+pub struct PipelineParts {
+    /// Who delivers.
+    pub sender: Sender,
+    /// A channel's id; empty for a delivery stream.
+    pub channel_id: Arc<str>,
+    /// The group of its intake, processed log and journal; made if it is not there.
+    pub data_group: GroupId,
+    /// The group of its machine; likewise.
+    pub state_group: GroupId,
+    /// The keys of its blocks.
+    pub keys: Arc<dyn Keys>,
+    /// Where records come from, if not from puts: with the ARN that functions are told.
+    pub source: Option<(Arc<dyn Source>, Arc<str>)>,
+    /// What records must be.
+    pub check: Option<RecordCheck>,
+    /// The configuration.
+    pub configuration: Configuration,
+}
+
+/// What the pipelines of a node stand on.
+pub struct RuntimeParts {
+    /// The engine.
+    pub log: Arc<dyn Log>,
+    /// Service time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, fit for secrets.
+    pub random: Arc<dyn Random>,
+    /// What is outside.
+    pub sinks: Arc<dyn Sinks>,
+    /// Bytes of memory for deliveries and workers.
+    pub memory_bytes: u64,
+    /// Partitions of a delivery stream that may be active.
+    pub partitions_max: usize,
+}
+
+impl RuntimeParts {
+    /// Bytes of memory for deliveries and workers, unless told otherwise.
+    pub const MEMORY_BYTES: u64 = 256 * 1024 * 1024;
+    /// Active partitions, unless told otherwise.
+    pub const PARTITIONS_MAX: usize = PARTITIONS_MAX;
+}
+
+/// The pipelines of a node.
+pub struct Runtimes {
+    parts: RuntimeParts,
+    budget: Budget,
+    places: Arc<Semaphore>,
+    frames: FramePool,
+    jumps: watch::Receiver<()>,
+    pipelines: Mutex<HashMap<GroupId, Arc<Pipeline>>>,
+}
+
+/// A pipeline that is at work.
+pub struct Pipeline {
+    ctx: Arc<Context>,
+    intake: Option<Arc<Intake>>,
+    orders: mpsc::Sender<Order>,
+    pilot: Mutex<Option<JoinHandle<()>>>,
+    settings: Mutex<Arc<Settings>>,
+}
+
+/// What a pipeline is at, for those who measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PipelineStatus {
+    /// `DataFreshness`, in milliseconds.
+    pub data_freshness_ms: u64,
+    /// Records that are in no plan.
+    pub waiting_records: u64,
+    /// Their bytes.
+    pub waiting_bytes: u64,
+    /// Plans that are not settled.
+    pub open_plans: u64,
+    /// Active partitions.
+    pub partitions: u64,
+    /// What became of records.
+    pub totals: Totals,
+}
+
+/// Why a pipeline could not do what it was told; the text is for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PipelineError {
+    /// There is no such pipeline at work.
+    Unknown,
+    /// It was not done in time, or not at all; the text says why.
+    Failed(String),
+    /// It goes on, but was not done in the time that was given; the text says what is left.
+    Late(String),
+}
+
+impl std::fmt::Display for PipelineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PipelineError::Unknown => f.write_str("the delivery stream is not at work"),
+            PipelineError::Failed(why) | PipelineError::Late(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for PipelineError {}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failed(why: impl std::fmt::Display) -> PipelineError {
+    PipelineError::Failed(why.to_string())
+}
+
+impl Runtimes {
+    /// None yet.
+    pub fn new(parts: RuntimeParts) -> Arc<Self> {
+        let (jumped, jumps) = watch::channel(());
+        parts.clock.on_jump(Box::new(move || jumped.send_modify(|()| {})));
+        Arc::new(Runtimes {
+            budget: Budget::new(parts.memory_bytes),
+            places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
+            frames: frames(),
+            jumps,
+            pipelines: Mutex::default(),
+            parts,
+        })
+    }
+
+    /// What is outside.
+    pub fn sinks(&self) -> &Arc<dyn Sinks> {
+        &self.parts.sinks
+    }
+
+    /// A pipeline that is at work.
+    pub fn pipeline(&self, data_group: GroupId) -> Option<Arc<Pipeline>> {
+        lock(&self.pipelines).get(&data_group).cloned()
+    }
+
+    /// Begins to deliver, going on where delivery had come to. One that is at work gets the configuration.
+    pub async fn start(&self, parts: PipelineParts) -> Result<(), PipelineError> {
+        if self.pipeline(parts.data_group).is_some() {
+            return self.update(parts.data_group, parts.configuration).await;
+        }
+        self.make_group(parts.data_group).await?;
+        let group = parts.data_group;
+        let pipeline = self.open(parts).await?;
+        lock(&self.pipelines).insert(group, pipeline);
+        Ok(())
+    }
+
+    async fn make_group(&self, group: GroupId) -> Result<(), PipelineError> {
+        let groups = self.parts.log.groups().await.map_err(failed)?;
+        // A log that refuses writes can still be read: nothing is written where nothing is missing.
+        if groups.iter().any(|(id, _, logs)| *id == group && *logs >= 3) {
+            return Ok(());
+        }
+        let record_bytes_max = BLOCK_BYTES_MAX as u32;
+        let spec = GroupSpec { class: Class::Data, keep: None, record_bytes_max };
+        self.parts.log.create(group, spec, 3).await.map_err(failed)
+    }
+
+    async fn open(&self, parts: PipelineParts) -> Result<Arc<Pipeline>, PipelineError> {
+        let RuntimeParts { log, clock, random, sinks, partitions_max, .. } = &self.parts;
+        let setup = ReplicaSetup {
+            log: log.clone(),
+            group: parts.state_group,
+            placement: Arc::new(SingleNode),
+            clock: clock.clone(),
+            random: random.clone(),
+            settings: millstream_replica::Settings {
+                snapshot_log_bytes_min: SNAPSHOT_LOG_BYTES_MIN,
+                ..millstream_replica::Settings::default()
+            },
+        };
+        let replica = Replica::<DeliveryMachine>::open(setup).await.map_err(failed)?;
+        let (data, keys) = (parts.data_group, parts.keys);
+        let envelope = Arc::new(Envelope::new(data, keys, random.clone()));
+        let direct = parts.source.is_none().then(|| {
+            let frames = self.frames.clone();
+            Arc::new(Intake::new(log.clone(), data, envelope.clone(), frames))
+        });
+        let (source, source_arn): (Arc<dyn Source>, _) = match (parts.source, &direct) {
+            (Some((source, arn)), _) => (source, Some(arn)),
+            (None, Some(intake)) => (intake.clone(), None),
+            (None, None) => return Err(PipelineError::Unknown),
+        };
+        let ctx = Arc::new(Context {
+            sender: parts.sender,
+            channel_id: parts.channel_id,
+            source_arn,
+            log: log.clone(),
+            data,
+            envelope,
+            source,
+            replica,
+            clock: clock.clone(),
+            random: random.clone(),
+            sinks: sinks.clone(),
+            shares: std::array::from_fn(|_| self.budget.share()),
+            places: self.places.clone(),
+            frames: self.frames.clone(),
+            counters: Arc::default(),
+            journal: Journal::new(log.clone(), data),
+            partitions_max: *partitions_max,
+            check: parts.check,
+            appending: Arc::new(Appending::default()),
+        });
+        let (orders, inbox) = mpsc::channel(ORDERS_MAX);
+        let settings = Mutex::new(parts.configuration.settings.clone());
+        let (configuration, jumps) = (parts.configuration, self.jumps.clone());
+        // Where delivery begins is written down before anyone is told that it does.
+        prepare(&ctx, &configuration).await.map_err(PipelineError::Failed)?;
+        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
+        let pilot = Mutex::new(Some(tokio::spawn(pilot.run())));
+        Ok(Arc::new(Pipeline { ctx, intake: direct, orders, pilot, settings }))
+    }
+
+    /// Goes on with another configuration.
+    pub async fn update(
+        &self,
+        data_group: GroupId,
+        configuration: Configuration,
+    ) -> Result<(), PipelineError> {
+        let pipeline = self.pipeline(data_group).ok_or(PipelineError::Unknown)?;
+        let settings = configuration.settings.clone();
+        pipeline.order(|done| Order::Update(configuration, done)).await?;
+        *lock(&pipeline.settings) = settings;
+        Ok(())
+    }
+
+    /// Ends a pipeline, and counts what it throws away if its delivery stream is deleted. Nothing of it uses the logs
+    /// any more then.
+    pub async fn stop(&self, data_group: GroupId, discard: bool) {
+        let pipeline = lock(&self.pipelines).remove(&data_group);
+        let Some(pipeline) = pipeline else { return };
+        if discard {
+            pipeline.count_discarded();
+        }
+        pipeline.stop().await;
+    }
+
+    /// Ends all pipelines, as the node stops.
+    pub async fn stop_all(&self) {
+        let all: Vec<_> = lock(&self.pipelines).drain().map(|(_, pipeline)| pipeline).collect();
+        let stops: Vec<_> =
+            all.into_iter().map(|one| tokio::spawn(async move { one.stop().await })).collect();
+        for stop in stops {
+            let _ = stop.await;
+        }
+    }
+}
+
+impl Pipeline {
+    /// Who delivers.
+    pub fn sender(&self) -> &Sender {
+        &self.ctx.sender
+    }
+
+    /// Where puts go; none if a stream is the source.
+    pub fn intake(&self) -> Option<&Intake> {
+        self.intake.as_deref()
+    }
+
+    /// What is counted.
+    pub fn counters(&self) -> &PipelineCounters {
+        &self.ctx.counters
+    }
+
+    async fn order<T>(
+        &self,
+        order: impl FnOnce(oneshot::Sender<T>) -> Order,
+    ) -> Result<T, PipelineError> {
+        let (done, answer) = oneshot::channel();
+        self.orders.send(order(done)).await.map_err(|_| PipelineError::Unknown)?;
+        answer.await.map_err(|_| failed("the pipeline began again; try it once more"))
+    }
+
+    /// Seals what there is and waits until it has arrived, or was finally refused.
+    pub async fn flush(&self, limit: Duration) -> Result<(), PipelineError> {
+        let flushed = async {
+            loop {
+                match self.order(Order::Flush).await {
+                    Ok(Ok(())) => return Ok(()),
+                    Err(PipelineError::Unknown) => return Err(PipelineError::Unknown),
+                    // The pipeline began again meanwhile, and so does the flush.
+                    Ok(Err(_)) | Err(PipelineError::Failed(_) | PipelineError::Late(_)) => {
+                        tokio::time::sleep(FLUSH_PAUSE).await;
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(limit, flushed).await {
+            Ok(flushed) => flushed,
+            Err(_) => {
+                let PipelineStatus { waiting_records, open_plans, .. } = self.status();
+                Err(PipelineError::Late(format!(
+                    "not all was delivered in {} s: {waiting_records} records wait, {open_plans} \
+                     deliveries are under way or tried again",
+                    limit.as_secs()
+                )))
+            }
+        }
+    }
+
+    /// The last delivery errors, oldest first.
+    pub async fn logs(&self, limit: usize) -> Result<Vec<Logged>, PipelineError> {
+        self.ctx.journal.read(limit).await.map_err(PipelineError::Failed)
+    }
+
+    /// What it is at.
+    pub fn status(&self) -> PipelineStatus {
+        let counters = &self.ctx.counters;
+        PipelineStatus {
+            data_freshness_ms: counters.data_freshness_ms(self.ctx.now()),
+            waiting_records: counters.waiting_records.get(),
+            waiting_bytes: counters.waiting_bytes.get(),
+            open_plans: counters.open_plans.get(),
+            partitions: counters.partitions.get(),
+            totals: self.ctx.replica.read(|state| state.totals),
+        }
+    }
+
+    fn count_discarded(&self) {
+        let planned: u64 =
+            self.ctx.replica.read(|state| state.plans.values().map(|plan| plan.records).sum());
+        let records = planned + self.ctx.counters.waiting_records.get();
+        self.ctx.counters.discarded_records.add(records);
+        if records > 0 {
+            let name = &self.ctx.sender.name;
+            tracing::warn!(%name, records, "undelivered records are thrown away with their delivery stream");
+        }
+    }
+
+    async fn stop(&self) {
+        let _ = self.order(Order::Stop).await;
+        let pilot = lock(&self.pilot).take();
+        if let Some(pilot) = pilot {
+            let _ = pilot.await;
+        }
+        self.ctx.replica.stop().await;
+    }
+}
+
+impl Collect for Runtimes {
+    fn collect(&self, to: &mut dyn Collector) {
+        let mut all: Vec<_> = lock(&self.pipelines).values().cloned().collect();
+        all.sort_by_key(|pipeline| pipeline.ctx.data);
+        all.truncate(SHOWN_MAX);
+        let accounts: Vec<String> =
+            all.iter().map(|pipeline| pipeline.ctx.sender.account.to_string()).collect();
+        let shown = all.iter().zip(&accounts).map(|(pipeline, account)| Shown {
+            name: &pipeline.ctx.sender.name,
+            account,
+            destination: destination_name(&lock(&pipeline.settings)),
+            counters: &pipeline.ctx.counters,
+        });
+        let shown: Vec<Shown<'_>> = shown.collect();
+        let now: Millis = self.parts.clock.now();
+        metrics::collect(&shown, now, to);
+        let help = "Memory for deliveries that is free.";
+        let free = Sample::Gauge(self.budget.free_bytes());
+        to.sample("millstream_firehose_memory_free_bytes", help, &[], free);
+    }
+}

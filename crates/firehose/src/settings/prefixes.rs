@@ -1,0 +1,81 @@
+//! Rules of prefixes; their expressions are `formats`' to know.
+
+use millstream_api::firehose::{
+    CompressionFormat, ExtendedS3DestinationConfiguration, S3DestinationConfiguration,
+};
+use millstream_formats::naming::{Keys, Kind, NamingError, Prefix, Zone, check_prefix};
+
+use super::Processing;
+use crate::errors::Refusal;
+
+impl From<NamingError> for Refusal {
+    fn from(error: NamingError) -> Self {
+        Refusal::Invalid(error.to_string())
+    }
+}
+
+/// Dynamic partitioning, and what makes the values of its keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Partitions<'a> {
+    /// Whether it is enabled.
+    pub enabled: bool,
+    /// What is done to records.
+    pub processing: &'a Processing,
+}
+
+/// The prefixes and the time zone of the destination.
+pub fn check_extended(
+    c: &ExtendedS3DestinationConfiguration,
+    partitions: Partitions<'_>,
+) -> Result<(), Refusal> {
+    if let Some(zone) = &c.custom_time_zone {
+        Zone::parse(zone)?;
+    }
+    let prefix = Prefix::parse(c.prefix.as_deref().unwrap_or_default())?;
+    // Which keys a query makes is known when it runs: those that the prefix asks for are taken to be among them.
+    let asked: Vec<&str> = prefix
+        .partition_keys()
+        .into_iter()
+        .filter(|(kind, _)| *kind == Kind::Query)
+        .map(|(_, key)| key)
+        .collect();
+    let processing = partitions.processing;
+    let query = processing.query.as_ref().map(|_| &asked[..]);
+    let keys = Keys { query, function: processing.function.is_some() };
+    check_prefix(c.prefix.as_deref(), c.error_output_prefix.as_deref(), partitions.enabled, keys)?;
+    Ok(())
+}
+
+/// The prefixes of a bucket beside the destination.
+pub fn check_plain(prefix: Option<&str>, error_prefix: Option<&str>) -> Result<(), Refusal> {
+    Ok(check_prefix(prefix, error_prefix, false, Keys::default())?)
+}
+
+/// What Redshift loads from (botocore, `RedshiftDestinationConfiguration`; developer guide, "Custom prefixes": no
+/// expressions, and no ErrorOutputPrefix).
+pub fn check_staging(c: &S3DestinationConfiguration) -> Result<(), Refusal> {
+    match c.compression_format {
+        None | Some(CompressionFormat::Uncompressed | CompressionFormat::Gzip) => {}
+        Some(
+            format @ (CompressionFormat::Zip
+            | CompressionFormat::Snappy
+            | CompressionFormat::HadoopSnappy),
+        ) => {
+            return Err(Refusal::invalid(format!(
+                "The compression format {} cannot be specified for Amazon Redshift destinations.",
+                format.as_str()
+            )));
+        }
+    }
+    if c.error_output_prefix.is_some() {
+        return Err(Refusal::invalid(
+            "ErrorOutputPrefix cannot be specified for Amazon Redshift destinations.",
+        ));
+    }
+    if Prefix::parse(c.prefix.as_deref().unwrap_or_default())?.has_expressions() {
+        return Err(Refusal::invalid(
+            "Prefix cannot have expressions for Amazon Redshift destinations.",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! The worker: steps that must not be done twice, or that regroup. It takes a window of the source, has the function
+//! transform it, finds each record's partition, and writes what came of it to the processed log.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::compiled::Compiled;
+use crate::context::{Context, Written};
+use crate::deliver::read_source;
+use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX};
+use crate::machine::LaneId;
+use crate::processed::Draft;
+use crate::processing::error_document::{Failure, processing_failed};
+use crate::processing::function::{Batch, Calls, Invocation, Next, Transformed, batches};
+use crate::processing::{Finished, Piece, Prepared};
+use crate::record::{Failed, PartitionValues, Ready, RecordId};
+use crate::settings::Function;
+
+/// The code of records that found no place among the active partitions.
+const PARTITIONS_EXCEEDED: &str = "DynamicPartitioning.ActivePartitionsLimitExceeded";
+/// The code of records whose prefix cannot be evaluated.
+const PREFIX_FAILED: &str = "DynamicPartitioning.PrefixEvaluationFailed";
+
+/// A window of the source on its way through the worker.
+pub struct Step {
+    /// The pipeline.
+    pub ctx: Arc<Context>,
+    /// The configuration.
+    pub compiled: Arc<Compiled>,
+    /// Log, first position, position after the last.
+    pub source: Vec<(u32, u64, u64)>,
+    /// Bytes of its records.
+    pub bytes: u64,
+    /// Partitions that are active.
+    pub active: HashSet<String>,
+}
+
+/// What came of a window.
+#[derive(Debug)]
+pub struct Done {
+    /// The window.
+    pub source: Vec<(u32, u64, u64)>,
+    /// Its blocks.
+    pub written: Written,
+    /// Records that cannot be read any more.
+    pub lost: u64,
+}
+
+/// What the steps made of a window.
+#[derive(Default)]
+struct Made {
+    ready: Vec<Ready>,
+    failed: Vec<Failed>,
+    dropped: u64,
+}
+
+impl Step {
+    /// Does the steps and writes what came of them.
+    pub async fn run(self) -> Result<Done, String> {
+        // Beside the window itself: what the function returns, and the blocks.
+        let _reserved = self.ctx.worker_share().reserve(self.bytes.saturating_mul(3)).await;
+        let mut prepared = Prepared::default();
+        let (chain, now) = (self.compiled.chain.clone(), self.ctx.now());
+        let mut lost = 0;
+        for (log, from, to) in &self.source {
+            let mut each = |record| chain.before_function(record, now, &mut prepared);
+            lost += read_source(&self.ctx, *log, *from, *to, &mut each).await?;
+        }
+        let Prepared { mut pieces, failed, dropped } = prepared;
+        if self.source.len() > 1 {
+            // Each log is in order by itself, and stays so.
+            pieces.sort_by_key(|piece| piece.record.arrival);
+        }
+        let mut made = Made { failed, dropped, ..Made::default() };
+        if let Some(function) = &self.compiled.settings.processing.function {
+            pieces = self.transform(function, pieces, &mut made).await;
+        }
+        self.finish(pieces, &mut made).await?;
+        self.count(&made);
+        let step = self;
+        let (step, drafts) = blocking(move || {
+            let drafts = step.drafts(made);
+            (step, drafts)
+        })
+        .await?;
+        let written = step.ctx.write_blocks(&drafts, &step.source).await?;
+        Ok(Done { source: step.source, written, lost })
+    }
+
+    fn count(&self, made: &Made) {
+        let counters = &self.ctx.counters;
+        counters.processed_records.add(made.ready.len() as u64);
+        counters.processed_bytes.add(made.ready.iter().map(|it| it.data.len() as u64).sum());
+        counters.processing_failed_records.add(made.failed.len() as u64);
+        counters.dropped_records.add(made.dropped);
+    }
+
+    /// Has the function transform the records: several calls at once, their answers in the order of the records.
+    async fn transform(
+        &self,
+        function: &Function,
+        pieces: Vec<Piece>,
+        made: &mut Made,
+    ) -> Vec<Piece> {
+        let mut waiting = batches(pieces, function.hints.bytes).into_iter();
+        let mut out = Vec::new();
+        loop {
+            let calls: Vec<_> = waiting
+                .by_ref()
+                .take(CALLS_MAX)
+                .map(|batch| {
+                    let call = self.call(function, batch);
+                    tokio::spawn(call)
+                })
+                .collect();
+            if calls.is_empty() {
+                return out;
+            }
+            let calls: Vec<_> = calls.into_iter().map(Aborting).collect();
+            for mut call in calls {
+                match (&mut call.0).await {
+                    Ok(transformed) => {
+                        let Transformed { pieces, failed, dropped } = transformed;
+                        out.extend(pieces);
+                        made.failed.extend(failed);
+                        made.dropped += dropped;
+                    }
+                    // A call's task ends with an answer unless the process ends.
+                    Err(error) => std::panic::resume_unwind(error.into_panic()),
+                }
+            }
+        }
+    }
+
+    fn call(
+        &self,
+        function: &Function,
+        batch: Batch,
+    ) -> impl Future<Output = Transformed> + Send + 'static {
+        let (ctx, compiled, function) = (self.ctx.clone(), self.compiled.clone(), function.clone());
+        async move { call(&ctx, &compiled, &function, batch).await }
+    }
+
+    /// The steps after the function, which compute.
+    async fn finish(&self, pieces: Vec<Piece>, made: &mut Made) -> Result<(), String> {
+        let (chain, now, began) = (self.compiled.chain.clone(), self.ctx.now(), Instant::now());
+        let finished = blocking(move || {
+            let mut finished = Finished::default();
+            for piece in pieces {
+                chain.after_function(piece, now, &mut finished);
+            }
+            finished
+        });
+        let Finished { ready, failed } = finished.await?;
+        if self.compiled.settings.processing.query.is_some() {
+            self.ctx.counters.query_duration_us.record(began.elapsed().as_micros() as u64);
+        }
+        made.ready = ready;
+        made.failed.extend(failed);
+        Ok(())
+    }
+
+    /// Puts records into blocks, those of a partition together.
+    fn drafts(&self, made: Made) -> Vec<Draft> {
+        let mut open: BTreeMap<String, Draft> = BTreeMap::new();
+        let mut full = Vec::new();
+        let mut failed = made.failed;
+        let mut known = self.active.clone();
+        // Records of one partition often come together.
+        let mut last: Option<(PartitionValues, String)> = None;
+        for record in made.ready {
+            let name = match &last {
+                Some((values, name)) if *values == record.partition => Ok(name.clone()),
+                _ => self.partition(&record, &mut known),
+            };
+            let name = match name {
+                Ok(name) => name,
+                Err(document) => {
+                    failed.push(document);
+                    continue;
+                }
+            };
+            let Ready { id, arrival, data, partition } = record;
+            let new = || Draft::new(LaneId::Main, name.clone(), partition.clone());
+            let draft = open.entry(name.clone()).or_insert_with(new);
+            if draft.is_full_for(data.len()) {
+                full.push(std::mem::replace(draft, new()));
+            }
+            draft.push(id, arrival, &data);
+            last = Some((partition, name));
+        }
+        full.extend(open.into_values());
+        full.extend(error_drafts(failed));
+        full
+    }
+
+    /// The name of a record's partition, or its error document.
+    fn partition(&self, record: &Ready, known: &mut HashSet<String>) -> Result<String, Failed> {
+        if !self.compiled.settings.processing.partitioned {
+            return Ok(String::new());
+        }
+        let namer = self.compiled.namer(LaneId::Main);
+        let name = namer.map_or(Ok(String::new()), |namer| namer.partition(&record.partition));
+        let name = name.map_err(|error| self.refused(record, PREFIX_FAILED, &error.to_string()))?;
+        if !known.contains(&name) {
+            if known.len() >= self.ctx.partitions_max {
+                self.ctx.counters.partitions_exceeded.add(1);
+                let message = format!(
+                    "The delivery stream has {} active partitions, as many as it may have.",
+                    known.len()
+                );
+                return Err(self.refused(record, PARTITIONS_EXCEEDED, &message));
+            }
+            known.insert(name.clone());
+        }
+        Ok(name)
+    }
+
+    fn refused(&self, record: &Ready, code: &str, message: &str) -> Failed {
+        let (arrival, ended) = (record.arrival, self.ctx.now());
+        let failure = Failure { raw: &record.data, code, message, attempts: 1, arrival, ended };
+        processing_failed(&failure, None)
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct Aborting<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for Aborting<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Calls the function until it answers, or as often as is configured.
+async fn call(
+    ctx: &Context,
+    compiled: &Compiled,
+    function: &Function,
+    batch: Batch,
+) -> Transformed {
+    let invocation = Invocation {
+        id: ctx.uuid().to_string(),
+        delivery_stream_arn: &ctx.sender.arn,
+        source_stream_arn: ctx.source_arn.as_deref(),
+        region: ctx.sender.region.as_str(),
+    };
+    let payload = Bytes::from(batch.request(&invocation));
+    let mut sender = compiled.sender(LaneId::Main).clone();
+    if let Some(role) = &function.role_arn {
+        sender.role_arn = role.clone();
+    }
+    let functions = ctx.sinks.functions();
+    let (mut calls, mut pause) = (Calls::new(function.retries), BACK_OFF_FIRST);
+    loop {
+        calls.begin();
+        let began = Instant::now();
+        let answer = functions.invoke(&sender, &function.arn, payload.clone()).await;
+        ctx.counters.function_calls.add(1);
+        ctx.counters.function_duration_us.record(began.elapsed().as_micros() as u64);
+        let error = match answer {
+            Ok(answer) => {
+                ctx.counters.function_success.add(1);
+                return batch.settle(&function.arn, &answer, calls.made(), ctx.now());
+            }
+            Err(error) => error,
+        };
+        tracing::warn!(name = %ctx.sender.name, code = %error.code, message = %error.message, "a function failed");
+        match calls.failed(&error) {
+            Next::Again => tokio::time::sleep(jittered(ctx, pause)).await,
+            Next::Fail { code, message } => {
+                return batch.fail(&function.arn, &code, &message, calls.made(), ctx.now());
+            }
+        }
+        pause = (pause * 2).min(BACK_OFF_MAX);
+    }
+}
+
+/// A wait that differs at random.
+pub fn jittered(ctx: &Context, wait: Duration) -> Duration {
+    use crate::limits::BACK_OFF_JITTER_PERCENT as JITTER;
+    let percent = 100 - JITTER + ctx.random.next_u64() % (2 * JITTER + 1);
+    wait * percent as u32 / 100
+}
+
+/// Error documents in blocks, by kind of failure.
+pub fn error_drafts(failed: Vec<Failed>) -> Vec<Draft> {
+    let mut open: BTreeMap<&'static str, Draft> = BTreeMap::new();
+    let mut full = Vec::new();
+    for Failed { output_type, document, arrival } in failed {
+        let new = || Draft::new(LaneId::Errors, output_type.into(), PartitionValues::default());
+        let draft = open.entry(output_type).or_insert_with(new);
+        if draft.is_full_for(document.len()) {
+            full.push(std::mem::replace(draft, new()));
+        }
+        // Documents have no place in a source.
+        let id = RecordId { log: 0, position: 0, part: 0 };
+        draft.push(id, arrival, &document);
+    }
+    full.extend(open.into_values());
+    full
+}
+
+/// Runs what computes for long off the threads that serve.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| format!("processing: {error}"))
+}

@@ -1,0 +1,10 @@
+//! Delivery streams on an engine in memory: their control plane, and the pipeline from a put to a destination with
+//! simulated destinations.
+
+mod control;
+mod harness;
+mod objects;
+mod random;
+mod records;
+mod sources;
+mod worker;

@@ -1,0 +1,250 @@
+//! Functions and partitions: what is done once and regrouped.
+
+use base64_simd::STANDARD;
+use millstream_firehose::settings::*;
+use millstream_firehose::sink::{SinkError, Then};
+use millstream_log::testkit::Fault;
+use serde_json::{Value, json};
+
+use crate::harness::*;
+
+/// Answers each call differently: the data with the call's number before it. Data that begin with `!` fail, with `-` are
+/// dropped.
+fn numbering(call: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
+    let request: Value = serde_json::from_slice(request).unwrap();
+    let answer = |record: &Value| {
+        let id = &record["recordId"];
+        let data = STANDARD.decode_to_vec(record["data"].as_str().unwrap()).unwrap();
+        match data[0] {
+            b'!' => json!({"recordId": id, "result": "ProcessingFailed", "data": record["data"]}),
+            b'-' => json!({"recordId": id, "result": "Dropped"}),
+            _ => {
+                let data = [format!("{call}:").as_bytes(), &data].concat();
+                json!({"recordId": id, "result": "Ok", "data": STANDARD.encode_to_string(data)})
+            }
+        }
+    };
+    let records: Vec<Value> = request["records"].as_array().unwrap().iter().map(answer).collect();
+    Ok(json!({"records": records}).to_string().into_bytes())
+}
+
+fn broken(_: usize, _: &[u8]) -> Result<Vec<u8>, SinkError> {
+    Err(SinkError {
+        code: "Lambda.InvokeAccessDenied".into(),
+        message: "no".into(),
+        then: Then::Retry,
+    })
+}
+
+fn with_function() -> Settings {
+    let mut settings = to_objects();
+    settings.processing.function = Some(Function {
+        arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
+        role_arn: None,
+        retries: 2,
+        hints: hints(1, 10),
+    });
+    settings
+}
+
+fn partitioned() -> Settings {
+    let mut settings = to_objects();
+    settings.processing.partitioned = true;
+    settings.processing.query = Some("{k:.k}".into());
+    settings.destination = Destination::Objects(target("main", "p/!{partitionKeyFromQuery:k}/"));
+    settings
+}
+
+#[test]
+fn a_function_transforms_drops_and_fails_records() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.live(async |node| {
+        node.put(&["a\n", "-b\n", "!c\n", "d\n"]).await;
+        node.flush().await;
+    });
+    assert_eq!(world.content("main"), "0:a\n0:d\n");
+    let errors = world.objects("errors");
+    let (key, body) = errors.first_key_value().unwrap();
+    assert!(key.starts_with("errors/processing-failed/2026/03/01/12/ds-1-"), "{key}");
+    assert!(body.contains("\"rawData\":\"IWMK\""), "{body}");
+    assert!(body.contains("Lambda.ProcessingFailedStatus"), "{body}");
+    assert_eq!(body.lines().count(), 1);
+}
+
+#[test]
+fn a_function_is_not_asked_again_once_its_answer_is_in_the_log() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.object_acts("main", [Act::Hang]);
+    world.live(async |node| {
+        node.put(&["a\n", "b\n"]).await;
+        node.advance(10).await;
+        assert_eq!(world.outside.calls.lock().unwrap().len(), 1);
+    });
+    world.live(async |node| node.advance(60).await);
+    world.live(async |node| node.flush().await);
+    assert_eq!(world.content("main"), "0:a\n0:b\n");
+    assert_eq!(world.outside.calls.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn an_answer_whose_append_ended_unknown_is_taken_up_from_the_log() {
+    for (fault, calls, content) in
+        [(Fault::UnknownKept, 1, "0:a\n0:b\n"), (Fault::UnknownLost, 2, "1:a\n1:b\n")]
+    {
+        let world = World::new(with_function());
+        *world.outside.function.lock().unwrap() = Some(numbering);
+        world.live(async |node| {
+            node.put(&["a\n", "b\n"]).await;
+            node.settle().await;
+            world.log.inject([fault.clone()]);
+            node.advance(10).await;
+            node.until(|world| world.outside.calls.lock().unwrap().len() == calls).await;
+            node.flush().await;
+        });
+        assert_eq!(world.content("main"), content, "{fault:?}");
+        assert_eq!(world.outside.calls.lock().unwrap().len(), calls, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_function_that_fails_is_called_as_often_as_configured() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(broken);
+    world.live(async |node| {
+        node.put(&["a", "b"]).await;
+        node.flush().await;
+    });
+    assert_eq!(world.outside.calls.lock().unwrap().len(), 3);
+    let body = world.content("errors");
+    assert_eq!(body.lines().count(), 2);
+    assert!(body.contains("\"errorCode\":\"Lambda.InvokeAccessDenied\""), "{body}");
+    assert!(body.contains("\"attemptsMade\":3"), "{body}");
+    assert!(world.objects("main").is_empty());
+}
+
+#[test]
+fn each_partition_has_objects_of_its_own_in_order() {
+    let world = World::new(partitioned());
+    let record = |n: u32| format!("{{\"k\":\"{}\",\"n\":{n:03}}}\n", n % 7);
+    world.live(async |node| {
+        for n in 0..100 {
+            node.put(&[&record(n)]).await;
+        }
+        node.advance(60).await;
+        assert_eq!(world.objects("main").len(), 7);
+        node.put(&["no document"]).await;
+        node.flush().await;
+    });
+    for (key, body) in world.objects("main") {
+        let partition = key.strip_prefix("p/").unwrap().split('/').next().unwrap().to_owned();
+        let wanted: String =
+            (0..100).filter(|n| (n % 7).to_string() == partition).map(record).collect();
+        assert_eq!(body, wanted, "{key}");
+    }
+    assert!(world.content("errors").contains("DynamicPartitioning.MetadataExtractionFailed"));
+}
+
+#[test]
+fn partitions_survive_kills_at_each_stage() {
+    let world = World::new(partitioned());
+    let record = |n: u32| format!("{{\"k\":\"{}\",\"n\":{n:03}}}\n", n % 5);
+    for life in 0..6 {
+        let acts = [Act::Take, Act::TakeAndHang, Act::Hang, Act::TakeAndFail];
+        world.object_acts("main", acts);
+        world.live(async |node| {
+            for n in life * 20..life * 20 + 20 {
+                node.put(&[&record(n)]).await;
+            }
+            node.advance([10, 60, 0, 61, 30, 60][life as usize]).await;
+        });
+    }
+    world.outside.object_acts.lock().unwrap().clear();
+    world.live(async |node| node.flush().await);
+    let mut wanted: Vec<String> = (0..120).map(|n| record(n).trim_end().to_owned()).collect();
+    wanted.sort();
+    assert_eq!(world.lines("main"), wanted);
+}
+
+#[test]
+fn beyond_the_active_partitions_records_go_to_the_error_output() {
+    let mut world = World::new(partitioned());
+    world.partitions_max = 2;
+    world.live(async |node| {
+        node.put(&["{\"k\":1}\n", "{\"k\":2}\n", "{\"k\":3}\n", "{\"k\":1}\n"]).await;
+        node.flush().await;
+        // Once their buffers are sealed there is room again.
+        node.put(&["{\"k\":3}\n"]).await;
+        node.flush().await;
+        assert_eq!(node.pipeline().counters().partitions_exceeded.get(), 1);
+    });
+    assert_eq!(world.lines("main"), ["{\"k\":1}", "{\"k\":1}", "{\"k\":2}", "{\"k\":3}"]);
+    let errors = world.content("errors");
+    assert!(errors.contains("DynamicPartitioning.ActivePartitionsLimitExceeded"), "{errors}");
+    assert_eq!(errors.lines().count(), 1);
+}
+
+#[test]
+fn many_partitions_and_a_bucket_that_is_down_stay_within_bounds_and_catch_up() {
+    let mut world = World::new(Settings { hints: hints(64, 60), ..partitioned() });
+    world.memory_bytes = 8 << 20;
+    world.object_always("main", Act::Fail(Then::Retry));
+    let record = |n: usize| format!("{{\"k\":\"{:03}\",\"n\":\"{n:07}\"}}\n", n % 300);
+    world.live(async |node| {
+        for batch in 0..40 {
+            let records: Vec<String> = (0..500).map(|n| record(batch * 500 + n)).collect();
+            let records: Vec<&str> = records.iter().map(String::as_str).collect();
+            node.put(&records).await;
+            node.advance(20).await;
+        }
+        let status = node.pipeline().status();
+        assert!(status.open_plans <= 1024, "{status:?}");
+    });
+    world.outside.object_always.lock().unwrap().clear();
+    world.live(async |node| node.flush().await);
+    let mut wanted: Vec<String> = (0..20_000).map(|n| record(n).trim_end().to_owned()).collect();
+    wanted.sort();
+    assert_eq!(world.lines("main"), wanted);
+}
+
+#[test]
+fn a_function_that_is_added_and_removed_loses_and_repeats_nothing() {
+    let mut settings = to_objects();
+    settings.backup = Some(backup("backup"));
+    let world = World::new(settings.clone());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    let update = |version, function: bool| {
+        let mut next = settings.clone();
+        next.version = version;
+        if function {
+            next.processing.function = with_function().processing.function;
+        }
+        *world.settings.lock().unwrap() = next;
+    };
+    world.live(async |node| {
+        node.put(&["a\n"]).await;
+        update(2, true);
+        node.runtimes.update(DATA, world.configuration()).await.unwrap();
+        node.put(&["b\n"]).await;
+        node.advance(5).await;
+    });
+    world.live(async |node| {
+        node.advance(10).await;
+        node.put(&["c\n"]).await;
+        update(3, false);
+        node.runtimes.update(DATA, world.configuration()).await.unwrap();
+        node.put(&["d\n"]).await;
+        node.settle().await;
+        node.flush().await;
+    });
+    let lines: Vec<String> = world
+        .lines("main")
+        .iter()
+        .map(|line| line.rsplit(':').next().unwrap().to_owned())
+        .collect();
+    let mut sorted = lines.clone();
+    sorted.sort();
+    assert_eq!(sorted, ["a", "b", "c", "d"]);
+    assert_eq!(world.lines("backup"), ["a", "b", "c", "d"]);
+}

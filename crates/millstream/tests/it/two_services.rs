@@ -1,0 +1,75 @@
+//! Data Streams and Firehose on one port: each call reaches the service that its target names.
+
+use millstream_testkit::{Reply, Server};
+
+use crate::server;
+
+const JSON: &str = "application/x-amz-json-1.1";
+const CBOR: &str = "application/x-amz-cbor-1.1";
+
+fn head(target: &str, content_type: &str, length: usize) -> Vec<u8> {
+    format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: {target}\r\ncontent-type: {content_type}\r\n\
+         content-length: {length}\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+fn call(server: &Server, target: &str, content_type: &str, body: &[u8]) -> Reply {
+    let mut wire = server.connect();
+    wire.send(&[head(target, content_type, body.len()), body.to_vec()].concat());
+    let http = wire.read_http().expect("an answer");
+    Reply { status: http.status, http }
+}
+
+#[test]
+fn an_operation_is_known_to_its_own_service_only() {
+    let server = server().ephemeral().start();
+    for target in [
+        "Firehose_20150804.PutRecords",
+        "Firehose_20150804.CreateStream",
+        "Firehose_20150804.",
+        "Firehose_20150804.putRecord",
+        "Kinesis_20131202.PutRecordBatch",
+        "Kinesis_20131202.CreateDeliveryStream",
+        "Firehose_20131202.PutRecord",
+        "Kinesis_20150804.PutRecord",
+    ] {
+        let reply = call(&server, target, JSON, b"{}");
+        assert_eq!(reply.status, 400, "{target}: {reply:?}");
+        assert_eq!(reply.code(), "UnknownOperationException", "{target}: {reply:?}");
+        // CBOR's error is CBOR; its texts are in the body as they are.
+        let reply = call(&server, target, CBOR, b"\xa0");
+        assert_eq!(reply.status, 400, "{target}: {reply:?}");
+        assert_eq!(reply.http.body[0], 0xbf, "{target}: {reply:?}");
+        let text = String::from_utf8_lossy(&reply.http.body).into_owned();
+        assert!(text.contains("UnknownOperationException"), "{target}: {text}");
+    }
+}
+
+#[test]
+fn an_operation_of_one_name_has_each_services_own_limit() {
+    let server = server().ephemeral().start();
+    for (target, length, taken) in [
+        ("Firehose_20150804.PutRecord", 1_500_000, false),
+        ("Kinesis_20131202.PutRecord", 1_500_000, true),
+        ("Firehose_20150804.PutRecordBatch", 6_200_000, false),
+        ("Firehose_20150804.CreateDeliveryStream", 1_200_000, false),
+    ] {
+        let mut wire = server.connect();
+        wire.send(&head(target, JSON, length));
+        if taken {
+            wire.send(&vec![b' '; length]);
+        }
+        let http = wire.read_http().expect("an answer");
+        let text = String::from_utf8_lossy(&http.body).into_owned();
+        if taken {
+            assert_eq!(http.status, 400, "{target}: {text}");
+            continue;
+        }
+        assert_eq!(http.status, 413, "{target}: {text}");
+        let name = target.split('.').next_back().expect("a name");
+        assert!(text.contains("SerializationException"), "{text}");
+        assert!(text.contains(&format!("The body of {name} may have")), "{text}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Objects in the built-in buckets, in this process.
+
+use std::sync::Arc;
+
+use millstream_buckets::limits::PUT_BYTES_MAX;
+use millstream_buckets::{Attributes, BucketName, Condition, Error, Key, Store};
+use millstream_firehose::settings::Encryption;
+use millstream_firehose::sink::{Object, Put, Sender, SinkError};
+
+use super::{failed, no_such_bucket, refused};
+
+/// Bytes that are written at once.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// What is told of encryption by a key.
+const NOT_ENCRYPTED: &str = "KMSEncryptionConfig is not supported for the built-in buckets, which do not encrypt. Name \
+    an S3 endpoint for this bucket in [[destinations.s3.endpoint]] of the server's configuration, or use NoEncryption.";
+
+/// The built-in buckets.
+#[derive(Clone)]
+pub(super) struct BuiltIn {
+    pub store: Arc<Store>,
+    pub create_buckets: bool,
+    pub owners_only: bool,
+}
+
+impl BuiltIn {
+    /// A bucket that does not exist is no reason to refuse: it may be made later, as with AWS.
+    pub fn accepts(&self, bucket: &str, encryption: &Encryption) -> Result<(), String> {
+        match encryption {
+            Encryption::Kms(_) => return Err(NOT_ENCRYPTED.to_owned()),
+            Encryption::BucketDefault => {}
+        }
+        let name = bucket.parse::<BucketName>();
+        name.map(|_| ()).map_err(|_| format!("{bucket} is not a valid name of a bucket."))
+    }
+
+    /// Writes an object, durably, unless it exists.
+    pub async fn put(&self, sender: &Sender, object: &Object) -> Result<Put, SinkError> {
+        let (this, sender, object) = (self.clone(), sender.clone(), object.clone());
+        // The file system blocks.
+        let written = tokio::task::spawn_blocking(move || this.write(&sender, &object)).await;
+        written.unwrap_or_else(|_| Err(failed("InternalError", "The write was not finished.")))
+    }
+
+    fn write(&self, sender: &Sender, object: &Object) -> Result<Put, SinkError> {
+        let bucket = &*object.bucket;
+        if object.encryption != Encryption::BucketDefault {
+            return Err(refused("NotImplemented", NOT_ENCRYPTED));
+        }
+        let Ok(name) = bucket.parse::<BucketName>() else { return Err(no_such_bucket(bucket)) };
+        let Ok(key) = object.key.parse::<Key>() else {
+            return Err(refused("KeyTooLongError", "The key has more than 1024 bytes."));
+        };
+        self.check_bucket(sender, object, &name)?;
+        let attributes = Attributes {
+            content_type: Some(object.content_type.to_owned()),
+            content_encoding: object.content_encoding.map(str::to_owned),
+            storage_class: object
+                .storage_class
+                .filter(|class| *class != "STANDARD")
+                .map(str::to_owned),
+            ..Attributes::default()
+        };
+        let write = || -> Result<(), Error> {
+            let mut staged = self.store.stage(&name, PUT_BYTES_MAX)?;
+            object.body.chunks(PIECE_BYTES).try_for_each(|piece| staged.write(piece))?;
+            self.store.publish(staged, &key, attributes, None, &Condition::IfAbsent).map(|_| ())
+        };
+        match write() {
+            Ok(()) => Ok(Put::Written),
+            Err(Error::PreconditionFailed) => Ok(Put::Existed),
+            Err(error) => Err(sink_error(&error, bucket)),
+        }
+    }
+
+    /// That the bucket is there and may be written to.
+    fn check_bucket(
+        &self,
+        sender: &Sender,
+        object: &Object,
+        name: &BucketName,
+    ) -> Result<(), SinkError> {
+        let bucket = name.as_str();
+        let mut found = self.store.bucket(name);
+        if self.create_buckets && matches!(found, Err(Error::NoSuchBucket)) {
+            let made = self.store.create_bucket(name, Some(sender.account), &sender.region);
+            made.map_err(|error| sink_error(&error, bucket))?;
+            tracing::info!(bucket, "a delivery made a bucket, as create_buckets says");
+            found = self.store.bucket(name);
+        }
+        let info = found.map_err(|error| sink_error(&error, bucket))?;
+        let foreign = info.owner.is_some_and(|owner| owner != sender.account);
+        if self.owners_only && foreign {
+            let text =
+                format!("Access was denied: the bucket {bucket} belongs to another account.");
+            return Err(failed("AccessDenied", text));
+        }
+        // A bucket without an owner is everyone's.
+        let expected = object.bucket_owner.as_deref();
+        match (expected, info.owner) {
+            (Some(expected), Some(owner)) if owner.to_string() != expected => Err(failed(
+                "AccessDenied",
+                format!("Access was denied: the bucket {bucket} does not belong to {expected}."),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn sink_error(error: &Error, bucket: &str) -> SinkError {
+    match error {
+        Error::NoSuchBucket => no_such_bucket(bucket),
+        Error::PathTooLong => refused("KeyTooLongError", error.to_string()),
+        Error::TooLarge { .. } => refused("EntityTooLarge", error.to_string()),
+        Error::NoSpace | Error::Busy | Error::Failed => {
+            failed("ServiceUnavailable", error.to_string())
+        }
+        Error::BucketExists
+        | Error::BucketNotEmpty
+        | Error::TooMany { .. }
+        | Error::NoSuchKey
+        | Error::NoSuchUpload
+        | Error::PreconditionFailed
+        | Error::InvalidPart { .. }
+        | Error::InvalidPartOrder
+        | Error::PartTooSmall { .. }
+        | Error::Damaged { .. }
+        | Error::Io { .. } => failed("InternalError", error.to_string()),
+    }
+}
