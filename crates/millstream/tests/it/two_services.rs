@@ -101,8 +101,16 @@ fn what_firehose_is_sent_is_checked_by_its_own_model() {
     let server = server().ephemeral().start();
     for (operation, body, code) in [
         ("PutRecordBatch", "{}", "ValidationException"),
-        ("PutRecord", r#"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#, "ValidationException"),
-        ("PutRecord", r#"{"DeliveryStreamName":"s","Record":{"Data":1}}"#, "SerializationException"),
+        (
+            "PutRecord",
+            r#"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#,
+            "ValidationException",
+        ),
+        (
+            "PutRecord",
+            r#"{"DeliveryStreamName":"s","Record":{"Data":1}}"#,
+            "SerializationException",
+        ),
         ("DescribeDeliveryStream", r#"{"DeliveryStreamName":"a b"}"#, "ValidationException"),
         ("ListDeliveryStreams", r#"{"DeliveryStreamType":"Other"}"#, "ValidationException"),
         (
