@@ -38,6 +38,7 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("decompress", millstream_formats::compression::fuzz_decompress),
     ("deaggregate", millstream_formats::deaggregate::fuzz_deaggregate),
     ("logs_message", millstream_formats::logs_message::fuzz_logs_message),
+    ("serde", millstream_formats::columnar::fuzz_serde),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {

@@ -16,6 +16,7 @@ use crate::limits::ATTEMPT_TIME_MAX;
 use crate::machine::{Closing, LaneId, Plan};
 use crate::processed::Header;
 use crate::record::Failed;
+use crate::settings::Logging;
 use crate::sink::{SinkError, Then};
 
 pub(crate) use gather::read_source;
@@ -134,13 +135,18 @@ impl Work {
             LaneId::Backup => settings.backup.as_ref().and_then(|backup| backup.logging.as_ref()),
             LaneId::Errors => settings.errors.logging.as_ref().or(settings.logging.as_ref()),
         };
-        if logging.is_none() {
-            return;
-        }
+        let Some(Logging { group, stream }) = logging else { return };
         let (stream_arn, version) = (&*sender.arn, self.plan.version);
         let destination = self.destination();
-        let entry =
-            Entry { stream_arn, destination: &destination, version, message, code: &error.code };
+        let entry = Entry {
+            group,
+            stream,
+            stream_arn,
+            destination: &destination,
+            version,
+            message,
+            code: &error.code,
+        };
         journal.write(&entry, self.ctx.now()).await;
     }
 

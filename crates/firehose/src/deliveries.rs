@@ -62,9 +62,9 @@ impl Deliveries {
 
     /// A stream as a source.
     pub(crate) fn source(&self, group: GroupId) -> Result<Arc<dyn Source>, PipelineFailure> {
-        let streams = self.streams().ok_or_else(|| {
-            PipelineFailure::Retry("Data Streams is not at work yet.".into())
-        })?;
+        let streams = self
+            .streams()
+            .ok_or_else(|| PipelineFailure::Retry("Data Streams is not at work yet.".into()))?;
         let log = self.parts.log.clone();
         Ok(Arc::new(StreamSource::new(streams.shard_reader(group), log, group)))
     }

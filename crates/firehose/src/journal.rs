@@ -22,6 +22,10 @@ pub struct Journal {
 
 /// What an entry tells (developer guide, "Monitor with CloudWatch Logs").
 pub struct Entry<'a> {
+    /// The group of logs that the configuration names.
+    pub group: &'a str,
+    /// The stream of logs.
+    pub stream: &'a str,
     /// `deliveryStreamARN`.
     pub stream_arn: &'a str,
     /// `destination`: a bucket's ARN, or where it is.
@@ -39,8 +43,22 @@ pub struct Entry<'a> {
 pub struct Logged {
     /// When.
     pub at: Millis,
+    /// The group of logs that the configuration named.
+    pub group: String,
+    /// The stream of logs.
+    pub stream: String,
     /// A JSON object.
     pub entry: String,
+}
+
+impl Logged {
+    /// Reads a payload: group, stream and entry with a zero byte between.
+    fn read(at: Millis, payload: &[u8]) -> Option<Self> {
+        let mut parts = payload.splitn(3, |byte| *byte == 0);
+        let mut next = || Some(String::from_utf8_lossy(parts.next()?).into_owned());
+        let (group, stream) = (next()?, next()?);
+        Some(Logged { at, group, stream, entry: next()? })
+    }
 }
 
 impl Journal {
@@ -54,7 +72,9 @@ impl Journal {
     /// be written is not worth a failure.
     pub async fn write(&self, entry: &Entry<'_>, now: Millis) {
         let Some(untold) = self.told.admit(now.seconds()) else { return };
-        let payload = Bytes::from(line(entry, untold));
+        let line = line(entry, untold);
+        let parts = [entry.group.as_bytes(), entry.stream.as_bytes(), &line];
+        let payload = Bytes::from(parts.join(&0));
         let frame = Frame::of_batch(self.id, &Batch { count: 1, payload });
         let Ok(outcome) = self.log.append_many(frame) else { return };
         let Some(Ok(appended)) = outcome.await.pop() else { return };
@@ -76,8 +96,7 @@ impl Journal {
             let read = self.log.read(self.id, at, READ_BYTES).await;
             let read = read.map_err(|error| error.to_string())?;
             for batch in read.batches {
-                let entry = String::from_utf8_lossy(&batch.batch.payload).into_owned();
-                all.push(Logged { at: batch.arrival, entry });
+                all.extend(Logged::read(batch.arrival, &batch.batch.payload));
             }
             at = read.next;
             if read.end != End::More {
@@ -126,6 +145,8 @@ mod tests {
         block_on(log.create(GroupId(4), spec, 3)).unwrap();
         let journal = Journal::new(log.clone(), GroupId(4));
         let entry = |message| Entry {
+            group: "/aws/kinesisfirehose/ds",
+            stream: "DestinationDelivery",
             stream_arn: "arn",
             destination: "arn:aws:s3:::b",
             version: 3,
@@ -141,6 +162,8 @@ mod tests {
         assert_eq!(all.len() as u64, LOG_ENTRIES_MAX);
         let last_two = block_on(journal.read(2)).unwrap();
         assert_eq!(last_two, all[all.len() - 2..]);
+        assert_eq!(last_two[0].group, "/aws/kinesisfirehose/ds");
+        assert_eq!(last_two[0].stream, "DestinationDelivery");
         assert_eq!(
             last_two[1].entry,
             "{\"deliveryStreamARN\":\"arn\",\"destination\":\"arn:aws:s3:::b\",\

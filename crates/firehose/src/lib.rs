@@ -7,10 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod channels;
 mod compiled;
 mod configuration;
 mod context;
+mod counted;
 mod deliver;
+mod deliveries;
 mod describe;
 mod destinations;
 pub mod envelope;
@@ -42,6 +45,7 @@ pub mod stream_source;
 mod worker;
 
 pub use context::RecordCheck;
+pub use deliveries::{Deliveries, DeliveryParts};
 pub use journal::Logged;
 pub use lifecycle::Lifecycle;
 pub use machine::{PROCESSED, Totals, fuzz_delivery};

@@ -143,13 +143,15 @@ pub enum PipelineError {
     Unknown,
     /// It was not done in time, or not at all; the text says why.
     Failed(String),
+    /// It goes on, but was not done in the time that was given; the text says what is left.
+    Late(String),
 }
 
 impl std::fmt::Display for PipelineError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             PipelineError::Unknown => f.write_str("the delivery stream is not at work"),
-            PipelineError::Failed(why) => f.write_str(why),
+            PipelineError::Failed(why) | PipelineError::Late(why) => f.write_str(why),
         }
     }
 }
@@ -336,7 +338,7 @@ impl Pipeline {
                     Ok(Ok(())) => return Ok(()),
                     Err(PipelineError::Unknown) => return Err(PipelineError::Unknown),
                     // The pipeline began again meanwhile, and so does the flush.
-                    Ok(Err(_)) | Err(PipelineError::Failed(_)) => {
+                    Ok(Err(_)) | Err(PipelineError::Failed(_) | PipelineError::Late(_)) => {
                         tokio::time::sleep(FLUSH_PAUSE).await;
                     }
                 }
@@ -346,7 +348,7 @@ impl Pipeline {
             Ok(flushed) => flushed,
             Err(_) => {
                 let PipelineStatus { waiting_records, open_plans, .. } = self.status();
-                Err(failed(format!(
+                Err(PipelineError::Late(format!(
                     "not all was delivered in {} s: {waiting_records} records wait, {open_plans} \
                      deliveries are under way or tried again",
                     limit.as_secs()

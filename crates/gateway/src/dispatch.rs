@@ -54,6 +54,7 @@ impl Call<'_> {
         match operation.service {
             Service::Kinesis => self.run_kinesis(operation.name).await,
             Service::Firehose => self.run_firehose(operation.name).await,
+            Service::FirehoseOwn => Box::pin(self.run_firehose_own(operation.name)).await,
         }
     }
 

@@ -51,6 +51,21 @@ impl Call<'_> {
         }
     }
 
+    /// Runs an operation that Millstream adds to Firehose's.
+    pub(crate) async fn run_firehose_own(
+        &mut self,
+        name: &str,
+    ) -> Result<Response<ReplyBody>, Error> {
+        let (c, Some(f)) = (self.caller, self.firehose) else {
+            return Err(Error::new(ErrorCode::UnknownOperationException, absent::FIREHOSE));
+        };
+        match name {
+            "FlushDeliveryStream" => self.call(|i| f.flush_delivery_stream(c, i)).await,
+            "GetDeliveryLogs" => self.call(|i| f.get_delivery_logs(c, i)).await,
+            _ => Err(not_registered()),
+        }
+    }
+
     async fn put_record_batch(
         &mut self,
         firehose: &Arc<Firehose>,
@@ -77,6 +92,7 @@ macro_rules! structures {
 }
 
 structures! {
+    FlushDeliveryStreamOutput, GetDeliveryLogsOutput,
     CreateDeliveryStreamOutput, DeleteDeliveryStreamOutput, DescribeDeliveryStreamOutput,
     ListDeliveryStreamsOutput, ListTagsForDeliveryStreamOutput, PutRecordBatchOutput, PutRecordOutput,
     StartDeliveryStreamEncryptionOutput, StopDeliveryStreamEncryptionOutput, TagDeliveryStreamOutput,

@@ -26,6 +26,7 @@ pub struct Config {
     pub log: LogSettings,
     pub limits_mode: LimitsMode,
     pub limits: Limits,
+    pub firehose_limits: millstream_firehose::Limits,
     pub http: HttpLimits,
     pub auth: Auth,
     pub region: Region,
@@ -113,7 +114,8 @@ impl Config {
         let streams = Some(options.streams).filter(|_| said);
         let streams = streams.or(file.texts("streams")?).unwrap_or_default();
         let streams = declarations(&streams, file.table.remove("stream"), &region)?;
-        let (limits_mode, limits, http) = limits(options.limits, file)?;
+        let AllLimits { mode: limits_mode, limits, firehose: firehose_limits, http } =
+            limits(options.limits, file)?;
         let mut destinations = file.subtable("destinations")?;
         let s3 = S3Config::take(&mut destinations.table)?;
         let level = options.log_level.or(file.text("log_level")?).unwrap_or_else(|| "info".into());
@@ -123,6 +125,7 @@ impl Config {
             listen,
             limits_mode,
             limits,
+            firehose_limits,
             http,
             auth,
             kms: KmsConfig::read(file.table.remove("kms"), &region)?,
@@ -235,11 +238,16 @@ fn tls(
     }
 }
 
+/// `[limits]` of the file, by who keeps to them.
+struct AllLimits {
+    mode: LimitsMode,
+    limits: Limits,
+    firehose: millstream_firehose::Limits,
+    http: HttpLimits,
+}
+
 /// `[limits]` of the file, over AWS's or over none.
-fn limits(
-    mode: Option<LimitsMode>,
-    file: &mut File,
-) -> Result<(LimitsMode, Limits, HttpLimits), String> {
+fn limits(mode: Option<LimitsMode>, file: &mut File) -> Result<AllLimits, String> {
     // `limits = "off"` and `[limits]` cannot both be keys of one file; `[limits] mode = "off"` is the file's form.
     let mut table = match file.table.remove("limits") {
         None => Table::new(),
@@ -255,20 +263,23 @@ fn limits(
         Some(_) => return Err("limits.mode must be \"aws\" or \"off\"".into()),
     };
     let mode = mode.or(file_mode).unwrap_or(LimitsMode::Aws);
-    let mut limits = match mode {
-        LimitsMode::Aws => Limits::default(),
-        LimitsMode::Off => Limits::default().without_rates(),
+    let (limits, firehose) = (Limits::default(), millstream_firehose::Limits::default());
+    let (mut limits, mut firehose) = match mode {
+        LimitsMode::Aws => (limits, firehose),
+        LimitsMode::Off => (limits.without_rates(), firehose.without_rates()),
     };
     let mut http = HttpLimits::default();
     for (key, value) in table {
         let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
         let number =
             number.ok_or_else(|| format!("limits.{key} must be a whole number of 0 or more"))?;
-        if !limits.set(&key, number) && !http.set(&key, number) {
+        let known =
+            limits.set(&key, number) || firehose.set(&key, number) || http.set(&key, number);
+        if !known {
             return Err(format!("limits.{key} is not a limit"));
         }
     }
-    Ok((mode, limits, http))
+    Ok(AllLimits { mode, limits, firehose, http })
 }
 
 /// What a table of `[[keys]]` may have.

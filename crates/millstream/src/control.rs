@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_faults::Faults;
+use millstream_firehose::Firehose;
 use millstream_gateway::{DevApi, DevReply};
 use millstream_streams::{Declaration, Streams};
 use millstream_types::{AdjustableClock, Millis, NotForward};
@@ -17,10 +18,18 @@ use crate::declared;
 use crate::s3_config::BuiltIn;
 use fields::Fields;
 
+/// What a reset empties.
+pub struct Services {
+    pub streams: Arc<Streams>,
+    pub firehose: Arc<Firehose>,
+    pub buckets: BuiltIn,
+}
+
 /// What the control API acts on.
 pub struct Control {
     clock: Arc<AdjustableClock>,
     streams: Arc<Streams>,
+    firehose: Arc<Firehose>,
     /// What a reset declares again.
     declared: Vec<Declaration>,
     buckets: BuiltIn,
@@ -56,11 +65,18 @@ impl Control {
     /// The control API over a running service.
     pub fn new(
         clock: Arc<AdjustableClock>,
-        streams: Arc<Streams>,
+        services: Services,
         declared: Vec<Declaration>,
-        buckets: BuiltIn,
     ) -> Arc<Self> {
-        Arc::new(Control { clock, streams, declared, buckets, resetting: Mutex::new(()) })
+        let Services { streams, firehose, buckets } = services;
+        Arc::new(Control {
+            clock,
+            streams,
+            firehose,
+            declared,
+            buckets,
+            resetting: Mutex::default(),
+        })
     }
 
     async fn act(&self, method: &str, path: &str, body: &[u8]) -> Result<Value, Refused> {
@@ -143,13 +159,23 @@ impl Control {
         let faults = self.faults().clear();
         let failed = |message| Refused { status: 500, message };
         let deleted = self.streams.reset().await.map_err(|error| failed(error.to_string()))?;
+        let delivery_streams =
+            self.firehose.reset().await.map_err(|error| failed(error.to_string()))?;
         let declared = declared::make(&self.streams, &self.declared).await.map_err(failed)?;
         let buckets = self.buckets.clone();
         let buckets = tokio::task::spawn_blocking(move || buckets.reset()).await;
         let buckets = buckets.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
-        tracing::warn!(deleted, declared, faults, buckets, "everything was reset");
+        tracing::warn!(
+            deleted,
+            delivery_streams,
+            declared,
+            faults,
+            buckets,
+            "everything was reset"
+        );
         let answer = json!({
             "deleted": deleted,
+            "delivery_streams": delivery_streams,
             "declared": declared,
             "faults": faults,
             "buckets": buckets,

@@ -9,6 +9,7 @@ mod chores;
 mod config;
 mod control;
 mod declared;
+mod delivering;
 mod dev;
 mod entropy;
 mod fsck_encryption;

@@ -11,7 +11,7 @@ use millstream_catalog::Catalog;
 use millstream_counters::Collect;
 use millstream_gateway::{AuthMode, DevApi, Gateway, Listener, Parts};
 use millstream_log::{Disk, Engine, EphemeralDisk, Health, Log, Options, RealDisk, RecoveryReport};
-use millstream_streams::{NoDelivery, Streams};
+use millstream_streams::Streams;
 use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,7 +20,8 @@ use tokio::task::JoinSet;
 
 use crate::arguments::{Auth, LimitsMode, ServeOptions};
 use crate::config::{Config, LogSettings, Storage};
-use crate::control::Control;
+use crate::control::{Control, Services};
+use crate::delivering::{Delivering, Foundation};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
 use crate::{declared, logging, master_key, outside, s3_config, tls};
@@ -60,8 +61,11 @@ async fn serve(config: Config) -> Result<(), String> {
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     // Made at the start, so that a mistake in the configuration is told before anything is served.
     let objects = (s3_config::settings(config.s3, config.auth), buckets.store.clone());
-    let _outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
+    let outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
+    let foundation =
+        Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone() };
+    let delivery = Delivering::new(foundation, outside, clock.clone(), random.clone());
     let streams = Streams::new(millstream_streams::Parts {
         catalog: catalog.clone(),
         log,
@@ -69,17 +73,29 @@ async fn serve(config: Config) -> Result<(), String> {
         limits: config.limits.clone(),
         vault: vault.clone(),
         random: random.clone(),
-        delivery: Arc::new(NoDelivery),
+        delivery: delivery.deliveries.clone(),
     });
+    let firehose = delivery.serve(&streams, config.firehose_limits.clone());
     let lifecycle = streams.start_lifecycle();
     declared::make(&streams, &config.streams).await?;
-    let control = Control::new(service_clock, streams.clone(), config.streams, buckets.clone());
-    let collect: Vec<Arc<dyn Collect>> = vec![streams.clone(), engine.counters(), vault.counters()];
+    let serving_parts = Services {
+        streams: streams.clone(),
+        firehose: firehose.service.clone(),
+        buckets: buckets.clone(),
+    };
+    let control = Control::new(service_clock, serving_parts, config.streams);
+    let collect: Vec<Arc<dyn Collect>> = vec![
+        streams.clone(),
+        engine.counters(),
+        vault.counters(),
+        firehose.service.clone(),
+        firehose.runtimes.clone(),
+    ];
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
         buckets: Some(buckets.store),
-        firehose: None,
+        firehose: Some(firehose.service.clone()),
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,
@@ -105,6 +121,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let _ = stop.send(true);
     streams.end_waits();
     while serving.join_next().await.is_some() {}
+    firehose.stop().await;
     lifecycle.stop().await;
     catalog.stop().await;
     let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;

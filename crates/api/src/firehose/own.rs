@@ -5,6 +5,7 @@ use millstream_types::Millis;
 use super::texts::DELIVERY_STREAM_NAME;
 use crate::record::record;
 use crate::shape::{List, Range, Shape, Text};
+use crate::shapes::text;
 
 record! {
     /// What FlushDeliveryStream takes.

@@ -3,46 +3,74 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use millstream_api::firehose::{
+    DeliveryLogEvent, FlushDeliveryStreamInput, FlushDeliveryStreamOutput, GetDeliveryLogsInput,
+    GetDeliveryLogsOutput,
+};
 use millstream_api::{Error, ErrorCode};
 use millstream_streams::Caller;
 
-use crate::journal::Logged;
 use crate::runtime::{Pipeline, PipelineError, PipelineStatus};
 use crate::service::Firehose;
 
+/// How long a flush is waited for, in seconds, if the request does not say.
+const FLUSH_SECONDS: i32 = 60;
+/// How many events are returned if the request does not say.
+const EVENTS: i32 = 100;
+
 impl From<PipelineError> for Error {
     fn from(error: PipelineError) -> Self {
-        Error::new(ErrorCode::ServiceUnavailableException, error.to_string())
+        let code = match &error {
+            PipelineError::Unknown | PipelineError::Failed(_) => {
+                ErrorCode::ServiceUnavailableException
+            }
+            // Not one that clients try again by themselves.
+            PipelineError::Late(_) => ErrorCode::ResourceInUseException,
+        };
+        Error::new(code, error.to_string())
     }
 }
 
 impl Firehose {
-    /// Seals what a delivery stream has buffered and waits until it has arrived, or was finally refused: so long at
-    /// most, in I/O time.
+    /// Seals what a delivery stream has buffered and waits until it has arrived, or was finally refused.
     ///
     /// # Errors
-    /// As DescribeDeliveryStream; ServiceUnavailableException if it is not done in time, with what is left.
-    pub async fn flush(&self, caller: &Caller, name: &str, limit: Duration) -> Result<(), Error> {
-        Ok(self.at_work(caller, name).await?.flush(limit).await?)
+    /// ResourceNotFoundException; ResourceInUseException if it is not done in time, with what is left.
+    pub async fn flush_delivery_stream(
+        &self,
+        caller: &Caller,
+        input: FlushDeliveryStreamInput,
+    ) -> Result<FlushDeliveryStreamOutput, Error> {
+        let pipeline = self.at_work(caller, &input.delivery_stream_name).await?;
+        let seconds = input.timeout_in_seconds.unwrap_or(FLUSH_SECONDS);
+        pipeline.flush(Duration::from_secs(seconds.unsigned_abs().into())).await?;
+        Ok(FlushDeliveryStreamOutput {})
     }
 
     /// The last delivery errors of a delivery stream, oldest first.
     ///
     /// # Errors
-    /// As DescribeDeliveryStream.
-    pub async fn delivery_logs(
+    /// ResourceNotFoundException.
+    pub async fn get_delivery_logs(
         &self,
         caller: &Caller,
-        name: &str,
-        limit: usize,
-    ) -> Result<Vec<Logged>, Error> {
-        Ok(self.at_work(caller, name).await?.logs(limit).await?)
+        input: GetDeliveryLogsInput,
+    ) -> Result<GetDeliveryLogsOutput, Error> {
+        let pipeline = self.at_work(caller, &input.delivery_stream_name).await?;
+        let limit = input.limit.unwrap_or(EVENTS).unsigned_abs() as usize;
+        let events = pipeline.logs(limit).await?.into_iter().map(|logged| DeliveryLogEvent {
+            timestamp: logged.at,
+            log_group_name: logged.group,
+            log_stream_name: logged.stream,
+            message: logged.entry,
+        });
+        Ok(GetDeliveryLogsOutput { events: events.collect() })
     }
 
     /// What a delivery stream is at.
     ///
     /// # Errors
-    /// As DescribeDeliveryStream.
+    /// ResourceNotFoundException.
     pub async fn delivery_status(
         &self,
         caller: &Caller,

@@ -170,11 +170,7 @@ fn admitted(
     Some(records.iter().take_while(|record| rates.record(record.len() as u64, now)).count())
 }
 
-async fn take(
-    intake: &Intake,
-    records: &[Blob<'_>],
-    fates: &mut [Fate],
-) -> Result<(), Error> {
+async fn take(intake: &Intake, records: &[Blob<'_>], fates: &mut [Fate]) -> Result<(), Error> {
     let runs = intake.put(records).await.map_err(|error| match error {
         IntakeError::Key(error) => Error::from(Refusal::Key(error)),
         IntakeError::NotBase64(_) => Error::serialization("Data is not valid base64."),

@@ -40,7 +40,7 @@ async fn put(node: &Node<'_>, dice: &Dice, fates: &mut BTreeMap<String, Fate>) {
     let records: Vec<String> = (0..count)
         .map(|_| {
             let n = fates.len();
-            let record = format!("{{\"k\":\"{}\",\"n\":{n:05}}}", dice.below(4));
+            let record = format!("{{\"k\":\"{}\",\"n\":\"{n:05}\"}}", dice.below(4));
             fates.insert(record.clone(), Fate::Refused);
             record + "\n"
         })
