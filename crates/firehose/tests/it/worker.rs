@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::harness::*;
 
-/// Answers each call differently: the data with the call's number before it. Data that begin with `!` fail, with `-` are
-/// dropped.
+/// Answers each call differently: the data with the call's number before it. Data that begin with `!` fail, with `-`
+/// are dropped.
 fn numbering(call: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
     let request: Value = serde_json::from_slice(request).unwrap();
     let answer = |record: &Value| {
