@@ -73,9 +73,8 @@ fn matches(mut cv: Cv<'_, Kind>) -> Result<Vec<Value>, Error> {
         pattern.regex.capture_names().skip(1).map(|name| name.map(Rc::from)).collect();
     let mut chars = Chars { text, byte: 0, char: 0 };
     let mut found = Vec::new();
-    let mut all = pattern.regex.captures_iter(text);
     work(text.len(), pattern.size);
-    while let Some(captures) = all.next() {
+    for captures in pattern.regex.captures_iter(text) {
         let Some(whole) = captures.get(0) else { break };
         // The search for the next match may look at all that is left, though it seldom does.
         work((text.len() - whole.end()) / 64, pattern.size);
