@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
@@ -94,7 +95,9 @@ impl Store {
             }
         };
         let opening = || Error::io("opening the buckets");
-        fs::create_dir_all(root.join(NAMES)).map_err(opening())?;
+        // Objects are for this user's eyes only, among temporary files too.
+        let private = fs::DirBuilder::new().recursive(true).mode(0o700).create(&root);
+        private.and_then(|()| fs::create_dir_all(root.join(NAMES))).map_err(opening())?;
         let lock = lock(&root).map_err(opening())?;
         check_format(&root)?;
         let trash = root.join(TRASH);

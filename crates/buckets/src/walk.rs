@@ -1,7 +1,7 @@
 //! Goes through the keys of a bucket in order, with bounded memory.
 //!
-//! Directories are not sorted, so that a window of the lowest names that are still to come is taken from each, again and
-//! again: a directory of n entries costs n / `WINDOW` readings.
+//! Directories are not sorted, so that a window of the lowest names that are still to come is taken from each, again
+//! and again: a directory of n entries costs n / `WINDOW` readings.
 
 use std::collections::BTreeSet;
 use std::fs;

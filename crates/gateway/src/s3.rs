@@ -43,7 +43,7 @@ pub use chunks::fuzz_chunks;
 use error::{S3Error, S3Result};
 use operation::Operation;
 use receive::Receiver;
-pub(crate) use send::ObjectBody;
+pub use send::ObjectBody;
 use target::Query;
 pub use xml_read::fuzz_xml;
 use xml_write::Document;

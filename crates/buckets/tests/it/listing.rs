@@ -68,7 +68,7 @@ fn listings_are_those_of_a_sorted_map() {
             2 => one(random),
             _ => {
                 let mut text = one(random);
-                while !text.is_empty() && random.next_u64() % 3 > 0 {
+                while !text.is_empty() && !random.next_u64().is_multiple_of(3) {
                     text.pop();
                 }
                 text

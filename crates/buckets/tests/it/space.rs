@@ -28,6 +28,9 @@ fn a_temporary_store_takes_what_it_may_and_gives_room_back() {
     for _ in 0..3 {
         put(&store, &bucket, "b", &large[..4000]);
     }
+    let own = std::fs::read_dir(&home.directory).unwrap().next().unwrap().unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&own.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o700, "others may not look into it");
     drop(store);
     assert_eq!(std::fs::read_dir(&home.directory).unwrap().count(), 0);
 }

@@ -131,7 +131,7 @@ enum State {
     Crc32(crc32fast::Hasher),
     Crc32c(u32),
     Crc64(Crc64),
-    Digest(Context),
+    Digest(Box<Context>),
 }
 
 impl Hasher {
@@ -140,8 +140,8 @@ impl Hasher {
             Algorithm::Crc32 => State::Crc32(crc32fast::Hasher::new()),
             Algorithm::Crc32c => State::Crc32c(0),
             Algorithm::Crc64Nvme => State::Crc64(Crc64::new()),
-            Algorithm::Sha1 => State::Digest(Context::new(&SHA1_FOR_LEGACY_USE_ONLY)),
-            Algorithm::Sha256 => State::Digest(Context::new(&SHA256)),
+            Algorithm::Sha1 => State::Digest(Box::new(Context::new(&SHA1_FOR_LEGACY_USE_ONLY))),
+            Algorithm::Sha256 => State::Digest(Box::new(Context::new(&SHA256))),
         };
         Hasher { algorithm, state }
     }

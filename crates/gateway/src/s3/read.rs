@@ -75,7 +75,7 @@ impl Ask<'_> {
     pub(super) async fn get_object_tagging(&self) -> S3Result<Response<ReplyBody>> {
         let (bucket, key) = self.object().await?;
         let store = self.store();
-        blocking(move || Ok(store.head(&bucket, &key).map_err(S3Error::from)?)).await?;
+        blocking(move || store.head(&bucket, &key).map_err(S3Error::from)).await?;
         let mut document = Document::new("Tagging");
         document.open("TagSet");
         Ok(document_reply(document))

@@ -15,7 +15,7 @@ use crate::connection::RequestGuard;
 const PIECE_BYTES: u64 = 128 * 1024;
 
 /// The bytes of an object, or of a part of one.
-pub(crate) struct ObjectBody {
+pub struct ObjectBody {
     reader: Arc<ObjectReader>,
     offset: u64,
     left: u64,

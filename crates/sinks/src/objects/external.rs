@@ -58,8 +58,8 @@ impl External {
         match answer.status().as_u16() {
             200..=299 => Ok(Put::Written),
             412 => Ok(Put::Existed),
-            // It knows no conditions. The key is this plan's alone and its bytes are always the same, so that writing it
-            // twice is writing it once.
+            // It knows no conditions. The key is this plan's alone and its bytes are always the same, so that writing
+            // it twice is writing it once.
             501 => {
                 let answer = self.attempt(sender, object, false).await?;
                 match answer.status().is_success() {
