@@ -35,7 +35,7 @@ def until(holds):
 
 
 def bucket(**more):
-    return {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::b", **more}
+    return {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::bucket", **more}
 
 
 def update(firehose, name, version, **destination):
@@ -61,7 +61,7 @@ def test_a_bucket_is_described_twice_with_its_defaults(firehose, flow):
     older, extended = destination["S3DestinationDescription"], destination["ExtendedS3DestinationDescription"]
     assert older == {
         "RoleARN": ROLE,
-        "BucketARN": "arn:aws:s3:::b",
+        "BucketARN": "arn:aws:s3:::bucket",
         "Prefix": "p/",
         "BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 300},
         "CompressionFormat": "UNCOMPRESSED",
@@ -73,7 +73,7 @@ def test_a_bucket_is_described_twice_with_its_defaults(firehose, flow):
 
 
 def test_names_are_taken_until_they_are_deleted(firehose, flow):
-    make(firehose, flow, "b")
+    make(firehose, flow, "bucket")
     code, message = failure(
         firehose.create_delivery_stream, DeliveryStreamName=flow, ExtendedS3DestinationConfiguration=bucket()
     )
@@ -88,13 +88,13 @@ def test_names_are_taken_until_they_are_deleted(firehose, flow):
             return True
 
     until(is_gone)
-    make(firehose, flow, "b")
+    make(firehose, flow, "bucket")
 
 
 def test_lists_are_paged_by_name(firehose, flow):
     names = [f"{flow}-{number:02}" for number in range(12)]
     for name in reversed(names):
-        make(firehose, name, "b")
+        make(firehose, name, "bucket")
     page = firehose.list_delivery_streams(ExclusiveStartDeliveryStreamName=flow)
     assert page == page | {"DeliveryStreamNames": names[:10], "HasMoreDeliveryStreams": True}
     page = firehose.list_delivery_streams(ExclusiveStartDeliveryStreamName=names[9], Limit=2)
@@ -106,7 +106,7 @@ def test_lists_are_paged_by_name(firehose, flow):
 
 
 def test_an_update_merges_and_needs_the_version(firehose, flow):
-    make(firehose, flow, "b", Prefix="p/")
+    make(firehose, flow, "bucket", Prefix="p/")
     update(firehose, flow, "1", ExtendedS3DestinationUpdate={"CompressionFormat": "GZIP"})
     shown = describe(firehose, flow)
     extended = shown["Destinations"][0]["ExtendedS3DestinationDescription"]
@@ -142,7 +142,7 @@ def test_a_secret_is_never_shown_nor_written_in_the_clear(flow):
 
 
 def test_encryption_is_switched_on_and_off_while_records_are_put(firehose, flow):
-    make(firehose, flow, "b")
+    make(firehose, flow, "bucket")
 
     def is_encrypted():
         return firehose.put_record(DeliveryStreamName=flow, Record={"Data": b"x"}).get("Encrypted")
@@ -246,7 +246,7 @@ def test_what_was_made_is_there_after_a_crash(flow):
         firehose = server.client("firehose")
         names = [f"{flow}-{number}" for number in range(5)]
         for name in names:
-            make(firehose, name, "b")
+            make(firehose, name, "bucket")
         update(firehose, names[0], "1", ExtendedS3DestinationUpdate={"Prefix": "p/"})
         firehose.delete_delivery_stream(DeliveryStreamName=names[1])
         server.restart()

@@ -61,6 +61,10 @@ impl Pipelines for Told {
         Box::pin(async move { self.note("stop", &stream) })
     }
 
+    fn started(&self) -> tokio::sync::watch::Receiver<()> {
+        tokio::sync::watch::Sender::new(()).subscribe()
+    }
+
     fn pipeline(&self, _: GroupId) -> Option<Arc<Pipeline>> {
         None
     }
