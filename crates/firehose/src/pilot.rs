@@ -251,7 +251,7 @@ impl Session {
         for lane in [LaneId::Main, LaneId::Backup, LaneId::Errors] {
             moved |= self.seal(lane).await?;
         }
-        self.advance_flushes().await?;
+        moved |= self.advance_flushes().await?;
         self.launch()?;
         self.trim().await?;
         self.show();

@@ -54,23 +54,27 @@ impl Session {
         Ok(())
     }
 
-    /// Answers flushes that have come to their end.
-    pub(super) async fn advance_flushes(&mut self) -> Result<(), End> {
+    /// Answers flushes that have come to their end. Whether one of them forced something that is to be sealed.
+    pub(super) async fn advance_flushes(&mut self) -> Result<bool, End> {
         if self.flushes.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.raise_floors().await?;
         let flushes = std::mem::take(&mut self.flushes);
+        let mut forced = false;
         for mut flush in flushes {
             if flush.done.is_closed() {
                 continue;
             }
-            match self.advance(&mut flush) {
+            let before = flush.processed;
+            let ended = self.advance(&mut flush);
+            forced |= flush.processed != before;
+            match ended {
                 true => drop(flush.done.send(Ok(()))),
                 false => self.flushes.push(flush),
             }
         }
-        Ok(())
+        Ok(forced)
     }
 
     /// Whether a flush has come to its end.
