@@ -27,14 +27,28 @@ SERVICES = {
 DEVIATIONS = {}
 # Members that are kept and shown, but decide nothing: the last part of their path -> what becomes of them.
 RECORDED = {
-    "RoleARN": "recorded, not evaluated: the server does what it does by its own rights",
+    "RoleARN": "recorded, not evaluated: the server reads and delivers by its own rights. Redshift's is named in COPY",
     "ThroughputHintInMBs": "recorded, not evaluated: intake scales by itself",
+}
+# Service -> what is refused although its member is done: the value -> when, and what makes it work.
+VALUES = {
+    "firehose": {
+        "`DeliveryStreamType` `MSKAsSource`, `DatabaseAsSource`": "always, as the sources themselves are",
+        "`OrcSerDe.BloomFilterColumns`": "unless it is empty: no Bloom filters are written",
+        "`EncryptionConfiguration.KMSEncryptionConfig`": "for the built-in buckets, which do not encrypt; an S3 "
+        "endpoint of the configuration takes it",
+        "`SecretsManagerConfiguration.SecretARN`": "unless the configuration has a secret of this ARN",
+        "`DomainARN`": "unless the configuration has an OpenSearch endpoint for it",
+        "`LambdaArn`": "unless the configuration has a URL for the function, or an endpoint of Lambda's API",
+        "`SchemaConfiguration`": "unless the configuration has the table's schema",
+        "`MetadataExtractionQuery`": "if it uses modules, or is no program of JQ",
+        "Addresses of destinations": "if the rule of destinations in the configuration does not allow them",
+    },
 }
 # What replies do although the model says otherwise, with the reason. Tests of the clients check it.
 REPLIES = {
     "FailedRecordCount of PutRecords is 0 when all went well": "the model says at least 1; the service sends 0",
     "NextShardIterator and ChildShards": "at the end of a closed shard the first is absent and the second is there",
-    "CreateChannel checks everything, then refuses": "nothing delivers what a channel would carry yet",
     "`http:` in `ClusterEndpoint` and `Url` of Firehose's destinations": "the pattern asks for `https:`; whether a "
     "plain connection is allowed is for the server's configuration to say",
     "Any host in `ClusterJDBCURL`": "the pattern asks for one of Redshift's; PostgreSQL may stand in for it",
@@ -176,12 +190,17 @@ def reasons_of_refusals(operations):
 
 
 def recorded_members(operations):
-    paths = set()
+    """A row for each member that decides nothing, with the structures that hold it."""
+    places = {}
     for operation in operations:
         for path, _ in members(operation["input"]):
-            if path.rsplit(".", 1)[-1] in RECORDED:
-                paths.add(path)
-    return [f"| `{path}` | {RECORDED[path.rsplit('.', 1)[-1]]} |" for path in sorted(paths)]
+            *holders, name = path.split(".")
+            if name in RECORDED:
+                places.setdefault(name, set()).add(".".join(holders))
+    return [
+        f"| `{name}` of {', '.join(f'`{place}`' for place in sorted(found))} | {RECORDED[name]} |"
+        for name, found in sorted(places.items())
+    ]
 
 
 def support_of_service(service):
@@ -203,6 +222,10 @@ def support_of_service(service):
         "| --- | --- |",
         *reasons_of_refusals(done),
     ]
+    values = VALUES.get(service["name"], {})
+    if values:
+        lines += ["", f"### Values of {title} that are refused", "", "| value | when |", "| --- | --- |"]
+        lines += [f"| {value} | {when} |" for value, when in sorted(values.items())]
     recorded = recorded_members(done)
     if recorded:
         heading = f"### Members of {title} that are kept and shown, but decide nothing"

@@ -85,8 +85,7 @@ def test_the_cli_does_the_same(server, bucket, s3, flow):
     aws("firehose", "create-delivery-stream", "--delivery-stream-name", flow, "--s3-destination-configuration", destination)
     description = json.loads(aws("firehose", "describe-delivery-stream", "--delivery-stream-name", flow))
     assert description["DeliveryStreamDescription"]["DeliveryStreamStatus"] in ("ACTIVE", "CREATING")
-    record = base64.b64encode(b"from the command line\n").decode()
-    aws("firehose", "put-record", "--delivery-stream-name", flow, "--record", f"Data={record}")
+    aws("firehose", "put-record", "--delivery-stream-name", flow, "--record", '{"Data":"from the command line\\n"}')
     flush(server, flow)
     assert list(bodies(s3, bucket, "cli/").values()) == [b"from the command line\n"]
     listing = aws("s3", "ls", f"s3://{bucket}/cli/", "--recursive")

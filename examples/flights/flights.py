@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -176,8 +177,11 @@ def flush(endpoint, name):
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": "MillstreamFirehose_20261126.FlushDeliveryStream",
     }
-    body = json.dumps({"DeliveryStreamName": name}).encode()
-    urllib.request.urlopen(urllib.request.Request(endpoint, body, headers), timeout=300).read()
+    body = json.dumps({"DeliveryStreamName": name, "TimeoutInSeconds": 600}).encode()
+    try:
+        urllib.request.urlopen(urllib.request.Request(endpoint, body, headers), timeout=660).read()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{name}: {error.read().decode()}")
 
 
 def fetch(s3, directory):

@@ -32,10 +32,13 @@ const TARGETS: &[(&str, Decoder)] = &[
     ("http_endpoint", millstream_sinks::fuzz_http_endpoint),
     ("splunk", millstream_sinks::fuzz_splunk),
     ("bulk", millstream_sinks::fuzz_bulk),
+    ("jq", millstream_firehose::processing::fuzz_jq),
+    ("function_reply", millstream_firehose::processing::fuzz_function_reply),
     ("prefix", millstream_formats::naming::fuzz_prefix),
     ("decompress", millstream_formats::compression::fuzz_decompress),
     ("deaggregate", millstream_formats::deaggregate::fuzz_deaggregate),
     ("logs_message", millstream_formats::logs_message::fuzz_logs_message),
+    ("serde", millstream_formats::columnar::fuzz_serde),
 ];
 
 static CHOSEN: LazyLock<Decoder> = LazyLock::new(|| {

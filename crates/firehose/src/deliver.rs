@@ -128,7 +128,8 @@ impl Work {
     async fn tell(&self, error: &SinkError) {
         let Context { sender, journal, .. } = &*self.ctx;
         let (plan, code, message) = (self.plan.id, &error.code, &error.message);
-        tracing::warn!(name = %sender.name, plan, lane = ?self.plan.lane, %code, %message, "an attempt to deliver failed");
+        let (name, lane) = (&sender.name, self.plan.lane);
+        tracing::warn!(%name, plan, ?lane, %code, %message, "an attempt to deliver failed");
         let settings = &self.compiled.settings;
         let logging = match self.plan.lane {
             LaneId::Main => settings.logging.as_ref(),

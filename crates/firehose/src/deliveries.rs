@@ -6,6 +6,7 @@ use millstream_catalog::{Catalog, DeliveryDestination, DeliverySource, DeliveryS
 use millstream_log::{GroupId, Log};
 use millstream_streams::Streams;
 use millstream_vault::{DataKey, KeyError, KeyFault, Vault};
+use tokio::sync::watch;
 
 use crate::destinations::settings_of;
 use crate::envelope::{KeyFuture, Keys};
@@ -149,6 +150,10 @@ impl Pipelines for Deliveries {
             self.parts.runtimes.stop(stream.data_group, true).await;
             Ok(())
         })
+    }
+
+    fn started(&self) -> watch::Receiver<()> {
+        self.parts.runtimes.started()
     }
 
     fn pipeline(&self, data_group: GroupId) -> Option<Arc<Pipeline>> {

@@ -8,6 +8,7 @@ use millstream_catalog::{DeliveryDestination, DeliveryStream};
 use millstream_types::{AccountId, DeliveryStreamArn, DeliveryStreamName, Region};
 use millstream_vault::{Owner, Vault};
 
+use crate::compiled::Compiled;
 use crate::configuration::{Configuration, Home};
 use crate::errors::Refusal;
 use crate::quotas::CONFIGURATION_BYTES_MAX;
@@ -60,7 +61,7 @@ impl Firehose {
         let managed_secret = managed_secret(&*self.sinks, &configuration)?;
         let context = Context { managed_secret, ..context.clone() };
         let settings = Settings::of(&configuration, &context)?;
-        self.require_outside(place, &settings)?;
+        self.require_possible(place, settings)?;
         let secret = match configuration.take_secret() {
             None => None,
             Some(secret) => {
@@ -78,12 +79,22 @@ impl Firehose {
         Ok(DeliveryDestination { kind: configuration.kind(), document, secret })
     }
 
-    /// Asks what is outside whether it can do what the settings say.
-    fn require_outside(&self, place: &Place, settings: &Settings) -> Result<(), Refusal> {
+    /// Prepares settings as the pipeline will: whatever in them cannot be done is told before anything is kept. What is
+    /// outside is asked whether it takes them.
+    fn require_possible(&self, place: &Place, settings: Settings) -> Result<(), Refusal> {
         let objects = self.sinks.objects();
         let accepts = |target: &ObjectTarget| {
             objects.accepts(&target.bucket, &target.encryption).map_err(Refusal::Invalid)
         };
+        match &settings.destination {
+            Destination::Objects(target) => accepts(target)?,
+            Destination::Records { staging, .. } => staging.iter().try_for_each(accepts)?,
+        }
+        accepts(&settings.errors.target)?;
+        settings.backup.iter().try_for_each(|backup| accepts(&backup.target))?;
+        if let Some(function) = &settings.processing.function {
+            self.sinks.functions().accepts(&function.arn).map_err(Refusal::Invalid)?;
+        }
         let sender = Sender {
             account: place.account,
             region: place.region.clone(),
@@ -91,28 +102,9 @@ impl Firehose {
             arn: place.arn().to_string().into(),
             role_arn: settings.role_arn.clone(),
         };
-        match &settings.destination {
-            Destination::Objects(target) => {
-                accepts(target)?;
-                if let Some(conversion) = &target.conversion {
-                    self.sinks.table(&conversion.table).map_err(Refusal::Invalid)?;
-                }
-            }
-            Destination::Records { destination, staging, .. } => {
-                if let Some(staging) = staging {
-                    accepts(staging)?;
-                }
-                self.sinks.records(&sender, destination).map_err(Refusal::Invalid)?;
-            }
-        }
-        accepts(&settings.errors.target)?;
-        if let Some(backup) = &settings.backup {
-            accepts(&backup.target)?;
-        }
-        if let Some(function) = &settings.processing.function {
-            self.sinks.functions().accepts(&function.arn).map_err(Refusal::Invalid)?;
-        }
-        Ok(())
+        let no_channel: Arc<str> = "".into();
+        let compiled = Compiled::new(Arc::new(settings), &sender, &no_channel, &*self.sinks);
+        compiled.map(drop).map_err(Refusal::Invalid)
     }
 }
 

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use millstream_api::Blob;
 use millstream_log::{
-    Appended, End, Frame, FramePool, GroupId, Log, LogError, LogId, Part, PartSpec, Position,
+    AckMany, Appended, End, Frame, FramePool, GroupId, Log, LogError, LogId, Part, PartSpec,
+    Position,
 };
 use millstream_records::{BlockWriter, payload_bytes, records, sealed_header};
 use millstream_vault::KeyError;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::envelope::{EXTRA_BYTES, Envelope, Sealing};
@@ -48,8 +50,50 @@ pub struct Intake {
     id: LogId,
     envelope: Arc<Envelope>,
     frames: FramePool,
+    seen: Arc<Seen>,
+}
+
+/// What the planner is told.
+struct Seen {
     ring: Mutex<Ring>,
     news: watch::Sender<()>,
+}
+
+impl Seen {
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A put that waits for its outcome. Its caller may go away meanwhile; what it put may be in the log nevertheless.
+struct Waiting {
+    seen: Arc<Seen>,
+    outcomes: Option<AckMany>,
+}
+
+impl Waiting {
+    async fn outcomes(mut self) -> Vec<Result<Appended, LogError>> {
+        let Some(outcomes) = &mut self.outcomes else { return Vec::new() };
+        let outcomes = outcomes.await;
+        self.outcomes = None;
+        outcomes
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let Some(outcomes) = self.outcomes.take() else { return };
+        let seen = self.seen.clone();
+        let doubt = async move {
+            drop(outcomes.await);
+            seen.ring().doubt();
+            seen.news.send_replace(());
+        };
+        // Without a runtime the node stops, and the next start reads the log.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(doubt);
+        }
+    }
 }
 
 /// The batches that were taken last: what the planner need not read.
@@ -64,6 +108,11 @@ struct Ring {
 }
 
 impl Ring {
+    /// Something may be in the log that the ring does not know.
+    fn doubt(&mut self) {
+        (self.end, self.unknown) = (None, self.unknown + 1);
+    }
+
     fn take(&mut self, prev: u64, extent: Extent) {
         self.end = self.end.map(|end| end.max(extent.to));
         self.batches.insert(prev, extent);
@@ -99,8 +148,8 @@ impl Intake {
         frames: FramePool,
     ) -> Self {
         let id = LogId { group, index: INTAKE_LOG };
-        let (ring, news) = (Mutex::default(), watch::Sender::new(()));
-        Intake { log, id, envelope, frames, ring, news }
+        let seen = Arc::new(Seen { ring: Mutex::default(), news: watch::Sender::new(()) });
+        Intake { log, id, envelope, frames, seen }
     }
 
     /// Puts records. Each run of them is in the log, or not, as a whole; the answer comes after it is durable.
@@ -111,7 +160,10 @@ impl Intake {
         };
         let parts = frame.parts().len();
         let outcomes = match self.log.append_many(frame) {
-            Ok(outcomes) => outcomes.await,
+            Ok(outcomes) => {
+                let outcomes = Some(outcomes);
+                Waiting { seen: self.seen.clone(), outcomes }.outcomes().await
+            }
             Err(error) => vec![Err(error); parts],
         };
         let runs = bounds.into_iter().zip(outcomes);
@@ -143,7 +195,7 @@ impl Intake {
 
     /// Keeps what the planner wants to know, and wakes it.
     fn remember(&self, records: &[Blob<'_>], runs: &[Run]) {
-        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = self.seen.ring();
         for run in runs {
             match &run.outcome {
                 Ok(appended) => {
@@ -159,17 +211,17 @@ impl Intake {
                     ring.take(appended.prev.0, extent);
                 }
                 // It may be there: the log knows.
-                Err(LogError::Unknown(_)) => (ring.end, ring.unknown) = (None, ring.unknown + 1),
+                Err(LogError::Unknown(_)) => ring.doubt(),
                 Err(_) => {}
             }
         }
         drop(ring);
-        self.news.send_replace(());
+        self.seen.news.send_replace(());
     }
 
     /// What the ring has from a position on; `None` if the log has to be read.
     fn remembered(&self, from: u64, bytes_max: usize) -> Option<Vec<Extent>> {
-        let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let ring = self.seen.ring();
         let found = ring.from(from, bytes_max);
         let at_end = ring.end.is_some_and(|end| from >= end);
         (!found.is_empty() || at_end).then_some(found)
@@ -229,7 +281,7 @@ fn data_bytes(batch: &millstream_log::Batch) -> u64 {
 
 impl Intake {
     async fn scan_log(&self, from: u64, bytes_max: usize) -> Result<Scan, SourceError> {
-        let unknown = self.ring.lock().unwrap_or_else(PoisonError::into_inner).unknown;
+        let unknown = self.seen.ring().unknown;
         let read = match self.log.read(self.id, Position(from), bytes_max).await {
             Err(LogError::Trimmed(first)) => {
                 let lost = first.0 - from;
@@ -254,7 +306,7 @@ impl Intake {
         }
         scan.next = read.next.0;
         if read.end == End::Tail {
-            let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut ring = self.seen.ring();
             // What was put meanwhile is in the ring.
             if ring.end.is_none() && ring.unknown == unknown {
                 ring.end = Some(read.next.0);
@@ -333,7 +385,7 @@ impl Source for Intake {
         &'a self,
         after: &'a [(u32, u64)],
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-        let mut news = self.news.subscribe();
+        let mut news = self.seen.news.subscribe();
         news.mark_unchanged();
         Box::pin(async move {
             let at = after.first().map_or(0, |(_, at)| *at);

@@ -11,6 +11,7 @@ mod channels;
 mod compiled;
 mod configuration;
 mod context;
+mod counted;
 mod deliver;
 mod deliveries;
 mod describe;

@@ -314,8 +314,8 @@ impl Session {
         }
     }
 
-    /// Whether a lane takes more of the source now. What is full is sealed first, and a lane that has as many open plans
-    /// as it may leaves the backlog in the log.
+    /// Whether a lane takes more of the source now. What is full is sealed first, and a lane that has as many plans
+    /// open as it may leaves the backlog in the log.
     fn takes_source(&self, id: LaneId) -> bool {
         let lane = self.lane(id);
         let aligning = self.next.is_some() && self.aligns();

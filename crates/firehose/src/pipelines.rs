@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use millstream_catalog::DeliveryStream;
 use millstream_log::GroupId;
+use tokio::sync::watch;
 
 use crate::runtime::Pipeline;
 use crate::settings::Settings;
@@ -36,6 +37,8 @@ pub trait Pipelines: Send + Sync {
     fn stop<'a>(&'a self, stream: Arc<DeliveryStream>) -> PipelineFuture<'a>;
     /// The pipeline of a delivery stream by the group of its data logs, while it is at work: where puts go.
     fn pipeline(&self, data_group: GroupId) -> Option<Arc<Pipeline>>;
+    /// Changes whenever a pipeline has come to work.
+    fn started(&self) -> watch::Receiver<()>;
 }
 
 /// Why a pipeline could not do what it was told. The text is for people: it holds no secret.

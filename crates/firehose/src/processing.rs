@@ -12,7 +12,7 @@ pub mod limits;
 pub mod query;
 
 pub use chain::{Chain, Finished, Prepared};
-pub use fuzz::fuzz_function_reply;
+pub use fuzz::{fuzz_function_reply, fuzz_jq};
 
 use bytes::Bytes;
 

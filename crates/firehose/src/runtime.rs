@@ -107,6 +107,7 @@ pub struct Runtimes {
     places: Arc<Semaphore>,
     frames: FramePool,
     jumps: watch::Receiver<()>,
+    started: watch::Sender<()>,
     pipelines: Mutex<HashMap<GroupId, Arc<Pipeline>>>,
 }
 
@@ -176,6 +177,7 @@ impl Runtimes {
             places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
             frames: frames(),
             jumps,
+            started: watch::Sender::new(()),
             pipelines: Mutex::default(),
             parts,
         })
@@ -184,6 +186,11 @@ impl Runtimes {
     /// What is outside.
     pub fn sinks(&self) -> &Arc<dyn Sinks> {
         &self.parts.sinks
+    }
+
+    /// Changes whenever a pipeline has come to work.
+    pub fn started(&self) -> watch::Receiver<()> {
+        self.started.subscribe()
     }
 
     /// A pipeline that is at work.
@@ -200,6 +207,7 @@ impl Runtimes {
         let group = parts.data_group;
         let pipeline = self.open(parts).await?;
         lock(&self.pipelines).insert(group, pipeline);
+        self.started.send_modify(|()| {});
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The service and what it stands on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use millstream_catalog::{Catalog, Command, DeliveryStream, Outcome};
 use millstream_counters::Counter;
@@ -14,7 +15,11 @@ use crate::errors::Refusal;
 use crate::pipelines::Pipelines;
 use crate::quotas::Limits;
 use crate::rates::Rates;
+use crate::runtime::Pipeline;
 use crate::sink::Sinks;
+
+/// How long a request waits for a pipeline that is about to start.
+const PIPELINE_WAIT: Duration = Duration::from_secs(5);
 
 /// What the service is built from.
 pub struct Parts {
@@ -97,6 +102,26 @@ impl Firehose {
                 .read(|state| state.delivery_streams().elsewhere(account, region, &name));
             Refusal::NotFound { name, account, elsewhere }
         })
+    }
+
+    /// The pipeline of a delivery stream. Right after the start of the node it may not be at work yet: it is waited for.
+    pub(crate) async fn pipeline_of(&self, stream: &DeliveryStream) -> Option<Arc<Pipeline>> {
+        let at_work = || self.pipelines.pipeline(stream.data_group);
+        // Most often it is there, and no timer is needed.
+        if let Some(pipeline) = at_work() {
+            return Some(pipeline);
+        }
+        let mut started = self.pipelines.started();
+        let found = async {
+            loop {
+                started.mark_unchanged();
+                match at_work() {
+                    Some(pipeline) => return Some(pipeline),
+                    None => started.changed().await.ok()?,
+                }
+            }
+        };
+        tokio::time::timeout(PIPELINE_WAIT, found).await.ok().flatten()
     }
 
     /// Sends a command about a delivery stream; the delivery stream as it is afterwards, if it still is.

@@ -8,9 +8,11 @@ mod datum;
 mod deserializer;
 mod document;
 mod error;
+mod fuzz;
 mod json;
 mod limits;
 mod number;
+mod orc;
 mod parquet;
 mod schema;
 mod serializer;
@@ -19,6 +21,7 @@ mod tests;
 mod time;
 
 pub use error::{ConversionError, MALFORMED_DATA, PARSE_ERROR};
+pub use fuzz::fuzz_serde;
 pub use schema::{Field, Schema, SchemaError, Type};
 
 use deserializer::Deserializer;

@@ -84,8 +84,13 @@ async fn serve(config: Config) -> Result<(), String> {
         buckets: buckets.clone(),
     };
     let control = Control::new(service_clock, serving_parts, config.streams);
-    let collect: Vec<Arc<dyn Collect>> =
-        vec![streams.clone(), engine.counters(), vault.counters(), firehose.runtimes.clone()];
+    let collect: Vec<Arc<dyn Collect>> = vec![
+        streams.clone(),
+        engine.counters(),
+        vault.counters(),
+        firehose.service.clone(),
+        firehose.runtimes.clone(),
+    ];
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),

@@ -1,4 +1,5 @@
-//! Wrapping of a key, or of another short secret, by a key: AES-256-GCM under a key that is derived for this one wrapping.
+//! Wrapping of a key, or of another short secret, by a key: AES-256-GCM under a key that is derived for this one
+//! wrapping.
 //!
 //! The layout is drawn in `docs/formats/keys.md`.
 

@@ -183,7 +183,7 @@ record! {
         /// How often such a filter may be wrong; 0.05 if absent.
         bloom_filter_false_positive_probability: Option<f64> =
             "BloomFilterFalsePositiveProbability", optional, Shape::Double(Range::of(0, 1));
-        /// Up to which share of distinct values a dictionary is used; 0 if absent.
+        /// Up to which share of distinct values a dictionary is used; 0.8 if absent.
         dictionary_key_threshold: Option<f64> = "DictionaryKeyThreshold", optional,
             Shape::Double(Range::of(0, 1));
         /// The version of the format; `V0_12` if absent.

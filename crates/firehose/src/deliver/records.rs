@@ -46,7 +46,7 @@ impl Work {
                     self.tell(&error).await;
                     sink.gave_up(&parcel).await?;
                     settled.how = Closing::ToErrors;
-                    failed.extend(self.all_refused(&parcel, &error));
+                    failed.extend(self.all_refused(&**sink, &parcel, &error));
                 }
                 Err(error) => return Err(error),
             }
@@ -124,12 +124,17 @@ impl Work {
         Some(delivery_failed(self.refused_by()?, &failure, &refused.members))
     }
 
-    fn all_refused(&self, parcel: &Parcel, error: &SinkError) -> Vec<Failed> {
+    fn all_refused(
+        &self,
+        sink: &dyn RecordSink,
+        parcel: &Parcel,
+        error: &SinkError,
+    ) -> Vec<Failed> {
         let each = |index| RefusedRecord {
             index,
             code: error.code.clone(),
             message: error.message.clone(),
-            members: Vec::new(),
+            members: sink.members(parcel, index),
         };
         (0..parcel.records.len()).filter_map(|at| self.refused(parcel, &each(at))).collect()
     }

@@ -86,8 +86,8 @@ pub struct Seal {
 /// What one step of the worker came to.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Group {
-    /// What it was made of: log, first position, position after the last. It counts only if each first position is where
-    /// the worker had come to.
+    /// What it was made of: log, first position, position after the last. It counts only if each first position is
+    /// where the worker had come to.
     #[n(0)]
     pub source: Vec<(u32, u64, u64)>,
     /// Its blocks.

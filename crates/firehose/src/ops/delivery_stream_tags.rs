@@ -77,7 +77,7 @@ pub(super) fn tag_map(tags: Vec<Tag>) -> Result<BTreeMap<String, String>, Refusa
     let mut map = BTreeMap::new();
     for Tag { key, value } in tags {
         not_reserved(&key)?;
-        if let Some(_) = map.insert(key.clone(), value.unwrap_or_default()) {
+        if map.insert(key.clone(), value.unwrap_or_default()).is_some() {
             return Err(Refusal::Invalid(format!("The tag key {key} is given twice.")));
         }
     }

@@ -82,7 +82,7 @@ impl Firehose {
     async fn at_work(&self, caller: &Caller, name: &str) -> Result<Arc<Pipeline>, Error> {
         let stream = self.resolve(caller, name).await?;
         caller.may("firehose:DescribeDeliveryStream", &stream.arn())?;
-        let pipeline = self.pipelines.pipeline(stream.data_group);
+        let pipeline = self.pipeline_of(&stream).await;
         pipeline.ok_or_else(|| Error::from(PipelineError::Unknown))
     }
 }

@@ -127,8 +127,7 @@ impl Firehose {
                 return Err(Refusal::NotFound { name, account, elsewhere: Vec::new() }.into());
             }
         }
-        // Right after the start of the node it may not be at work yet.
-        let pipeline = self.pipelines.pipeline(stream.data_group).ok_or_else(slow_down)?;
+        let pipeline = self.pipeline_of(&stream).await.ok_or_else(slow_down)?;
         Ok(Target { stream, pipeline })
     }
 

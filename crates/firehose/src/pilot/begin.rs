@@ -278,7 +278,11 @@ async fn compile(ctx: &Context, given: &Configuration, version: u64) -> Result<A
     };
     let sinks = &*ctx.sinks;
     let compiled = Compiled::new(settings, &ctx.sender, &ctx.channel_id, sinks);
-    compiled.map(Arc::new).map_err(End::Again)
+    let mut compiled = compiled.map_err(End::Again)?;
+    // What the state says of a version counts, even where its settings cannot be read any more.
+    let known = ctx.replica.read(|state| state.configs.get(&version).map(|config| config.shape));
+    compiled.shape = known.unwrap_or(compiled.shape);
+    Ok(Arc::new(compiled))
 }
 
 /// The settings of an older version, from its document. If they cannot be read any more its plans are delivered under

@@ -1,21 +1,32 @@
 //! The chain of steps before and after the function.
 
 use bytes::Bytes;
-use millstream_aggregate::Aggregate;
+use millstream_aggregate::{Aggregate, UserRecord};
+use millstream_formats::compression::decompress_gzip;
+use millstream_formats::deaggregate;
+use millstream_formats::logs_message::LogsMessage;
 use millstream_types::Millis;
 
 use super::Piece;
-use super::error_document::{Failure, processing_failed};
-use super::query::{Query, QueryError};
-use crate::record::{Failed, PartitionSource, PartitionValues, Ready, SourceRecord};
-use crate::settings::Processing;
+use super::error_document::{Failure, decompression_failed, processing_failed};
+use super::limits::DECOMPRESSED_BYTES_MAX;
+use super::query::Query;
+use crate::record::{Failed, PartitionSource, PartitionValues, Ready, RecordId, SourceRecord};
+use crate::settings::{Deaggregate, Processing};
 
 /// The code of records whose partition values could not be found.
 const EXTRACTION_FAILED: &str = "DynamicPartitioning.MetadataExtractionFailed";
+/// The code of records that could not be decompressed. Sources tell none.
+const DECOMPRESSION_FAILED: &str = "Decompression.MalformedData";
+/// The code of records that hold no messages of CloudWatch Logs. Sources tell none.
+const NOT_LOGS: &str = "CloudWatchLogProcessing.MalformedData";
 
 /// The steps of one version of a configuration. Cheap to share, never changes.
 #[derive(Debug)]
 pub struct Chain {
+    decompress: bool,
+    extract_messages: bool,
+    deaggregate: Option<Deaggregate>,
     query: Option<Query>,
     delimiter: Option<Bytes>,
 }
@@ -43,8 +54,12 @@ pub struct Finished {
 impl Chain {
     /// Prepares the steps. The text says what cannot be done, for the client: a query that does not compile.
     pub fn new(processing: &Processing) -> Result<Self, String> {
+        let query = processing.query.as_deref().map(Query::compile).transpose();
         Ok(Chain {
-            query: processing.query.as_deref().map(Query::compile).transpose()?,
+            decompress: processing.decompress,
+            extract_messages: processing.extract_messages,
+            deaggregate: processing.deaggregate.clone(),
+            query: query.map_err(|why| format!("MetadataExtractionQuery: {why}"))?,
             delimiter: processing.delimiter.as_deref().map(Bytes::copy_from_slice),
         })
     }
@@ -69,7 +84,8 @@ impl Chain {
                     }
                 }
                 Err(error) => {
-                    out.failed.push(extraction_failed(&raw, &error, record.arrival, now));
+                    let failure = failure(&raw, EXTRACTION_FAILED, &error.0, record.arrival, now);
+                    out.failed.push(processing_failed(&failure, None));
                     return;
                 }
             }
@@ -87,24 +103,89 @@ impl Chain {
         longer.into()
     }
 
-    fn prepare(&self, record: SourceRecord, _now: Millis, parts: &mut Parts, out: &mut Prepared) {
-        let raw = record.data.clone();
-        let record = SourceRecord { id: parts.take(), ..record };
-        out.pieces.push(Piece { record, raw, partition: PartitionValues::default() });
+    /// The steps on one record of the source.
+    fn prepare(&self, record: SourceRecord, now: Millis, parts: &mut Parts, out: &mut Prepared) {
+        let data = match self.unpacked(&record, now) {
+            Ok(Some(data)) => data,
+            Ok(None) => {
+                out.dropped += 1;
+                return;
+            }
+            Err(failed) => {
+                out.failed.push(failed);
+                return;
+            }
+        };
+        let pieces = match &self.deaggregate {
+            None => vec![&data[..]],
+            Some(Deaggregate::Delimited(delimiter)) => deaggregate::delimited(&data, delimiter),
+            Some(Deaggregate::Json) => match deaggregate::json(&data) {
+                Ok(pieces) => pieces,
+                Err(error) => {
+                    let (raw, text) = (&record.data, error.to_string());
+                    let failure = failure(raw, EXTRACTION_FAILED, &text, record.arrival, now);
+                    out.failed.push(processing_failed(&failure, None));
+                    return;
+                }
+            },
+        };
+        for piece in pieces {
+            let piece = data.slice_ref(piece);
+            // What was compressed is told as it came; a part of a record by itself, so that putting it again repeats
+            // no other part.
+            let raw = if self.decompress { record.data.clone() } else { piece.clone() };
+            let record = SourceRecord { id: parts.take(), data: piece, ..record.clone() };
+            out.pieces.push(Piece { record, raw, partition: PartitionValues::default() });
+        }
     }
+
+    /// The data without compression, and without the envelope of CloudWatch Logs; `None` if nothing is to be delivered.
+    fn unpacked(&self, record: &SourceRecord, now: Millis) -> Result<Option<Bytes>, Failed> {
+        let mut data = record.data.clone();
+        if self.decompress {
+            let content = decompress_gzip(&data, DECOMPRESSED_BYTES_MAX).map_err(|error| {
+                let (raw, text) = (&record.data, error.to_string());
+                let failure = failure(raw, DECOMPRESSION_FAILED, &text, record.arrival, now);
+                decompression_failed(&failure)
+            })?;
+            data = content.into();
+        }
+        if self.extract_messages {
+            let message = LogsMessage::parse(&data).map_err(|error| {
+                let (raw, text) = (&record.data, error.to_string());
+                processing_failed(&failure(raw, NOT_LOGS, &text, record.arrival, now), None)
+            })?;
+            match message {
+                LogsMessage::Control | LogsMessage::Data { count: 0, .. } => return Ok(None),
+                LogsMessage::Data { lines, .. } => data = lines.into(),
+            }
+        }
+        Ok(Some(data))
+    }
+}
+
+/// What is said of a record that failed in a step of ours: one attempt, which ends now.
+fn failure<'a>(
+    raw: &'a [u8],
+    code: &'a str,
+    message: &'a str,
+    arrival: Millis,
+    now: Millis,
+) -> Failure<'a> {
+    Failure { raw, code, message, attempts: 1, arrival, ended: now }
 }
 
 /// Hands out the ids of a record's parts.
 struct Parts {
-    id: crate::record::RecordId,
+    id: RecordId,
     next: u32,
 }
 
 impl Parts {
-    fn take(&mut self) -> crate::record::RecordId {
+    fn take(&mut self) -> RecordId {
         let part = self.next;
         self.next += 1;
-        crate::record::RecordId { part, ..self.id }
+        RecordId { part, ..self.id }
     }
 }
 
@@ -113,7 +194,7 @@ impl Parts {
 fn disaggregated(record: SourceRecord) -> Vec<SourceRecord> {
     let Some(origin) = &record.stream else { return vec![record] };
     let Some(aggregate) = Aggregate::decode(&record.data) else { return vec![record] };
-    let part = |(index, user): (usize, millstream_aggregate::UserRecord<'_>)| {
+    let part = |(index, user): (usize, UserRecord<'_>)| {
         let mut origin = origin.clone();
         origin.partition_key = user.partition_key.into();
         origin.subsequence_number = index as u64;
@@ -126,14 +207,5 @@ fn disaggregated(record: SourceRecord) -> Vec<SourceRecord> {
     aggregate.records().enumerate().map(part).collect()
 }
 
-fn extraction_failed(raw: &[u8], error: &QueryError, arrival: Millis, now: Millis) -> Failed {
-    let failure = Failure {
-        raw,
-        code: EXTRACTION_FAILED,
-        message: &error.0,
-        attempts: 1,
-        arrival,
-        ended: now,
-    };
-    processing_failed(&failure, None)
-}
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,15 @@ pub fn delivery_failed(by: RefusedBy, failure: &Failure<'_>, members: &[(&str, S
     line.text("errorCode", failure.code);
     line.text("errorMessage", shortened(failure.message));
     line.number("attemptEndingTimestamp", failure.ended.0);
-    let own = |line: &mut Line| members.iter().for_each(|(key, value)| line.text(key, value));
+    let own = |line: &mut Line| {
+        for (key, value) in members {
+            match (*key, value.parse()) {
+                // The guide's example has a number here, and texts elsewhere.
+                ("subsequenceNumber", Ok(number)) => line.number(key, number),
+                _ => line.text(key, value),
+            }
+        }
+    };
     match by {
         RefusedBy::Search => {
             own(&mut line);

@@ -210,3 +210,19 @@ fn a_flush_that_cannot_end_says_what_is_left() {
         assert!(why.contains("1 deliveries are under way"), "{why}");
     });
 }
+
+#[test]
+fn what_was_put_by_a_client_that_went_away_is_delivered_if_it_is_in_the_log() {
+    let world = World::new(to_objects());
+    world.live(async |node| {
+        node.put(&["a\n"]).await;
+        node.settle().await;
+        world.log.hold();
+        let brief = std::time::Duration::from_millis(1);
+        assert!(tokio::time::timeout(brief, node.put(&["b\n"])).await.is_err());
+        world.log.release();
+        node.settle().await;
+        node.flush().await;
+        assert_eq!(world.content("main"), "a\nb\n");
+    });
+}

@@ -14,7 +14,10 @@ use crate::harness::*;
 
 fn same(_: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
     let request: serde_json::Value = serde_json::from_slice(request).unwrap();
-    let answer = |record: &serde_json::Value| serde_json::json!({"recordId": record["recordId"], "result": "Ok", "data": record["data"]});
+    let answer = |record: &serde_json::Value| {
+        let (id, data) = (&record["recordId"], &record["data"]);
+        serde_json::json!({"recordId": id, "result": "Ok", "data": data})
+    };
     let records: Vec<_> = request["records"].as_array().unwrap().iter().map(answer).collect();
     Ok(serde_json::json!({"records": records}).to_string().into_bytes())
 }
@@ -40,7 +43,7 @@ async fn put(node: &Node<'_>, dice: &Dice, fates: &mut BTreeMap<String, Fate>) {
     let records: Vec<String> = (0..count)
         .map(|_| {
             let n = fates.len();
-            let record = format!("{{\"k\":\"{}\",\"n\":{n:05}}}", dice.below(4));
+            let record = format!("{{\"k\":\"{}\",\"n\":\"{n:05}\"}}", dice.below(4));
             fates.insert(record.clone(), Fate::Refused);
             record + "\n"
         })

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::harness::*;
 
-/// Answers each call differently: the data with the call's number before it. Data that begin with `!` fail, with `-` are
-/// dropped.
+/// Answers each call differently: the data with the call's number before it. Data that begin with `!` fail, with `-`
+/// are dropped.
 fn numbering(call: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
     let request: Value = serde_json::from_slice(request).unwrap();
     let answer = |record: &Value| {
@@ -127,7 +127,7 @@ fn a_function_that_fails_is_called_as_often_as_configured() {
 #[test]
 fn each_partition_has_objects_of_its_own_in_order() {
     let world = World::new(partitioned());
-    let record = |n: u32| format!("{{\"k\":\"{}\",\"n\":{n:03}}}\n", n % 7);
+    let record = |n: u32| format!("{{\"k\":\"{}\",\"n\":\"{n:03}\"}}\n", n % 7);
     world.live(async |node| {
         for n in 0..100 {
             node.put(&[&record(n)]).await;
@@ -149,7 +149,7 @@ fn each_partition_has_objects_of_its_own_in_order() {
 #[test]
 fn partitions_survive_kills_at_each_stage() {
     let world = World::new(partitioned());
-    let record = |n: u32| format!("{{\"k\":\"{}\",\"n\":{n:03}}}\n", n % 5);
+    let record = |n: u32| format!("{{\"k\":\"{}\",\"n\":\"{n:03}\"}}\n", n % 5);
     for life in 0..6 {
         let acts = [Act::Take, Act::TakeAndHang, Act::Hang, Act::TakeAndFail];
         world.object_acts("main", acts);

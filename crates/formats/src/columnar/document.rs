@@ -69,6 +69,18 @@ pub(super) fn whole(
     }
 }
 
+/// A number from 0 to 1.
+pub(super) fn proportion(
+    members: &Map<String, Value>,
+    name: &str,
+) -> Result<Option<f64>, ConversionError> {
+    let Some(value) = present(members, name) else { return Ok(None) };
+    match value.as_f64() {
+        Some(number) if (0.0..=1.0).contains(&number) => Ok(Some(number)),
+        _ => Err(ConversionError(format!("{name} is a number from 0 to 1."))),
+    }
+}
+
 /// One of several texts: its index.
 pub(super) fn choice(
     members: &Map<String, Value>,

@@ -5,20 +5,23 @@ use serde_json::{Map, Value};
 use super::datum::Datum;
 use super::error::ConversionError;
 use super::schema::Schema;
-use super::{document, parquet};
+use super::{document, orc, parquet};
 
 /// Makes files for a schema.
 pub(crate) enum Serializer {
     Parquet(parquet::Format),
+    Orc(orc::Format),
 }
 
 /// A file that rows are added to.
 pub(crate) enum File<'f> {
     Parquet(Box<parquet::File<'f>>),
+    Orc(Box<orc::File<'f>>),
 }
 
 enum Options {
     Parquet(parquet::Options),
+    Orc(orc::Options),
 }
 
 /// Whether the document can be used.
@@ -30,7 +33,7 @@ fn options(text: &str) -> Result<Options, ConversionError> {
     let (name, members): (_, Map<String, Value>) =
         document::either(text, "Serializer", "ParquetSerDe", "OrcSerDe")?;
     if name == "OrcSerDe" {
-        return Err(ConversionError("OrcSerDe is not supported.".to_owned()));
+        return Ok(Options::Orc(orc::Options::parse(&members)?));
     }
     Ok(Options::Parquet(parquet::Options::parse(&members)?))
 }
@@ -39,6 +42,7 @@ impl Serializer {
     pub(crate) fn new(document: &str, schema: &Schema) -> Result<Self, ConversionError> {
         Ok(match options(document)? {
             Options::Parquet(options) => Self::Parquet(parquet::Format::new(options, schema)?),
+            Options::Orc(options) => Self::Orc(orc::Format::new(options, schema)),
         })
     }
 
@@ -46,12 +50,14 @@ impl Serializer {
     pub(crate) fn file(&self) -> Result<File<'_>, ConversionError> {
         match self {
             Self::Parquet(format) => Ok(File::Parquet(Box::new(format.file().map_err(failed)?))),
+            Self::Orc(format) => Ok(File::Orc(Box::new(format.file()))),
         }
     }
 
     pub(crate) fn extension(&self) -> &'static str {
         match self {
             Self::Parquet(_) => ".parquet",
+            Self::Orc(_) => ".orc",
         }
     }
 }
@@ -61,6 +67,10 @@ impl File<'_> {
     pub(crate) fn add(&mut self, row: &[Datum<'_>]) -> Result<(), ConversionError> {
         match self {
             Self::Parquet(file) => file.add(row).map_err(failed),
+            Self::Orc(file) => {
+                file.add(row);
+                Ok(())
+            }
         }
     }
 
@@ -68,6 +78,7 @@ impl File<'_> {
     pub(crate) fn finish(self) -> Result<Vec<u8>, ConversionError> {
         match self {
             Self::Parquet(file) => file.finish().map_err(failed),
+            Self::Orc(file) => Ok(file.finish()),
         }
     }
 }

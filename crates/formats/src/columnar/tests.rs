@@ -2,6 +2,7 @@
 
 mod hive;
 mod openx;
+mod orc_files;
 mod parquet_files;
 
 use ::parquet::file::reader::{FileReader, SerializedFileReader};

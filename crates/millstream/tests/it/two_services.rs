@@ -73,3 +73,54 @@ fn an_operation_of_one_name_has_each_services_own_limit() {
         assert!(text.contains(&format!("The body of {name} may have")), "{text}");
     }
 }
+
+#[test]
+fn both_protocols_reach_firehose() {
+    let server = server().ephemeral().start();
+    let list = "Firehose_20150804.ListDeliveryStreams";
+    let reply = call(&server, list, JSON, b"{}");
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let none = br#"{"DeliveryStreamNames":[],"HasMoreDeliveryStreams":false}"#;
+    assert_eq!(reply.http.body, none);
+    let reply = call(&server, list, CBOR, b"\xa0");
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let none = b"\xbf\x73DeliveryStreamNames\x9f\xff\x76HasMoreDeliveryStreams\xf4\xff";
+    assert_eq!(reply.http.body, none);
+
+    let put = "Firehose_20150804.PutRecordBatch";
+    let records = br#"{"DeliveryStreamName":"none","Records":[{"Data":"YQ=="}]}"#;
+    assert_eq!(call(&server, put, JSON, records).code(), "ResourceNotFoundException");
+    let records = b"\xa2\x72DeliveryStreamName\x64none\x67Records\x81\xa1\x64Data\x41a";
+    let reply = call(&server, put, CBOR, records);
+    let text = String::from_utf8_lossy(&reply.http.body).into_owned();
+    assert!(reply.status == 400 && text.contains("ResourceNotFoundException"), "{text}");
+}
+
+#[test]
+fn what_firehose_is_sent_is_checked_by_its_own_model() {
+    let server = server().ephemeral().start();
+    for (operation, body, code) in [
+        ("PutRecordBatch", "{}", "ValidationException"),
+        (
+            "PutRecord",
+            r#"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#,
+            "ValidationException",
+        ),
+        (
+            "PutRecord",
+            r#"{"DeliveryStreamName":"s","Record":{"Data":1}}"#,
+            "SerializationException",
+        ),
+        ("DescribeDeliveryStream", r#"{"DeliveryStreamName":"a b"}"#, "ValidationException"),
+        ("ListDeliveryStreams", r#"{"DeliveryStreamType":"Other"}"#, "ValidationException"),
+        (
+            "UpdateDestination",
+            r#"{"DeliveryStreamName":"s","CurrentDeliveryStreamVersionId":"1","DestinationId":"d",
+                "SnowflakeDestinationUpdate":{}}"#,
+            "InvalidArgumentException",
+        ),
+    ] {
+        let reply = call(&server, &format!("Firehose_20150804.{operation}"), JSON, body.as_bytes());
+        assert_eq!((reply.status, reply.code()), (400, code.to_owned()), "{operation} {body}");
+    }
+}

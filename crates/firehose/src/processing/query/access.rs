@@ -68,7 +68,10 @@ impl ValT for Value {
             (Value::Object(object), Value::Text(key)) => {
                 Ok(object.members().get(key).cloned().unwrap_or_default())
             }
-            (Value::Array(array), Value::Number(number)) => Ok(place(*number, array.items().len())
+            // jq knows no item between two others.
+            (Value::Array(array), Value::Number(number)) => Ok(number
+                .whole()
+                .and_then(|whole| place(Number::Int(whole), array.items().len()))
                 .and_then(|at| array.items().get(at).cloned())
                 .unwrap_or_default()),
             (Value::Array(_), Value::Array(_)) => indices(&self, index),
@@ -265,7 +268,7 @@ fn not_iterable(value: &Value) -> Error<Value> {
 fn not_indexable(value: &Value, index: &Value) -> Error<Value> {
     match index {
         Value::Text(key) => {
-            error(format_args!("Cannot index {} with \"{key}\"", value.type_name()))
+            error(format_args!("Cannot index {} with string \"{key}\"", value.type_name()))
         }
         _ => error(format_args!("Cannot index {} with {}", value.type_name(), index.type_name())),
     }

@@ -78,13 +78,14 @@ impl Number {
             Number::Float(number) => number.clamp(f64::MIN, f64::MAX),
         };
         let scientific = format!("{number:e}");
-        let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
         let exponent: i32 = exponent.parse().unwrap_or(0);
-        if (-5..17).contains(&exponent) {
+        let digits = mantissa.bytes().filter(u8::is_ascii_digit).count() as i32;
+        if exponent > -5 && exponent < digits + 15 {
             return format!("{number}");
         }
         let sign = if exponent < 0 { '-' } else { '+' };
-        format!("{digits}e{sign}{:02}", exponent.abs())
+        format!("{mantissa}e{sign}{:02}", exponent.abs())
     }
 }
 
@@ -113,10 +114,14 @@ mod tests {
             (Number::Float(1.0), "1"),
             (Number::Float(-0.5), "-0.5"),
             (Number::Float(0.1 + 0.2), "0.30000000000000004"),
-            (Number::Float(1e16), "10000000000000000"),
+            (Number::Float(1e15), "1000000000000000"),
+            (Number::Float(1.2e16), "12000000000000000"),
+            (Number::Float(123_456_789_012_345_680.0), "123456789012345680"),
+            (Number::Float(1.7e18), "1.7e+18"),
+            (Number::Float(0.0001), "0.0001"),
             (Number::Float(1e17), "1e+17"),
             (Number::Float(1.5e300), "1.5e+300"),
-            (Number::Float(0.00001), "0.00001"),
+            (Number::Float(0.00001), "1e-05"),
             (Number::Float(1.5e-7), "1.5e-07"),
             (Number::Float(f64::INFINITY), "1.7976931348623157e+308"),
             (Number::Float(f64::NAN), "null"),

@@ -13,7 +13,7 @@ def tostring: "\(.)";
 
 def range(from; to): range(from; to; 1);
 def range(to): range(0; to; 1);
-def repeat(f): def rec: ., (f | rec); rec;
+def repeat(f): def rec: f, rec; rec;
 def recurse(f): def rec: ., (f | rec); rec;
 def recurse: recurse(.[]?);
 def recurse(f; cond): def rec: ., (f | select(cond) | rec); rec;
@@ -94,7 +94,6 @@ def del(f): delpaths([path(f)]);
 def tostream: path(def r: (.[]? | r), .; r) as $p | getpath($p) |
   reduce path(.[]?) as $q ([$p, .]; [$p + $q]);
 
-def ascii: [.] | implode;
 def todate: strftime("%Y-%m-%dT%H:%M:%SZ");
 def fromdateiso8601: strptime("%Y-%m-%dT%H:%M:%SZ") | mktime;
 def todateiso8601: strftime("%Y-%m-%dT%H:%M:%SZ");

@@ -73,9 +73,8 @@ fn matches(mut cv: Cv<'_, Kind>) -> Result<Vec<Value>, Error> {
         pattern.regex.capture_names().skip(1).map(|name| name.map(Rc::from)).collect();
     let mut chars = Chars { text, byte: 0, char: 0 };
     let mut found = Vec::new();
-    let mut all = pattern.regex.captures_iter(text);
     work(text.len(), pattern.size);
-    while let Some(captures) = all.next() {
+    for captures in pattern.regex.captures_iter(text) {
         let Some(whole) = captures.get(0) else { break };
         // The search for the next match may look at all that is left, though it seldom does.
         work((text.len() - whole.end()) / 64, pattern.size);
@@ -112,17 +111,19 @@ fn match_object(
 }
 
 fn place(captures: &Captures<'_>, index: usize, chars: &mut Chars<'_>, members: &mut Members) {
-    let (offset, length, string) = match captures.get(index) {
+    // In jq's order, which is another one where a group took no part.
+    match captures.get(index) {
         Some(group) => {
-            let offset = chars.before(group.start());
-            let length = group.as_str().chars().count() as i64;
-            (offset, length, Value::text(group.as_str()))
+            set(members, "offset", Value::int(chars.before(group.start())));
+            set(members, "length", Value::int(group.as_str().chars().count() as i64));
+            set(members, "string", Value::text(group.as_str()));
         }
-        None => (-1, 0, Value::Null),
-    };
-    set(members, "offset", Value::int(offset));
-    set(members, "length", Value::int(length));
-    set(members, "string", string);
+        None => {
+            set(members, "offset", Value::int(-1));
+            set(members, "string", Value::Null);
+            set(members, "length", Value::int(0));
+        }
+    }
 }
 
 fn set(members: &mut Members, key: &str, value: Value) {

@@ -63,7 +63,7 @@ fn values_must_be_texts_numbers_or_booleans_of_one_object() {
         ("{a: (1, 2)}", "{}", "The query must yield one object, and yields several"),
         ("{a: .a}", "", "Non JSON record provided"),
         ("{a: .a}", "{\"a\":1}{\"a\":2}", "Non JSON record provided"),
-        ("{a: .a}", "[]", "Cannot index array with \"a\""),
+        ("{a: .a}", "[]", "Cannot index array with string \"a\""),
         ("{a: (.a | error)}", "{\"a\":\"my own\"}", "my own"),
         ("{a: (\"x\" * 2000)}", "{}", "a partition key or its value is too long"),
     ] {
@@ -79,7 +79,7 @@ fn values_must_be_texts_numbers_or_booleans_of_one_object() {
 fn paths_and_operators_are_those_of_jq() {
     check(&[
         (".a.b[1:][0]", r#"{"a":{"b":[1,2,3]}}"#, "2"),
-        (".[-1], .[10], .[1.7]", "[1,2,3]", "3,null,2"),
+        (".[-1], .[10], .[1.7]", "[1,2,3]", "3,null,null"),
         (".a?, (.[0]? // 7)", r#"{"a":1}"#, "1,7"),
         (".[]", r#"{"b":1,"a":2}"#, "1,2"),
         ("1 / 2, 4 / 2, 7 % 3, -7 % 3, 1 - 3", "null", "0.5,2,1,-1,-2"),
@@ -99,7 +99,7 @@ fn paths_and_operators_are_those_of_jq() {
         (
             "[limit(3; repeat(1))], [range(0; 10; 4)], first(range(5)), [.[] | select(. > 1)]",
             "[1,2]",
-            "[[1,2],1,1],[0,4,8],0,[2]",
+            "[1,1,1],[0,4,8],0,[2]",
         ),
         ("\"\\(.a)-\\(.b)\", @base64 \"x\\(.a)\"", r#"{"a":"A","b":[1]}"#, r#""A-[1]","xQQ==""#),
         (
@@ -138,7 +138,7 @@ fn filters_of_values_are_those_of_jq() {
         (
             "map(.a), add, min, max, unique, sort, reverse",
             "[3,1,3]",
-            "(Cannot index number with \"a\")",
+            "(Cannot index number with string \"a\")",
         ),
         (
             "add, min, max, unique, sort, reverse, any, all, flatten",
@@ -194,7 +194,7 @@ fn filters_of_values_are_those_of_jq() {
         (
             "@base64, (@base64 | @base64d), @uri, @html, @sh",
             "\"a b'<\"",
-            r#""YSBiJzw=","a b'<","a%20b'%3C","a b&#39;&lt;","'a b'\\''<'""#,
+            r#""YSBiJzw=","a b'<","a%20b'%3C","a b&apos;&lt;","'a b'\\''<'""#,
         ),
         (
             "@csv, @tsv, @json, @text",
@@ -212,7 +212,7 @@ fn filters_of_values_are_those_of_jq() {
             "1",
             "[1,2,4,8],16,[1,2,3]",
         ),
-        ("splits(\", *\"), (65 | ascii)", "\"a, b\"", "\"a\",\"b\",\"A\""),
+        ("splits(\", *\")", "\"a, b\"", "\"a\",\"b\""),
     ]);
 }
 
@@ -257,9 +257,9 @@ fn regular_expressions_are_those_of_jq() {
             concat!(
                 r#"{"offset":1,"length":1,"string":"a","captures":["#,
                 r#"{"offset":1,"length":1,"string":"a","name":null},"#,
-                r#"{"offset":-1,"length":0,"string":null,"name":"n"}]},"#,
+                r#"{"offset":-1,"string":null,"length":0,"name":"n"}]},"#,
                 r#"{"offset":2,"length":1,"string":"b","captures":["#,
-                r#"{"offset":-1,"length":0,"string":null,"name":null},"#,
+                r#"{"offset":-1,"string":null,"length":0,"name":null},"#,
                 r#"{"offset":2,"length":1,"string":"b","name":"n"}]}"#
             ),
         ),

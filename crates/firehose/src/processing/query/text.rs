@@ -63,7 +63,7 @@ pub fn filters() -> Vec<Native> {
                     '<' => Some("&lt;"),
                     '>' => Some("&gt;"),
                     '&' => Some("&amp;"),
-                    '\'' => Some("&#39;"),
+                    '\'' => Some("&apos;"),
                     '"' => Some("&quot;"),
                     _ => None,
                 })

@@ -91,7 +91,7 @@ fn array(moment: &Moment, seconds: Value) -> Value {
 
 fn of_epoch(number: Number) -> Result<Moment, Error> {
     let seconds = number.float();
-    if !(seconds.abs() <= SECONDS_MAX) {
+    if seconds.is_nan() || seconds.abs() > SECONDS_MAX {
         return Err(error("errors converting number of seconds since epoch to datetime"));
     }
     Ok(Moment::of_epoch_seconds(number.floor()))

@@ -170,7 +170,6 @@ async fn opensearch_backs_up_all_documents_if_it_is_told_to() {
 async fn what_makes_no_sense_is_refused_by_name() {
     let fixture = Fixture::with(Limits::default().without_rates()).await;
     let s3 = |more: &str| into_bucket("a", more);
-    let lambda = |parameters: &[(&str, &str)]| s3(&processor("Lambda", parameters));
     let cases = [
         (r#"{"DeliveryStreamName": "a"}"#.to_owned(), "Exactly one destination configuration"),
         (
@@ -212,7 +211,31 @@ async fn what_makes_no_sense_is_refused_by_name() {
         ),
         (s3(&CONVERSION.replace(r#", "TableName": "t""#, "")), "SchemaConfiguration.TableName"),
         (s3(&CONVERSION.replace(r#""t""#, r#""refused""#)), "refused cannot be done"),
+        (s3(&CONVERSION.replace(r#""t""#, r#""odd""#)), "is not supported"),
         (s3(&CONVERSION.replace("{\"ParquetSerDe\": {}}", "{}")), "exactly one of ParquetSerDe"),
+        (
+            s3(r#", "EncryptionConfiguration": {"KMSEncryptionConfig": {"AWSKMSKeyARN":
+                "arn:aws:kms:us-east-1:000000000000:key/refused"}}"#),
+            "key/refused cannot be done",
+        ),
+        (into_redshift(r#", "CompressionFormat": "ZIP""#, ""), "ZIP cannot be specified"),
+        (into_redshift(r#", "ErrorOutputPrefix": "e/""#, ""), "ErrorOutputPrefix cannot be"),
+        (into_redshift("", "").replace(r#""Username": "u", "#, ""), "Username must be specified"),
+        (into_search(""), "Exactly one of DomainARN and ClusterEndpoint"),
+        (
+            into_search(r#", "ClusterEndpoint": "https://refused""#),
+            "https://refused cannot be done",
+        ),
+    ];
+    fixture.refuses(&cases).await;
+}
+
+#[tokio::test]
+async fn processors_that_make_no_sense_are_refused_by_name() {
+    let fixture = Fixture::with(Limits::default().without_rates()).await;
+    let s3 = |more: &str| into_bucket("a", more);
+    let lambda = |parameters: &[(&str, &str)]| s3(&processor("Lambda", parameters));
+    let cases = [
         (lambda(&[]), "The parameter LambdaArn of the processor of type Lambda must be specified"),
         (lambda(&[("LambdaArn", "arn:refused")]), "arn:refused cannot be done"),
         (lambda(&[("LambdaArn", "f"), ("LambdaArn", "g")]), "is given twice"),
@@ -231,23 +254,28 @@ async fn what_makes_no_sense_is_refused_by_name() {
             "only be present when Dynamic Partitioning is enabled",
         ),
         (
-            s3(r#", "EncryptionConfiguration": {"KMSEncryptionConfig": {"AWSKMSKeyARN":
-                "arn:aws:kms:us-east-1:000000000000:key/refused"}}"#),
-            "key/refused cannot be done",
-        ),
-        (into_redshift(r#", "CompressionFormat": "ZIP""#, ""), "ZIP cannot be specified"),
-        (into_redshift(r#", "ErrorOutputPrefix": "e/""#, ""), "ErrorOutputPrefix cannot be"),
-        (into_redshift("", "").replace(r#""Username": "u", "#, ""), "Username must be specified"),
-        (into_search(""), "Exactly one of DomainARN and ClusterEndpoint"),
-        (
-            into_search(r#", "ClusterEndpoint": "https://refused""#),
-            "https://refused cannot be done",
+            s3(&format!(
+                r#", "Prefix": "!{{partitionKeyFromQuery:a}}/", "ErrorOutputPrefix": "e/",
+                    "DynamicPartitioningConfiguration": {{"Enabled": true}}{}"#,
+                processor(
+                    "MetadataExtraction",
+                    &[("MetadataExtractionQuery", "{a:"), ("JsonParsingEngine", "JQ-1.6")],
+                )
+            )),
+            "MetadataExtractionQuery",
         ),
     ];
-    for (json, expected) in cases {
-        let (code, text) = error(fixture.create(&json).await);
-        assert_eq!(code, ErrorCode::InvalidArgumentException, "{json}: {text}");
-        assert!(text.contains(expected), "{json}: {text}");
+    fixture.refuses(&cases).await;
+}
+
+impl Fixture {
+    /// Each request is refused with a text that holds what is expected, and nothing is made.
+    async fn refuses(&self, cases: &[(String, &str)]) {
+        for (json, expected) in cases {
+            let (code, text) = error(self.create(json).await);
+            assert_eq!(code, ErrorCode::InvalidArgumentException, "{json}: {text}");
+            assert!(text.contains(expected), "{json}: {text}");
+        }
+        assert_eq!(self.catalog.read(|state| state.delivery_streams().all().count()), 0);
     }
-    assert_eq!(fixture.catalog.read(|state| state.delivery_streams().all().count()), 0);
 }

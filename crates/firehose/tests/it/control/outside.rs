@@ -61,6 +61,10 @@ impl Pipelines for Told {
         Box::pin(async move { self.note("stop", &stream) })
     }
 
+    fn started(&self) -> tokio::sync::watch::Receiver<()> {
+        tokio::sync::watch::Sender::new(()).subscribe()
+    }
+
     fn pipeline(&self, _: GroupId) -> Option<Arc<Pipeline>> {
         None
     }
@@ -140,7 +144,12 @@ impl Sinks for Outside {
 
     fn table(&self, table: &TableName) -> Result<Arc<TableSchema>, String> {
         take(&table.table)?;
-        Ok(Arc::new(TableSchema { version: "1".into(), document: "{}".into() }))
+        let columns = match &*table.table {
+            "odd" => r#"[{"Name": "a", "Type": "no such type"}]"#,
+            _ => r#"[{"Name": "a", "Type": "string"}]"#,
+        };
+        let document = format!(r#"{{"StorageDescriptor": {{"Columns": {columns}}}}}"#);
+        Ok(Arc::new(TableSchema { version: "1".into(), document }))
     }
 
     fn secret(&self, arn: &str) -> Result<BTreeMap<String, String>, String> {
