@@ -380,3 +380,18 @@ def test_a_put_that_ends_too_early_leaves_nothing(server):
     assert s3.list_objects_v2(Bucket=name)["KeyCount"] == 0
     staged = server.data / "buckets" / "names" / name / "staged"
     assert list(staged.iterdir()) == []
+
+
+def test_a_client_that_is_refused_early_reads_why_and_goes_on_with_its_connection(server):
+    import http.client
+
+    host, port = server.address.rsplit(":", 1)
+    connection = http.client.HTTPConnection(host, int(port))
+    for size in [10, 700_000] * 5:
+        connection.request("PUT", "/no-such-bucket/k", body=b"x" * size)
+        reply = connection.getresponse()
+        assert (reply.status, reply.getheader("connection")) == (404, None)
+        assert b"NoSuchBucket" in reply.read()
+    # One that waits to be told to go on is told that the connection ends.
+    connection.request("PUT", "/no-such-bucket/k", headers={"expect": "100-continue", "content-length": "5"})
+    assert connection.getresponse().getheader("connection") == "close"

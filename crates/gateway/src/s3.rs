@@ -26,13 +26,16 @@ mod xml_write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body::Body;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue,
+};
 use hyper::http::request::Parts as Head;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use millstream_auth::{Payload, authenticate_s3, declared_payload};
 use millstream_buckets::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::body::ReplyBody;
 use crate::ids::RequestId;
@@ -42,7 +45,7 @@ use ask::Ask;
 pub use chunks::fuzz_chunks;
 use error::{S3Error, S3Result};
 use operation::Operation;
-use receive::Receiver;
+use receive::{Lent, Receiver};
 pub use send::ObjectBody;
 use target::Query;
 pub use xml_read::fuzz_xml;
@@ -122,11 +125,16 @@ impl Gateway {
             return refused;
         }
         let (head, body) = request.into_parts();
+        let (body, returned) = Lent::new(body);
         let mut reply = match self.objects(&head, body).await {
             Ok(reply) => reply,
             Err(error) => {
                 self.tell_object_error(&error, id);
-                error_reply(&error, &head, id)
+                let mut reply = error_reply(&error, &head, id);
+                if !self.is_read_to_its_end(&head, returned).await {
+                    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                reply
             }
         };
         let headers = reply.headers_mut();
@@ -141,7 +149,19 @@ impl Gateway {
         reply
     }
 
-    async fn objects(&self, head: &Head, body: Incoming) -> S3Result<Response<ReplyBody>> {
+    /// Whether nothing is left of a body, so that the connection can be used again. HTTP/2's can in any case.
+    async fn is_read_to_its_end(&self, head: &Head, body: oneshot::Receiver<Incoming>) -> bool {
+        let Ok(body) = body.await else { return false };
+        if head.version == Version::HTTP_2 || body.is_end_stream() {
+            return true;
+        }
+        // A client that waits to be told to go on does not send it now.
+        let waits = head.headers.contains_key(EXPECT);
+        let timeout = Duration::from_millis(self.http.body_read_timeout_ms);
+        !waits && receive::drain(body, timeout).await
+    }
+
+    async fn objects(&self, head: &Head, body: Lent) -> S3Result<Response<ReplyBody>> {
         let Some(face) = &self.objects else {
             return Err(S3Error::not_implemented("anything here: this server has none"));
         };

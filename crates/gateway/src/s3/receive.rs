@@ -11,6 +11,7 @@ use hyper::header::HeaderMap;
 use millstream_auth::{ChunkSigner, Payload};
 use millstream_buckets::{Checksum, Staged};
 use ring::digest::{Context, SHA256};
+use tokio::sync::oneshot;
 
 use super::blocking;
 use super::checksum::{self, Declared, Hasher, mismatch};
@@ -20,9 +21,53 @@ use super::error::{S3Error, S3Result};
 /// Bytes that are handed to the disk at once, and that must arrive within the limit of a body, unless it ends.
 pub(crate) const PIECE_BYTES: usize = 128 * 1024;
 
+/// Bytes of a body that nobody wants that are taken in all the same.
+const DRAINED_BYTES_MAX: usize = 1 << 20;
+
+/// A body of which the rest, if any, comes back to whoever handed it out: an error may be told before it is read.
+pub(crate) struct Lent {
+    /// There until this is dropped.
+    body: Option<Incoming>,
+    back: Option<oneshot::Sender<Incoming>>,
+}
+
+impl Lent {
+    /// Hands a body out, and where it comes back.
+    pub fn new(body: Incoming) -> (Self, oneshot::Receiver<Incoming>) {
+        let (back, returned) = oneshot::channel();
+        (Lent { body: Some(body), back: Some(back) }, returned)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let (Some(back), Some(body)) = (self.back.take(), self.body.take()) {
+            let _ = back.send(body);
+        }
+    }
+}
+
+/// Takes in what a client still sends of a body that nobody wants, so that it reads its answer: a connection that is
+/// closed on it may lose that. Whether there is nothing left.
+pub(crate) async fn drain(mut body: Incoming, timeout: Duration) -> bool {
+    let drained = async {
+        let mut bytes = 0;
+        while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+        {
+            let Ok(frame) = frame else { return false };
+            bytes += frame.into_data().map_or(0, |data| data.len());
+            if bytes > DRAINED_BYTES_MAX {
+                return false;
+            }
+        }
+        true
+    };
+    tokio::time::timeout(timeout, drained).await.unwrap_or(false)
+}
+
 /// A body that is being read.
 pub(crate) struct Receiver {
-    body: Incoming,
+    lent: Lent,
     chunks: Option<Chunks>,
     timeout: Duration,
     /// What the data must come to without its framing.
@@ -51,7 +96,7 @@ enum Expected {
 impl Receiver {
     /// A body with the headers of its request, and what is signed of it.
     pub fn new(
-        body: Incoming,
+        lent: Lent,
         headers: &HeaderMap,
         payload: Payload,
         signer: Option<ChunkSigner>,
@@ -82,7 +127,7 @@ impl Receiver {
         });
         Ok(Receiver {
             decoded_bytes: decoded.filter(|_| chunks.is_some()),
-            body,
+            lent,
             chunks,
             timeout,
             bytes: 0,
@@ -94,7 +139,7 @@ impl Receiver {
     pub fn declared_bytes(&self) -> Option<u64> {
         match self.chunks {
             Some(_) => self.decoded_bytes,
-            None => self.body.size_hint().exact(),
+            None => self.lent.body.as_ref().and_then(|body| body.size_hint().exact()),
         }
     }
 
@@ -132,7 +177,8 @@ impl Receiver {
         let mut pieces = Vec::new();
         let mut bytes = 0;
         while bytes < PIECE_BYTES {
-            let frame = std::future::poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await;
+            let Some(body) = &mut self.lent.body else { break };
+            let frame = std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
             let Some(frame) = frame else { break };
             let frame = frame.map_err(|_| incomplete())?;
             let Ok(data) = frame.into_data() else { continue };
