@@ -25,7 +25,7 @@ pub(crate) struct Deserializer {
 struct Rules {
     /// Names of columns and members match whatever their case.
     ignore_case: bool,
-    /// Names that are data, a map's keys and JSON in a text column, are lowercased: OpenX lowercases all before reading.
+    /// Names that are data, a map's keys and JSON in a text column, are lowercased, as all names are under OpenX.
     lowercase_names: bool,
     /// Dots in names of JSON stand for underscores.
     dots: bool,
@@ -53,7 +53,8 @@ enum Node {
 type Read<'a> = Result<Datum<'a>, RecordError>;
 
 /// AWS's text for a record that holds a text, a number or the like.
-const PRIMITIVE: &str = "The input JSON contained a primitive at the top level. The top level must be an object or array.";
+const PRIMITIVE: &str = "The input JSON contained a primitive at the top level. \
+    The top level must be an object or array.";
 /// AWS's text for a record that holds nothing.
 const EMPTY: &str = "The record was empty or contained only whitespace.";
 

@@ -1,5 +1,5 @@
-//! Limits of conversion. Those of schemas follow Glue's and Hive's; those of JSON follow Jackson's, which Firehose reads
-//! with, except depth, which is bounded by the stack.
+//! Limits of conversion. Those of schemas follow Glue's and Hive's; those of JSON follow Jackson's, which Firehose
+//! reads with, except depth, which is bounded by the stack.
 
 /// Bytes of a table's document.
 pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;

@@ -1,5 +1,5 @@
-//! A table's columns as Parquet's schema, and where each value goes: nested values are shredded into leaves with levels,
-//! as the format's "nested encoding" describes. Everything but the keys of maps may be null.
+//! A table's columns as Parquet's schema, and where each value goes: nested values are shredded into leaves with
+//! levels, as the format's "nested encoding" describes. Everything but the keys of maps may be null.
 
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::errors::Result;
