@@ -38,6 +38,9 @@ pub enum Act {
     Refuse(Vec<usize>),
 }
 
+/// What a function answers: to which call, and to what payload.
+pub type Answer = fn(usize, &[u8]) -> Result<Vec<u8>, SinkError>;
+
 #[derive(Default)]
 pub struct Outside {
     /// Objects by bucket and key.
@@ -56,7 +59,7 @@ pub struct Outside {
     pub given_up: Mutex<usize>,
     /// Requests to the function.
     pub calls: Mutex<Vec<Bytes>>,
-    pub function: Mutex<Option<fn(usize, &[u8]) -> Result<Vec<u8>, SinkError>>>,
+    pub function: Mutex<Option<Answer>>,
 }
 
 pub struct Sim(pub Arc<Outside>);
