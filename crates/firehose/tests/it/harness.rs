@@ -38,7 +38,7 @@ pub enum Act {
     Refuse(Vec<usize>),
 }
 
-/// What a function answers: to which call, and to what payload.
+/// What a function answers to its call of this number.
 pub type Answer = fn(usize, &[u8]) -> Result<Vec<u8>, SinkError>;
 
 #[derive(Default)]

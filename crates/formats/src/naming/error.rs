@@ -103,84 +103,104 @@ impl NamingError {
             | KeyTooLong => false,
         }
     }
+
+    /// The text of what tells nothing of its own; empty for the others.
+    fn fixed_text(&self) -> &'static str {
+        use NamingError::*;
+        match self {
+            Unclosed => "A prefix holds an expression that is not closed",
+            Nested => "The sequence !{ can only appear in !{namespace:value} expressions",
+            NoErrorPrefix => {
+                "ErrorOutputPrefix cannot be null or empty when Prefix contains expressions"
+            }
+            NoErrorPrefixOfPartitions => {
+                "ErrorOutputPrefix cannot be null or empty when Dynamic Partitioning is enabled"
+            }
+            NoErrorType => {
+                "ErrorOutputPrefix must contain !{firehose:error-output-type} when it contains expressions"
+            }
+            ErrorTypeOfData => "Prefix cannot contain !{firehose:error-output-type}",
+            PartitionedErrors => "ErrorOutputPrefix cannot contain partitioning namespaces",
+            NotPartitioned => {
+                "Partitioning namespaces can only be part of a prefix expression when Dynamic Partitioning is enabled"
+            }
+            NoPartitionKey => {
+                "Prefix must contain a partitioning namespace when Dynamic Partitioning is enabled"
+            }
+            NoProcessor(Kind::Query) => {
+                "MetadataExtraction processor should be present when S3 Prefix has partitionKeyFromQuery namespace"
+            }
+            NoProcessor(Kind::Function) => {
+                "Lambda processor should be present when S3 Prefix has partitionKeyFromLambda namespace"
+            }
+            NoErrorTypeGiven => "!{firehose:error-output-type} can only be evaluated for errors",
+            StrayBrace => "a brace is part of no expression",
+            NoNamespace(_)
+            | UnknownNamespace(_)
+            | UnknownValue(_)
+            | NoKeyName(_)
+            | Pattern { .. }
+            | UnknownZone(_)
+            | UnknownKey(_)
+            | NoValue { .. }
+            | PrefixTooLong
+            | Extension(_)
+            | UnknownExpression(_)
+            | KeyTooLong => "",
+        }
+    }
 }
 
 impl fmt::Display for NamingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use NamingError::*;
         if self.is_constraint() {
             // AWS's sentence, as its clients' reports quote it.
             f.write_str("The supplied prefix(es) do not satisfy the following constraint: ")?;
         }
         match self {
-            NamingError::Unclosed => f.write_str("A prefix holds an expression that is not closed"),
-            NamingError::Nested => {
-                f.write_str("The sequence !{ can only appear in !{namespace:value} expressions")
+            NoNamespace(expression) => {
+                write!(
+                    f,
+                    "The expression !{{{expression}}} is not of the form !{{namespace:value}}"
+                )
             }
-            NamingError::NoNamespace(expression) => {
-                write!(f, "The expression !{{{expression}}} is not of the form !{{namespace:value}}")
-            }
-            NamingError::UnknownNamespace(name) => {
+            UnknownNamespace(name) => {
                 write!(f, "A prefix holds an expression of the unknown namespace {name}")
             }
-            NamingError::UnknownValue(value) => {
+            UnknownValue(value) => {
                 write!(f, "The namespace firehose does not have the value {value}")
             }
-            NamingError::NoKeyName(kind) => write!(f, "An expression {kind} names no key"),
-            NamingError::Pattern { pattern, why } => {
+            NoKeyName(kind) => write!(f, "An expression {kind} names no key"),
+            Pattern { pattern, why } => {
                 write!(f, "The timestamp pattern {pattern} cannot be used: {why}")
             }
-            NamingError::UnknownZone(name) => write!(f, "There is no time zone {name}"),
-            NamingError::NoErrorPrefix => f.write_str(
-                "ErrorOutputPrefix cannot be null or empty when Prefix contains expressions",
+            UnknownZone(name) => write!(f, "There is no time zone {name}"),
+            UnknownKey(key) => write!(
+                f,
+                "Prefix contains the partition key {key}, which MetadataExtractionQuery does not extract"
             ),
-            NamingError::NoErrorPrefixOfPartitions => f.write_str(
-                "ErrorOutputPrefix cannot be null or empty when Dynamic Partitioning is enabled",
-            ),
-            NamingError::NoErrorType => f.write_str(
-                "ErrorOutputPrefix must contain !{firehose:error-output-type} when it contains expressions",
-            ),
-            NamingError::ErrorTypeOfData => {
-                f.write_str("Prefix cannot contain !{firehose:error-output-type}")
-            }
-            NamingError::PartitionedErrors => {
-                f.write_str("ErrorOutputPrefix cannot contain partitioning namespaces")
-            }
-            NamingError::NotPartitioned => f.write_str(
-                "Partitioning namespaces can only be part of a prefix expression when Dynamic Partitioning is enabled",
-            ),
-            NamingError::NoPartitionKey => f.write_str(
-                "Prefix must contain a partitioning namespace when Dynamic Partitioning is enabled",
-            ),
-            NamingError::NoProcessor(Kind::Query) => f.write_str(
-                "MetadataExtraction processor should be present when S3 Prefix has partitionKeyFromQuery namespace",
-            ),
-            NamingError::NoProcessor(Kind::Function) => f.write_str(
-                "Lambda processor should be present when S3 Prefix has partitionKeyFromLambda namespace",
-            ),
-            NamingError::UnknownKey(key) => {
-                write!(f, "Prefix contains the partition key {key}, which MetadataExtractionQuery does not extract")
-            }
-            NamingError::NoValue { kind, key } => {
-                write!(f, "The record has no value for !{{{kind}:{key}}}")
-            }
-            NamingError::NoErrorTypeGiven => {
-                f.write_str("!{firehose:error-output-type} can only be evaluated for errors")
-            }
-            NamingError::PrefixTooLong => write!(
+            NoValue { kind, key } => write!(f, "The record has no value for !{{{kind}:{key}}}"),
+            PrefixTooLong => write!(
                 f,
                 "A prefix cannot have more than {PREFIX_CHARACTERS_MAX} characters, or {PREFIX_BYTES_MAX} bytes, after \
                  it is evaluated"
             ),
-            NamingError::Extension(extension) => {
-                write!(f, "{extension} is no extension of a file")
-            }
-            NamingError::UnknownExpression(expression) => {
-                write!(f, "there is no expression !{{{expression}}}")
-            }
-            NamingError::StrayBrace => f.write_str("a brace is part of no expression"),
-            NamingError::KeyTooLong => {
-                write!(f, "keys would have more than {KEY_BYTES_MAX} bytes")
-            }
+            Extension(extension) => write!(f, "{extension} is no extension of a file"),
+            UnknownExpression(expression) => write!(f, "there is no expression !{{{expression}}}"),
+            KeyTooLong => write!(f, "keys would have more than {KEY_BYTES_MAX} bytes"),
+            Unclosed
+            | Nested
+            | NoErrorPrefix
+            | NoErrorPrefixOfPartitions
+            | NoErrorType
+            | ErrorTypeOfData
+            | PartitionedErrors
+            | NotPartitioned
+            | NoPartitionKey
+            | NoProcessor(_)
+            | NoErrorTypeGiven
+            | StrayBrace => f.write_str(self.fixed_text()),
         }
     }
 }
