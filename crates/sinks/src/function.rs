@@ -23,7 +23,8 @@ use crate::signing::{Identity, Signer};
 
 /// Largest payload, either way (Lambda developer guide, "Lambda quotas": 6 MB of a synchronous call).
 const PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
-/// How long a function may take (Firehose developer guide, "Transform source data": 5 minutes), and a little for the way.
+/// How long a function may take (Firehose developer guide, "Transform source data": 5 minutes), and a
+/// little for the way.
 const BOUNDS: Bounds =
     Bounds { timeout: Duration::from_secs(305), reply_bytes_max: PAYLOAD_BYTES_MAX };
 

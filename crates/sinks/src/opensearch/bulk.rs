@@ -38,8 +38,8 @@ pub(super) fn parts(parcel: &Parcel, pending: &[usize]) -> Vec<Vec<usize>> {
     parts
 }
 
-/// All that is to be done for a plan: the records to be sent, and those that are refused here. A record without anything
-/// in it cannot be a line.
+/// All that is to be done for a plan: the records to be sent, and those that are refused here. A record without
+/// anything in it cannot be a line.
 pub(super) fn sort_out(parcel: &Parcel, destination: &SearchDestination) -> Left {
     let mut left = Left { pending: Vec::new(), refused: Vec::new() };
     for (index, record) in parcel.records.iter().enumerate() {
