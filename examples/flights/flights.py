@@ -11,13 +11,12 @@ import collections
 import csv
 import io
 import json
+import os
 import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,6 +29,7 @@ from botocore.config import Config
 HERE = pathlib.Path(__file__).resolve().parent
 ROLE = "arn:aws:iam::000000000000:role/flights"
 BUCKET = "flights"
+REGION = "us-east-1"
 WHOLE = {"year", "month", "day", "sched_dep_time", "sched_arr_time", "flight", "distance"}
 FRACTIONS = {"dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"}
 DROPPED = {"hour", "minute"}
@@ -45,14 +45,14 @@ def main(binary):
         config = home / "millstream.toml"
         config.write_text(f'[data_catalog]\ndirectory = "{HERE / "catalog"}"\n')
         command = [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", str(home / "data"), "--config", str(config)]
-        command += ["--limits", "off", "--region", "us-east-1"]
+        command += ["--limits", "off", "--region", REGION]
         with open(home / "log.txt", "wb") as log:
             server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             line = server.stdout.readline().strip()
             if not line.startswith("listening on "):
                 sys.exit(f"the server said {line!r}: {(home / 'log.txt').read_text()}")
-            deliver(line.removeprefix("listening on "), flights, home)
+            deliver(binary, line.removeprefix("listening on "), flights, home)
         finally:
             server.send_signal(signal.SIGTERM)
             if server.wait(timeout=60) != 0:
@@ -84,12 +84,12 @@ def typed(row):
     return flight
 
 
-def deliver(endpoint, flights, home):
+def deliver(binary, endpoint, flights, home):
     def client(service):
         return boto3.client(
             service,
             endpoint_url=endpoint,
-            region_name="us-east-1",
+            region_name=REGION,
             aws_access_key_id="demo",
             aws_secret_access_key="demo",
             config=Config(max_pool_connections=8, retries={"total_max_attempts": 3}),
@@ -110,7 +110,7 @@ def deliver(endpoint, flights, home):
         wait_active(firehose, name)
     put(kinesis, flights)
     for name in destinations():
-        flush(endpoint, name)
+        flush(binary, endpoint, name)
     objects = fetch(s3, home / "objects")
     print(f"{len(objects)} objects, {sum(path.stat().st_size for path in objects)} bytes")
     check(flights, home / "objects")
@@ -141,7 +141,7 @@ def destinations():
             "ProcessingConfiguration": {"Enabled": True, "Processors": [carrier]},
             "DataFormatConversionConfiguration": {
                 "Enabled": True,
-                "SchemaConfiguration": {"RoleARN": ROLE, "DatabaseName": "flights", "TableName": "flights", "Region": "us-east-1"},
+                "SchemaConfiguration": {"RoleARN": ROLE, "DatabaseName": "flights", "TableName": "flights", "Region": REGION},
                 "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
                 "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {}}},
             },
@@ -172,16 +172,10 @@ def put(kinesis, flights):
         list(threads.map(batch, range(0, len(flights), 500)))
 
 
-def flush(endpoint, name):
-    headers = {
-        "Content-Type": "application/x-amz-json-1.1",
-        "X-Amz-Target": "MillstreamFirehose_20261126.FlushDeliveryStream",
-    }
-    body = json.dumps({"DeliveryStreamName": name, "TimeoutInSeconds": 600}).encode()
-    try:
-        urllib.request.urlopen(urllib.request.Request(endpoint, body, headers), timeout=660).read()
-    except urllib.error.HTTPError as error:
-        sys.exit(f"{name}: {error.read().decode()}")
+def flush(binary, endpoint, name):
+    command = [binary, "delivery", "flush", name, "--endpoint", endpoint, "--region", REGION, "--timeout", "900"]
+    keys = {"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo"}
+    subprocess.run(command, env={**os.environ, **keys}, check=True)
 
 
 def fetch(s3, directory):
