@@ -104,7 +104,8 @@ impl Firehose {
         })
     }
 
-    /// The pipeline of a delivery stream. Right after the start of the node it may not be at work yet: it is waited for.
+    /// The pipeline of a delivery stream. Right after the start of the node it may not be at work yet: it is waited
+    /// for.
     pub(crate) async fn pipeline_of(&self, stream: &DeliveryStream) -> Option<Arc<Pipeline>> {
         let at_work = || self.pipelines.pipeline(stream.data_group);
         // Most often it is there, and no timer is needed.

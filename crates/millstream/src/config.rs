@@ -129,12 +129,7 @@ impl Config {
             http,
             auth,
             kms: KmsConfig::read(file.table.remove("kms"), &region)?,
-            outside: OutsideConfig::read(
-                Some(Value::Table(destinations.table)),
-                file.table.remove("secrets"),
-                file.table.remove("data_catalog"),
-                auth == Auth::Open,
-            )?,
+            outside: outside(destinations.table, file, auth)?,
             s3,
             region,
             streams,
@@ -236,6 +231,16 @@ fn tls(
         (Some(_), None) => Err("tls_cert needs tls_key".into()),
         (None, Some(_)) => Err("tls_key needs tls_cert".into()),
     }
+}
+
+/// What is outside: the rest of `[destinations]`, secrets and tables.
+fn outside(destinations: Table, file: &mut File, auth: Auth) -> Result<OutsideConfig, String> {
+    OutsideConfig::read(
+        Some(Value::Table(destinations)),
+        file.table.remove("secrets"),
+        file.table.remove("data_catalog"),
+        auth == Auth::Open,
+    )
 }
 
 /// `[limits]` of the file, by who keeps to them.

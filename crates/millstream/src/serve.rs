@@ -11,8 +11,9 @@ use millstream_catalog::Catalog;
 use millstream_counters::Collect;
 use millstream_gateway::{AuthMode, DevApi, Gateway, Listener, Parts};
 use millstream_log::{Disk, Engine, EphemeralDisk, Health, Log, Options, RealDisk, RecoveryReport};
-use millstream_streams::Streams;
+use millstream_streams::{Lifecycle, Streams};
 use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, SystemClock};
+use millstream_vault::Vault;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::arguments::{Auth, LimitsMode, ServeOptions};
 use crate::config::{Config, LogSettings, Storage};
 use crate::control::{Control, Services};
-use crate::delivering::{Delivering, Foundation};
+use crate::delivering::{Delivering, Foundation, Serving};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
 use crate::{declared, logging, master_key, outside, s3_config, tls};
@@ -84,13 +85,6 @@ async fn serve(config: Config) -> Result<(), String> {
         buckets: buckets.clone(),
     };
     let control = Control::new(service_clock, serving_parts, config.streams);
-    let collect: Vec<Arc<dyn Collect>> = vec![
-        streams.clone(),
-        engine.counters(),
-        vault.counters(),
-        firehose.service.clone(),
-        firehose.runtimes.clone(),
-    ];
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
@@ -104,29 +98,69 @@ async fn serve(config: Config) -> Result<(), String> {
         clock: machine_clock,
         random,
         dev: (config.auth == Auth::Open).then_some(control as Arc<dyn DevApi>),
-        collect,
+        collect: collectors(&streams, &engine, &vault, &firehose),
         refuses_writes: refuses_writes(engine.clone()),
         stop: stopped.clone(),
     });
     let tls = tls_config(config.tls, &config.storage, &config.listen)?;
-    let (mut serving, addresses) = listen(sockets, tls, &gateway, stopped)?;
+    let (serving, addresses) = listen(sockets, tls, &gateway, stopped)?;
     // Whoever reads that all is ready may say at once that it is to stop.
-    let mut signals = Signals::new()?;
+    let signals = Signals::new()?;
     announce(&addresses)?;
-    let failure = tokio::select! {
-        () = signals.wait() => None,
-        failure = catalog_failure(&catalog) => Some(failure),
-    };
-    tracing::info!("stopping: what is under way is finished");
-    let _ = stop.send(true);
-    streams.end_waits();
-    while serving.join_next().await.is_some() {}
-    firehose.stop().await;
-    lifecycle.stop().await;
-    catalog.stop().await;
-    let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;
-    stopped.map_err(|error| format!("the log did not stop cleanly: {error}"))?;
-    failure.map_or(Ok(()), Err)
+    let running = Running { streams, firehose, lifecycle, catalog, engine };
+    running.until_told(signals, stop, serving).await
+}
+
+/// All that ends when the server does.
+struct Running {
+    streams: Arc<Streams>,
+    firehose: Serving,
+    lifecycle: Lifecycle,
+    catalog: Arc<Catalog>,
+    engine: Arc<Engine>,
+}
+
+impl Running {
+    /// Waits for a signal, or for a failure that nothing can go on after; then lets what is under way finish, and stops
+    /// everything: who stands on others first.
+    async fn until_told(
+        self,
+        mut signals: Signals,
+        stop: watch::Sender<bool>,
+        mut serving: JoinSet<()>,
+    ) -> Result<(), String> {
+        let failure = tokio::select! {
+            () = signals.wait() => None,
+            failure = catalog_failure(&self.catalog) => Some(failure),
+        };
+        tracing::info!("stopping: what is under way is finished");
+        let _ = stop.send(true);
+        self.streams.end_waits();
+        while serving.join_next().await.is_some() {}
+        self.firehose.stop().await;
+        self.lifecycle.stop().await;
+        self.catalog.stop().await;
+        let engine = self.engine;
+        let stopped = tokio::task::spawn_blocking(move || engine.stop()).await;
+        stopped.map_err(|error| format!("the log did not stop cleanly: {error}"))?;
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Who has counted something.
+fn collectors(
+    streams: &Arc<Streams>,
+    engine: &Engine,
+    vault: &Vault,
+    firehose: &Serving,
+) -> Vec<Arc<dyn Collect>> {
+    vec![
+        streams.clone(),
+        engine.counters(),
+        vault.counters(),
+        firehose.service.clone(),
+        firehose.runtimes.clone(),
+    ]
 }
 
 /// Tasks that serve connections, each until `stopped`, and the addresses that they serve.

@@ -1,4 +1,5 @@
-//! What AWS does not have: sealing and delivering at once, and reading the delivery logs, which AWS keeps in CloudWatch.
+//! What AWS does not have: sealing and delivering at once, and reading the delivery logs, which AWS keeps in
+//! CloudWatch.
 
 use millstream_types::Millis;
 

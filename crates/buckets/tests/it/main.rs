@@ -1,4 +1,5 @@
 //! Tests of the built-in object store, on real files.
+#![forbid(unsafe_code)]
 
 mod buckets;
 mod crash;

@@ -1,5 +1,6 @@
 //! Delivery streams on an engine in memory: their control plane, and the pipeline from a put to a destination with
 //! simulated destinations.
+#![forbid(unsafe_code)]
 
 mod control;
 mod harness;

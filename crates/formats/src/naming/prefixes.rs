@@ -21,8 +21,8 @@ impl Prefixes {
     /// What `Prefix` and `ErrorOutputPrefix` come to.
     ///
     /// - Data: without a timestamp and without a partition key, `yyyy/MM/dd/HH/` is added, with no `/` before it.
-    /// - Errors: the error prefix if it has expressions, as it stands. Else the error prefix, or where there is none the
-    ///   prefix of data, then the type of error, `/` and `yyyy/MM/dd/HH/`.
+    /// - Errors: the error prefix if it has expressions, as it stands. Else the error prefix, or where there is none
+    ///   the prefix of data, then the type of error, `/` and `yyyy/MM/dd/HH/`.
     ///
     /// An empty text is as none. Whether they may be used together is what [`super::check_prefix`] says.
     ///

@@ -9,6 +9,10 @@ use super::natives::{Native, one};
 use super::value::Value;
 
 pub fn filters() -> Vec<Native> {
+    plain().into_iter().chain(coded()).collect()
+}
+
+fn plain() -> Vec<Native> {
     vec![
         ("utf8bytelength", v(0), |cv| {
             one(cv, |value| Ok(Value::int(of(&value, "measured")?.len() as i64)))
@@ -48,6 +52,12 @@ pub fn filters() -> Vec<Native> {
                 Ok(split(text, separator))
             })
         }),
+    ]
+}
+
+/// What formats are made of: `@base64` and the like.
+fn coded() -> Vec<Native> {
+    vec![
         ("encode_base64", v(0), |cv| {
             one(cv, |value| {
                 let text = of(&value, "encoded")?;
