@@ -23,6 +23,8 @@ pub enum Operation {
     PutRecords(PutRecords),
     /// Puts one record with each request.
     PutRecord(PutRecord),
+    /// Puts many records with each request to a delivery stream, then waits until all have been delivered.
+    PutRecordBatch(PutRecordBatch),
     /// Fills the stream, then reads it again and again.
     GetRecords(GetRecords),
     /// Makes many streams, then lists them and their shards.
@@ -39,6 +41,26 @@ pub struct PutRecords {
     /// Records in each request (the service takes up to 500).
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=500))]
     pub records: u64,
+    /// What all operations share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `put-record-batch`. Partition keys, shards and `--verify` have no meaning here.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct PutRecordBatch {
+    /// Records in each request (the service takes up to 500).
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=500))]
+    pub records: u64,
+    /// The bucket that objects go to; it must be there.
+    #[arg(long, value_name = "BUCKET", default_value = "bench")]
+    pub bucket: String,
+    /// CompressionFormat of the objects.
+    #[arg(long, value_name = "FORMAT", default_value = "GZIP")]
+    pub compression: String,
+    /// SizeInMBs of the buffer.
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=128))]
+    pub buffer_mib: u64,
     /// What all operations share.
     #[command(flatten)]
     pub common: Common,

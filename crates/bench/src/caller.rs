@@ -7,7 +7,35 @@ use ring::{digest, hmac};
 use crate::args::Common;
 use crate::clock;
 
-const SERVICE: &str = "kinesis";
+/// The service that is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Data Streams.
+    Streams,
+    /// Data Firehose.
+    Firehose,
+    /// What Millstream adds to Firehose.
+    FirehoseOwn,
+}
+
+impl Target {
+    /// What comes before the operation's name.
+    fn prefix(self) -> &'static str {
+        match self {
+            Target::Streams => "Kinesis_20131202",
+            Target::Firehose => "Firehose_20150804",
+            Target::FirehoseOwn => "MillstreamFirehose_20261126",
+        }
+    }
+
+    /// Its name in signatures.
+    fn service(self) -> &'static str {
+        match self {
+            Target::Streams => "kinesis",
+            Target::Firehose | Target::FirehoseOwn => "firehose",
+        }
+    }
+}
 
 /// Host, region and keys of a run's requests.
 #[derive(Clone)]
@@ -18,6 +46,7 @@ pub struct Caller {
     secret_key: String,
     session_token: Option<String>,
     signed: bool,
+    target: Target,
 }
 
 impl Caller {
@@ -30,7 +59,13 @@ impl Caller {
             secret_key: common.secret_key.clone(),
             session_token: common.session_token.clone(),
             signed: common.signed,
+            target: Target::Streams,
         }
+    }
+
+    /// The same caller of another service.
+    pub fn of(&self, target: Target) -> Self {
+        Caller { target, ..self.clone() }
     }
 
     /// The host that requests name.
@@ -59,9 +94,10 @@ impl Caller {
         let authorization = self.authorization(operation, body, &date);
         let head = format!(
             "POST / HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-amz-json-1.1\r\n\
-             x-amz-target: Kinesis_20131202.{operation}\r\nx-amz-date: {date}\r\n{token}\
+             x-amz-target: {}.{operation}\r\nx-amz-date: {date}\r\n{token}\
              authorization: {authorization}\r\ncontent-length: {}\r\n\r\n",
             self.host,
+            self.target.prefix(),
             body.len()
         );
         request.extend_from_slice(head.as_bytes());
@@ -75,13 +111,16 @@ impl Caller {
             "content-type;host;x-amz-date;x-amz-target"
         };
         let day = &date[..8];
-        let scope = format!("{day}/{}/{SERVICE}/aws4_request", self.region);
+        let scope = format!("{day}/{}/{}/aws4_request", self.region, self.target.service());
         let signature = if self.signed {
             let token = self.session_token.as_deref().filter(|_| with_token);
-            let canonical = canonical_request(&self.host, date, token, operation, names, body);
+            let canonical = {
+                let target = format!("{}.{operation}", self.target.prefix());
+                canonical_request(&self.host, date, token, &target, names, body)
+            };
             let text =
                 format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
-            let key = signing_key(&self.secret_key, day, &self.region, SERVICE);
+            let key = signing_key(&self.secret_key, day, &self.region, self.target.service());
             hexadecimal(hmac::sign(&key, text.as_bytes()).as_ref())
         } else {
             "0".repeat(64)
@@ -97,14 +136,14 @@ fn canonical_request(
     host: &str,
     date: &str,
     token: Option<&str>,
-    operation: &str,
+    target: &str,
     names: &str,
     body: &[u8],
 ) -> String {
     let token = token.map(|t| format!("x-amz-security-token:{t}\n")).unwrap_or_default();
     format!(
         "POST\n/\n\ncontent-type:application/x-amz-json-1.1\nhost:{host}\nx-amz-date:{date}\n{token}\
-         x-amz-target:Kinesis_20131202.{operation}\n\n{names}\n{}",
+         x-amz-target:{target}\n\n{names}\n{}",
         sha256(body)
     )
 }
@@ -138,6 +177,7 @@ mod tests {
             secret_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
             session_token: session_token.map(str::to_owned),
             signed,
+            target: Target::Streams,
         }
     }
 

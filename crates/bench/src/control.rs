@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Target};
 use crate::error::shortened;
 use crate::json::Json;
 use crate::limits::{ACTIVE_POLL, ACTIVE_WAIT, REPLY_WAIT};
@@ -63,6 +64,62 @@ impl Control {
             std::thread::sleep(ACTIVE_POLL);
         }
         Ok(queue_arn)
+    }
+
+    /// Creates a delivery stream that writes to a bucket, and waits until it is ACTIVE.
+    pub fn create_delivery(
+        &self,
+        bucket: &str,
+        compression: &str,
+        buffer_mib: u64,
+    ) -> Result<(), Error> {
+        let name = &self.stream;
+        let body = format!(
+            "{{\"DeliveryStreamName\":\"{name}\",\"ExtendedS3DestinationConfiguration\":{{\"RoleARN\":\
+             \"arn:aws:iam::000000000000:role/bench\",\"BucketARN\":\"arn:aws:s3:::{bucket}\",\
+             \"CompressionFormat\":\"{compression}\",\"BufferingHints\":{{\"SizeInMBs\":{buffer_mib},\
+             \"IntervalInSeconds\":900}}}}}}"
+        );
+        self.call("CreateDeliveryStream", &body)?;
+        let body = self.delivery_named();
+        let begun = clock::now();
+        while member(&self.call("DescribeDeliveryStream", &body)?, "DeliveryStreamStatus")?
+            != "ACTIVE"
+        {
+            if clock::now().duration_since(begun) > ACTIVE_WAIT {
+                return Err(Error::NotActive(name.clone()));
+            }
+            std::thread::sleep(ACTIVE_POLL);
+        }
+        Ok(())
+    }
+
+    /// Waits until everything that was put has been delivered: how long that took.
+    pub fn flush(&self) -> Result<Duration, Error> {
+        let begun = clock::now();
+        let own = Control { caller: self.caller.of(Target::FirehoseOwn), ..self.clone() };
+        loop {
+            match own.call("FlushDeliveryStream", &self.delivery_flush()) {
+                Ok(_) => return Ok(clock::now().duration_since(begun)),
+                // Not yet: what is on its way goes on.
+                Err(Error::Refused { status: 400, body, .. }) if body.contains("ResourceInUse") => {
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Deletes a delivery stream with what it has not delivered.
+    pub fn delete_delivery(&self) -> Result<(), Error> {
+        self.call("DeleteDeliveryStream", &self.delivery_named()).map(drop)
+    }
+
+    fn delivery_named(&self) -> String {
+        format!("{{\"DeliveryStreamName\":\"{}\"}}", self.stream)
+    }
+
+    fn delivery_flush(&self) -> String {
+        format!("{{\"DeliveryStreamName\":\"{}\",\"TimeoutInSeconds\":5}}", self.stream)
     }
 
     /// Deletes a queue, and waits until it is gone.

@@ -38,11 +38,12 @@ mod subscribe;
 mod tally;
 
 pub use args::{
-    Args, Common, GetRecords, Listing, Operation, PutRecord, PutRecords, Queue, Subscribe,
+    Args, Common, GetRecords, Listing, Operation, PutRecord, PutRecordBatch, PutRecords, Queue,
+    Subscribe,
 };
 pub use error::Error;
 
-use caller::Caller;
+use caller::{Caller, Target};
 use control::Control;
 use measure::Measured;
 use pool::{Pool, Shape};
@@ -61,6 +62,7 @@ pub fn run(args: &Args) -> Result<(), Error> {
     let (name, common) = match &args.operation {
         Operation::PutRecords(put) => ("put-records", &put.common),
         Operation::PutRecord(put) => ("put-record", &put.common),
+        Operation::PutRecordBatch(put) => ("put-record-batch", &put.common),
         Operation::GetRecords(get) => ("get-records", &get.common),
         Operation::Listing(listing) => ("listing", &listing.common),
         Operation::Subscribe(subscribe) => ("subscribe", &subscribe.common),
@@ -74,7 +76,8 @@ pub fn run(args: &Args) -> Result<(), Error> {
     let caller = Caller::new(common, host);
     let control = Control { address, caller, stream: common.stream.clone() };
     // A listing has streams of its own, which are kept.
-    let one_stream = !matches!(args.operation, Operation::Listing(_));
+    let one_stream =
+        !matches!(args.operation, Operation::Listing(_) | Operation::PutRecordBatch(_));
     match &args.operation {
         _ if common.existing || !one_stream => {}
         Operation::Queue(_) => control.create_on_demand()?,
@@ -83,6 +86,7 @@ pub fn run(args: &Args) -> Result<(), Error> {
     let outcome = match &args.operation {
         Operation::PutRecords(put) => puts(&control, common, Some(put.records as usize), name),
         Operation::PutRecord(_) => puts(&control, common, None, name),
+        Operation::PutRecordBatch(put) => deliveries(&control, common, put, name),
         Operation::GetRecords(get) => gets(&control, common, get, name),
         Operation::Listing(listing) => listing::run(&control, common, listing, name),
         Operation::Subscribe(options) => subscribe::subscribe(&control, common, options),
@@ -170,11 +174,20 @@ fn window(common: &Common) -> Window {
     }
 }
 
-fn pools(control: &Control, common: &Common, batch: Option<usize>) -> Result<Vec<Pool>, Error> {
+fn pools(
+    control: &Control,
+    common: &Common,
+    batch: Option<usize>,
+    delivery: bool,
+) -> Result<Vec<Pool>, Error> {
     let lanes = deal(common);
     let bytes = (common.pool_mib << 20) as usize / lanes.len();
-    let shape =
-        Shape { stream: common.stream.clone(), batch, record_bytes: common.record_bytes as usize };
+    let shape = Shape {
+        stream: common.stream.clone(),
+        batch,
+        record_bytes: common.record_bytes as usize,
+        delivery,
+    };
     let mut random = Random::from_system()?;
     lanes
         .iter()
@@ -190,7 +203,7 @@ fn puts(
     batch: Option<usize>,
     name: &'static str,
 ) -> Result<Report, Error> {
-    let pools = pools(control, common, batch)?;
+    let pools = pools(control, common, batch, false)?;
     let bodies = pools.iter().map(Pool::len).sum::<usize>() as u64;
     let window = window(common);
     let measured = load(control, common, pools, &window, common.verify)?;
@@ -212,6 +225,48 @@ fn puts(
         own_time: measured.own_time,
         server_peak_bytes,
         comparison,
+    })
+}
+
+/// Puts to a delivery stream, and measures how long after the last put everything has arrived.
+fn deliveries(
+    control: &Control,
+    common: &Common,
+    put: &PutRecordBatch,
+    name: &'static str,
+) -> Result<Report, Error> {
+    let control = Control { caller: control.caller.of(Target::Firehose), ..control.clone() };
+    if !common.existing {
+        control.create_delivery(&put.bucket, &put.compression, put.buffer_mib)?;
+    }
+    let pools = pools(&control, common, Some(put.records as usize), true)?;
+    let window = window(common);
+    let begun = clock::now();
+    let measured = load(&control, common, pools, &window, false)?;
+    let behind = control.flush()?;
+    let whole = clock::now().duration_since(begun);
+    let used = process::processor_time(common.server_pid).filter(|_| common.server_pid.is_some());
+    if !common.keep && !common.existing {
+        control.delete_delivery()?;
+    }
+    let tally = merged(measured.works.into_iter().map(|work| work.tally));
+    let mut setting = setting(name, common);
+    setting.push(("records_per_request", Value::Count(put.records)));
+    setting.push(("compression", Value::Text(put.compression.clone())));
+    setting.push(("delivered_after_ms", Value::Count(behind.as_millis() as u64)));
+    setting.push(("until_delivered_ms", Value::Count(whole.as_millis() as u64)));
+    if let Some(used) = used {
+        setting.push(("server_cpu_ms_in_all", Value::Count(used.as_millis() as u64)));
+    }
+    Ok(Report {
+        setting,
+        window: measured.window,
+        tally,
+        reconnects: measured.reconnects,
+        server_time: measured.server_time,
+        own_time: measured.own_time,
+        server_peak_bytes: common.server_pid.and_then(process::peak_memory_bytes),
+        comparison: None,
     })
 }
 
@@ -339,7 +394,7 @@ fn fill_records(control: &Control, common: &Common, records: u64) -> Result<(), 
         until: None,
         budget: Some(Arc::new(AtomicU64::new(requests))),
     };
-    let pools = pools(control, common, Some(batch as usize))?;
+    let pools = pools(control, common, Some(batch as usize), false)?;
     let filled = load(control, common, pools, &window, false)?;
     let tally = merged(filled.works.into_iter().map(|work| work.tally));
     if tally.failed_records + tally.faults > 0 {

@@ -14,12 +14,18 @@ pub struct Shape {
     pub batch: Option<usize>,
     /// Bytes of a record's data.
     pub record_bytes: usize,
+    /// Whether it is a delivery stream, whose records have no key.
+    pub delivery: bool,
 }
 
 impl Shape {
     /// The operation's name.
     pub fn operation(&self) -> &'static str {
-        if self.batch.is_some() { "PutRecords" } else { "PutRecord" }
+        match (self.delivery, self.batch) {
+            (true, _) => "PutRecordBatch",
+            (false, Some(_)) => "PutRecords",
+            (false, None) => "PutRecord",
+        }
     }
 
     /// Records in a request.
@@ -115,7 +121,11 @@ impl Pool {
     fn body(&mut self, random: &mut Random) -> Result<Vec<u8>, Error> {
         let base64_bytes = self.shape.record_bytes.div_ceil(3) * 4;
         let mut body = Vec::with_capacity(self.shape.records() * (base64_bytes + 64) + 128);
-        body.extend_from_slice(b"{\"StreamName\":\"");
+        let name: &[u8] = match self.shape.delivery {
+            true => b"{\"DeliveryStreamName\":\"",
+            false => b"{\"StreamName\":\"",
+        };
+        body.extend_from_slice(name);
         body.extend_from_slice(self.shape.stream.as_bytes());
         body.push(b'"');
         match self.shape.batch {
@@ -144,6 +154,11 @@ impl Pool {
         let key = format!("{:016x}", random.next());
         body.extend_from_slice(b"\"Data\":\"");
         body.extend_from_slice(data.as_bytes());
+        if self.shape.delivery {
+            body.push(b'"');
+            self.fingerprints.push(fingerprint(data.as_bytes(), b""));
+            return;
+        }
         body.extend_from_slice(b"\",\"PartitionKey\":\"");
         body.extend_from_slice(key.as_bytes());
         body.push(b'"');
@@ -163,7 +178,7 @@ mod tests {
         let options = ["bench", "put-record", "--signed"];
         let args = Args::parse_from(&options[..if signed { 3 } else { 2 }]);
         let Operation::PutRecord(put) = args.operation else { panic!() };
-        let shape = Shape { stream: "s".to_owned(), batch, record_bytes: 100 };
+        let shape = Shape { stream: "s".to_owned(), batch, record_bytes: 100, delivery: false };
         let caller = Caller::new(&put.common, "h:1".to_owned());
         Pool::encode(shape, caller, &mut Random::seeded(7), 50_000, 2).unwrap()
     }

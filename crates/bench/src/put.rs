@@ -136,10 +136,10 @@ fn entry<'a>(json: &mut Json<'a>) -> Result<Entry<'a>, Malformed> {
     Ok(found)
 }
 
-/// FailedRecordCount of a reply, found without walking through its 500 entries.
+/// FailedRecordCount or FailedPutCount of a reply, found without walking through its 500 entries.
 fn failed_count(body: &[u8]) -> Option<u64> {
-    const NAME: &[u8] = b"\"FailedRecordCount\"";
-    let after = memmem::find(body, NAME)? + NAME.len();
+    let names: [&[u8]; 2] = [b"\"FailedRecordCount\"", b"\"FailedPutCount\""];
+    let after = names.iter().find_map(|name| Some(memmem::find(body, name)? + name.len()))?;
     let colon = body[after..].iter().position(|byte| *byte == b':')?;
     Json::new(&body[after + colon + 1..]).number().ok()
 }
@@ -155,7 +155,7 @@ mod tests {
     fn putting(batch: Option<usize>) -> Putting {
         let args = crate::Args::parse_from(["bench", "put-record"]);
         let crate::args::Operation::PutRecord(put) = args.operation else { panic!() };
-        let shape = Shape { stream: "s".to_owned(), batch, record_bytes: 10 };
+        let shape = Shape { stream: "s".to_owned(), batch, record_bytes: 10, delivery: false };
         let caller = Caller::new(&put.common, "h:1".to_owned());
         let pool = Pool::encode(shape, caller, &mut Random::seeded(3), 1, 2).unwrap();
         let window = Window { from: clock::now(), until: None, budget: None };
