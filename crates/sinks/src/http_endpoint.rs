@@ -127,5 +127,7 @@ fn fault(error: &OutboundError) -> SinkError {
 }
 
 /// How messages about answers that break the protocol begin.
-const INVALID: &str = "The response received from the specified endpoint is invalid. Contact the owner of the endpoint to resolve the \
-     issue.";
+const INVALID: &str = concat!(
+    "The response received from the specified endpoint is invalid. ",
+    "Contact the owner of the endpoint to resolve the issue."
+);
