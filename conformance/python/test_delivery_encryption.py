@@ -2,15 +2,20 @@
 
 import base64
 import json
+import pathlib
+import tempfile
 import time
 
 import pytest
-from conftest import failure, make_stream, running
+from conftest import REGION, failure, make_stream, running
 from delivery import ROLE, bodies, documents, flush, make, put
 from delivery import wait_active as wait_delivering
 
 CANARY = "canary-plaintext-5d20e8"
 OWNED = {"KeyType": "AWS_OWNED_CMK"}
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+OWN = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": f"arn:aws:kms:{REGION}:000000000000:key/{KEY}"}
+DECLARED = f'[[kms.keys]]\nid = "{KEY}"\n'
 
 
 @pytest.fixture
@@ -44,9 +49,9 @@ def until_status(firehose, name, expected):
         time.sleep(0.02)
 
 
-def start(firehose, name):
+def start(firehose, name, key=None):
     firehose.start_delivery_stream_encryption(
-        DeliveryStreamName=name, DeliveryStreamEncryptionConfigurationInput=OWNED
+        DeliveryStreamName=name, DeliveryStreamEncryptionConfigurationInput=key or OWNED
     )
     until_status(firehose, name, "ENABLED")
 
@@ -194,3 +199,67 @@ def test_the_switches_refuse_what_is_not_possible(server, firehose, s3):
         DeliveryStreamEncryptionConfigurationInput=odd,
     )
     assert code == "InvalidArgumentException" and "KeyARN" in message
+
+
+@pytest.fixture
+def keyed():
+    """A server that knows a key, and what writes its configuration for the next start."""
+    with tempfile.TemporaryDirectory() as place:
+        path = pathlib.Path(place) / "kms.toml"
+        path.write_text(DECLARED)
+        with running("--limits", "off", "--config", str(path)) as server:
+            yield server, path.write_text
+
+
+def test_a_key_of_ones_own_is_shown_and_changed(keyed):
+    server, _ = keyed
+    firehose, s3 = server.client("firehose"), server.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    make(firehose, "flow", "bucket")
+
+    def shown():
+        description = firehose.describe_delivery_stream(DeliveryStreamName="flow")["DeliveryStreamDescription"]
+        return description["DeliveryStreamEncryptionConfiguration"]
+
+    start(firehose, "flow", OWN)
+    assert shown() == {**OWN, "Status": "ENABLED"}
+    put(firehose, "flow", lines(0, 10))
+    start(firehose, "flow")
+    assert shown() == {**OWNED, "Status": "ENABLED"}
+    put(firehose, "flow", lines(10, 20))
+    start(firehose, "flow", OWN)
+    put(firehose, "flow", lines(20, 30))
+    assert readable(server) == []
+    server.restart()
+    firehose = server.client("firehose")
+    wait_delivering(firehose, "flow")
+    assert shown() == {**OWN, "Status": "ENABLED"}
+    flush(server, "flow")
+    assert b"".join(bodies(server.client("s3"), "bucket").values()) == "".join(lines(0, 30)).encode()
+
+
+@pytest.mark.parametrize("state", ["enabled = false", "pending_deletion = true", "denied = true"])
+def test_records_wait_while_their_key_cannot_be_used(keyed, state):
+    server, write = keyed
+    firehose, s3 = server.client("firehose"), server.client("s3")
+    s3.create_bucket(Bucket="bucket")
+    make(firehose, "flow", "bucket")
+    start(firehose, "flow", OWN)
+    put(firehose, "flow", lines(0, 10))
+    write(f"{DECLARED}{state}\n")
+    server.restart()
+    firehose = server.client("firehose")
+    wait_delivering(firehose, "flow")
+    codes = set()
+    deadline = time.monotonic() + 30
+    while "InvalidKMSResourceException" not in codes:
+        code, message = failure(firehose.put_record, DeliveryStreamName="flow", Record={"Data": b"x"})
+        # Right after a start a delivery stream may not take records yet.
+        assert code in ("InvalidKMSResourceException", "ServiceUnavailableException"), (code, message)
+        assert time.monotonic() < deadline, message
+        codes.add(code)
+    write(DECLARED)
+    server.restart()
+    wait_delivering(server.client("firehose"), "flow")
+    flush(server, "flow")
+    assert b"".join(bodies(server.client("s3"), "bucket").values()) == "".join(lines(0, 10)).encode()
