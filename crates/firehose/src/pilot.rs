@@ -269,7 +269,8 @@ impl Session {
         let rested = self.resting.keys().next().map(|(at, _)| *at);
         let ctx = self.ctx.clone();
         let source = async {
-            match after.is_empty() {
+            // When every log is read to its end, only other logs can come.
+            match after.is_empty() && !ctx.source.grows() {
                 true => std::future::pending().await,
                 false => ctx.source.wait(&after).await,
             }

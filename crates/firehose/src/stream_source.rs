@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use millstream_catalog::ShardState;
 use millstream_log::{End, GroupId, Log, LogError, LogId, Position};
 use millstream_streams::{ShardReadError, ShardReader, ShardRecord};
 use millstream_types::ShardId;
+use tokio::sync::watch;
 
 use crate::limits::BATCH_BYTES_MAX;
 use crate::record::{RecordId, SourceRecord, StreamOrigin};
@@ -21,6 +22,8 @@ pub struct StreamSource {
     reader: ShardReader,
     log: Arc<dyn Log>,
     group: GroupId,
+    /// The catalog's changes since the shards were listed last.
+    changes: Mutex<watch::Receiver<Position>>,
 }
 
 impl From<ShardReadError> for SourceError {
@@ -42,7 +45,8 @@ fn failed(error: LogError) -> SourceError {
 impl StreamSource {
     /// The stream whose logs are `group`.
     pub fn new(reader: ShardReader, log: Arc<dyn Log>, group: GroupId) -> Self {
-        StreamSource { reader, log, group }
+        let changes = Mutex::new(reader.changes());
+        StreamSource { reader, log, group, changes }
     }
 
     fn id(&self, shard: u32) -> LogId {
@@ -50,6 +54,8 @@ impl StreamSource {
     }
 
     async fn list(&self, known: &BTreeMap<u32, u64>) -> Result<Vec<SourceLog>, SourceError> {
+        // Before looking: what changes meanwhile is looked at again.
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).mark_unchanged();
         let stream = self.reader.stream().ok_or(SourceError::Gone)?;
         let mut logs = Vec::new();
         for shard in &stream.shards {
@@ -148,8 +154,7 @@ impl Source for StreamSource {
         &'a self,
         after: &'a [(u32, u64)],
     ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-        let mut changes = self.reader.changes();
-        changes.mark_unchanged();
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {
             let mut changed = Box::pin(async move {
                 // A catalog that is gone changes no more.

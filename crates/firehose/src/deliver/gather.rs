@@ -121,20 +121,18 @@ fn process(
     to.failed.append(&mut prepared.failed);
     let mut finished = Finished::default();
     for piece in prepared.pieces {
+        // Before the delimiter comes: what is told is the record as it was put.
+        let data = &piece.record.data[..];
+        if let Some(Err((code, message))) = check.map(|check| check.check(data)) {
+            let (arrival, ended) = (piece.record.arrival, now);
+            let failure = Failure { raw: data, code, message, attempts: 1, arrival, ended };
+            to.failed.push(processing_failed(&failure, None));
+            continue;
+        }
         chain.after_function(piece, now, &mut finished);
     }
     to.failed.append(&mut finished.failed);
-    let Some(check) = check else { return to.ready.append(&mut finished.ready) };
-    for record in finished.ready {
-        match check.check(&record.data) {
-            Ok(()) => to.ready.push(record),
-            Err((code, message)) => {
-                let (raw, arrival, ended) = (&record.data[..], record.arrival, now);
-                let failure = Failure { raw, code, message, attempts: 1, arrival, ended };
-                to.failed.push(processing_failed(&failure, None));
-            }
-        }
-    }
+    to.ready.append(&mut finished.ready);
 }
 
 /// Reads records of a source's log; how many could not be read any more.
