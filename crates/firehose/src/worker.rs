@@ -1,7 +1,7 @@
 //! The worker: steps that must not be done twice, or that regroup. It takes a window of the source, has the function
 //! transform it, finds each record's partition, and writes what came of it to the processed log.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +54,8 @@ pub struct Done {
 #[derive(Default)]
 struct Made {
     ready: Vec<Ready>,
+    /// The records as they were put, where a partition may refuse them.
+    raw: HashMap<RecordId, Bytes>,
     failed: Vec<Failed>,
     dropped: u64,
 }
@@ -148,6 +150,9 @@ impl Step {
     /// The steps after the function, which compute.
     async fn finish(&self, pieces: Vec<Piece>, made: &mut Made) -> Result<(), String> {
         let (chain, now, began) = (self.compiled.chain.clone(), self.ctx.now(), Instant::now());
+        if self.compiled.settings.processing.partitioned {
+            made.raw = pieces.iter().map(|piece| (piece.record.id, piece.raw.clone())).collect();
+        }
         let finished = blocking(move || {
             let mut finished = Finished::default();
             for piece in pieces {
@@ -175,7 +180,7 @@ impl Step {
         for record in made.ready {
             let name = match &last {
                 Some((values, name)) if *values == record.partition => Ok(name.clone()),
-                _ => self.partition(&record, &mut known),
+                _ => self.partition(&record, &made.raw, &mut known),
             };
             let name = match name {
                 Ok(name) => name,
@@ -199,13 +204,20 @@ impl Step {
     }
 
     /// The name of a record's partition, or its error document.
-    fn partition(&self, record: &Ready, known: &mut HashSet<String>) -> Result<String, Failed> {
+    fn partition(
+        &self,
+        record: &Ready,
+        raw: &HashMap<RecordId, Bytes>,
+        known: &mut HashSet<String>,
+    ) -> Result<String, Failed> {
         if !self.compiled.settings.processing.partitioned {
             return Ok(String::new());
         }
         let namer = self.compiled.namer(LaneId::Main);
         let name = namer.map_or(Ok(String::new()), |namer| namer.partition(&record.partition));
-        let name = name.map_err(|error| self.refused(record, PREFIX_FAILED, &error.to_string()))?;
+        let raw = raw.get(&record.id).unwrap_or(&record.data);
+        let refused = |code, message: &str| self.refused(record, raw, code, message);
+        let name = name.map_err(|error| refused(PREFIX_FAILED, &error.to_string()))?;
         if !known.contains(&name) {
             if known.len() >= self.ctx.partitions_max {
                 self.ctx.counters.partitions_exceeded.add(1);
@@ -213,16 +225,16 @@ impl Step {
                     "The delivery stream has {} active partitions, as many as it may have.",
                     known.len()
                 );
-                return Err(self.refused(record, PARTITIONS_EXCEEDED, &message));
+                return Err(refused(PARTITIONS_EXCEEDED, &message));
             }
             known.insert(name.clone());
         }
         Ok(name)
     }
 
-    fn refused(&self, record: &Ready, code: &str, message: &str) -> Failed {
+    fn refused(&self, record: &Ready, raw: &[u8], code: &str, message: &str) -> Failed {
         let (arrival, ended) = (record.arrival, self.ctx.now());
-        let failure = Failure { raw: &record.data, code, message, attempts: 1, arrival, ended };
+        let failure = Failure { raw, code, message, attempts: 1, arrival, ended };
         processing_failed(&failure, None)
     }
 }

@@ -1,0 +1,195 @@
+"""Splunk as a destination, before a stand-in of its collector that is strict on acknowledgements."""
+
+import base64
+import itertools
+import json
+import uuid
+
+import pytest
+from delivery import ROLE, bodies, documents, flush, keys, logs, put, wait_active
+from receivers import SplunkStandIn
+
+TOKEN = "f2b4b1d0-0000-4000-8000-canary000001"
+
+
+@pytest.fixture
+def firehose(server):
+    return server.client("firehose")
+
+
+@pytest.fixture
+def s3(server):
+    return server.client("s3")
+
+
+@pytest.fixture
+def bucket(s3):
+    name = f"bucket-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def flow():
+    return f"flow-{uuid.uuid4().hex[:12]}"
+
+
+def make(firehose, flow, bucket, url, kind="Raw", token=TOKEN, retry=300, **destination):
+    firehose.create_delivery_stream(
+        DeliveryStreamName=flow,
+        SplunkDestinationConfiguration={
+            "HECEndpoint": url,
+            "HECEndpointType": kind,
+            "HECToken": token,
+            "HECAcknowledgmentTimeoutInSeconds": 180,
+            "BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 60},
+            "RetryOptions": {"DurationInSeconds": retry},
+            "CloudWatchLoggingOptions": {"Enabled": True, "LogGroupName": "delivery", "LogStreamName": "splunk"},
+            "S3Configuration": {
+                "RoleARN": ROLE,
+                "BucketARN": f"arn:aws:s3:::{bucket}",
+                "Prefix": "all/",
+                "ErrorOutputPrefix": "errors/!{firehose:error-output-type}/",
+            },
+            **destination,
+        },
+    )
+    return wait_active(firehose, flow)
+
+
+def test_raw_records_arrive_byte_for_byte_and_are_asked_for_until_they_are_indexed(server, firehose, s3, bucket, flow):
+    with SplunkStandIn(TOKEN, questions=3) as splunk:
+        make(firehose, flow, bucket, splunk.url)
+        values = [f"line {n}\n".encode() for n in range(1000)] + [bytes(range(256))]
+        put(firehose, flow, list(values))
+        flush(server, flow)
+        assert splunk.faults == []
+        assert b"".join(splunk.indexed()) == b"".join(values)
+        assert [batch["asked"] for batch in splunk.batches] == [3]
+        assert keys(s3, bucket) == []
+
+
+@pytest.mark.parametrize("path", ["", "/services/collector", "/services/collector/event"])
+def test_events_arrive_as_documents(server, firehose, s3, bucket, flow, path):
+    with SplunkStandIn(TOKEN) as splunk:
+        make(firehose, flow, bucket, splunk.url + path, "Event")
+        values = [{"event": {"n": n}, "sourcetype": "test"} for n in range(1000)]
+        put(firehose, flow, [json.dumps(value) for value in values])
+        flush(server, flow)
+        assert splunk.faults == []
+        assert splunk.indexed() == values
+        assert keys(s3, bucket) == []
+
+
+def test_an_event_that_is_not_valid_goes_to_the_error_prefix_alone(server, firehose, s3, bucket, flow):
+    with SplunkStandIn(TOKEN) as splunk:
+        make(firehose, flow, bucket, splunk.url, "Event")
+        good = [{"event": n} for n in range(10)]
+        bad = [b"no json", b'{"message":"no event"}', b'{"event":""}']
+        records = [json.dumps(value).encode() for value in good]
+        # A record may hold several events; those before one that is not valid do not shift what is refused.
+        double = b'{"event":"a"}\n{"event":"b"}\n'
+        put(firehose, flow, [double, *records[:3], bad[0], *records[3:6], bad[1], *records[6:], bad[2]])
+        flush(server, flow)
+        assert splunk.faults == []
+        assert splunk.indexed() == [{"event": "a"}, {"event": "b"}, *good]
+        assert {key.rsplit("/", 1)[0] for key in keys(s3, bucket)} == {"errors/splunk-failed"}
+        found = documents(s3, bucket)
+        assert [base64.b64decode(document["rawData"]) for document in found] == bad
+        for document in found:
+            assert list(document) == [
+                "attemptsMade",
+                "arrivalTimestamp",
+                "errorCode",
+                "errorMessage",
+                "attemptEndingTimestamp",
+                "rawData",
+                "EventId",
+            ]
+            assert (document["attemptsMade"], document["errorCode"]) == (1, "Splunk.InvalidDataFormat")
+        assert len({document["EventId"] for document in found}) == 3
+
+
+@pytest.mark.parametrize("fault", ["refuse", "cut"])
+def test_a_batch_that_fails_is_sent_again(server, firehose, s3, bucket, flow, fault):
+    turns = itertools.chain([fault, fault], itertools.repeat("well"))
+    with SplunkStandIn(TOKEN, behave=lambda: next(turns)) as splunk:
+        make(firehose, flow, bucket, splunk.url)
+        put(firehose, flow, ["one\n", "two\n"])
+        flush(server, flow)
+        assert splunk.faults == []
+        assert splunk.indexed() == [b"one\ntwo\n"]
+        assert len(splunk.batches) == (3 if fault == "cut" else 1)
+        assert keys(s3, bucket) == []
+
+
+def test_a_collector_that_forgot_the_channel_gets_the_batch_again(server, firehose, s3, bucket, flow):
+    class Forgetful(SplunkStandIn):
+        """A proxy without sticky sessions: the first question meets another node."""
+
+        def acknowledge(self, request, channel, body):
+            if len(self.batches) == 1:
+                return self.say(request, 400, {"text": "Invalid data channel", "code": 11})
+            return super().acknowledge(request, channel, body)
+
+    with Forgetful(TOKEN) as splunk:
+        make(firehose, flow, bucket, splunk.url)
+        put(firehose, flow, ["one\n"])
+        flush(server, flow)
+        assert splunk.faults == []
+        assert [batch["indexed"] for batch in splunk.batches] == [False, True]
+        assert "Splunk.ProxyWithoutStickySessions" in json.dumps(logs(server, flow))
+        assert keys(s3, bucket) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "token", "code"),
+    [
+        ({}, "another", "Splunk.InvalidToken"),
+        ({"acknowledges": False}, TOKEN, "Splunk.DisabledAck"),
+        ({"behave": lambda: "refuse"}, TOKEN, "Splunk.IndexerBusy"),
+        ({"behave": lambda: "cut"}, TOKEN, "Splunk.ConnectionClosed"),
+    ],
+    ids=["token", "no acknowledgements", "busy", "cut"],
+)
+def test_when_the_time_for_retries_is_over_records_go_to_the_error_prefix(
+    server, firehose, s3, bucket, flow, options, token, code
+):
+    with SplunkStandIn(TOKEN, **options) as splunk:
+        make(firehose, flow, bucket, splunk.url, token=token, retry=0)
+        values = ["one\n", "two\n"]
+        put(firehose, flow, list(values))
+        flush(server, flow)
+        assert splunk.faults == [] and splunk.indexed() == []
+        found = documents(s3, bucket, "errors/splunk-failed/")
+        assert [base64.b64decode(document["rawData"]).decode() for document in found] == values
+        assert {(document["errorCode"], document["attemptsMade"]) for document in found} == {(code, 1)}
+
+
+def test_the_token_is_nowhere_to_be_read(server, firehose, s3, bucket, flow):
+    token = "canary-of-the-token"
+    with SplunkStandIn(TOKEN) as splunk:
+        # The collector's refusal quotes the token.
+        make(firehose, flow, bucket, splunk.url, token=token, retry=0)
+        put(firehose, flow, ["one\n"])
+        flush(server, flow)
+        told = firehose.describe_delivery_stream(DeliveryStreamName=flow)
+        (error,) = documents(s3, bucket)
+        assert error["errorCode"] == "Splunk.InvalidToken"
+        for shown in (json.dumps(told, default=str), json.dumps(logs(server, flow)), json.dumps(error)):
+            assert token not in shown
+        assert token not in (server.home / "log.txt").read_text()
+        for path in server.data.rglob("*"):
+            assert not path.is_file() or token.encode() not in path.read_bytes(), path
+
+
+def test_a_backup_of_all_events_holds_all(server, firehose, s3, bucket, flow):
+    with SplunkStandIn(TOKEN) as splunk:
+        make(firehose, flow, bucket, splunk.url, "Event", S3BackupMode="AllEvents")
+        values = ['{"event":1}\n', "no json\n", '{"event":2}\n']
+        put(firehose, flow, list(values))
+        flush(server, flow)
+        assert splunk.indexed() == [{"event": 1}, {"event": 2}]
+        assert b"".join(bodies(s3, bucket, "all/").values()).decode() == "".join(values)
+        (error,) = documents(s3, bucket, "errors/")
+        assert base64.b64decode(error["rawData"]) == b"no json\n"
