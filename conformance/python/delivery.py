@@ -29,6 +29,20 @@ def make(firehose, name, bucket, kind="ExtendedS3DestinationConfiguration", sour
     return arn
 
 
+def processing(*processors):
+    """Processors from pairs of type and parameters."""
+    return {
+        "Enabled": True,
+        "Processors": [
+            {
+                "Type": kind,
+                "Parameters": [{"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()],
+            }
+            for kind, parameters in processors
+        ],
+    }
+
+
 def wait_active(firehose, name):
     deadline = time.monotonic() + 30
     while True:
