@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
+mod random;
+
 const ARRIVAL: Millis = Millis(1_425_599_507_250);
 
 /// Runs `{v: FILTER | tojson}` and shows the value's JSON, or the error in parentheses.
