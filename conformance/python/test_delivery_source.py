@@ -11,7 +11,6 @@ from aws_kinesis_agg.aggregator import RecordAggregator
 from conftest import make_stream, running, shards_of, wait_active
 from delivery import bodies, flush, make
 
-HASH_KEYS = 2**128
 KEYS = [f"key {number}" for number in range(16)]
 
 
