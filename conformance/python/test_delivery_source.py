@@ -1,6 +1,9 @@
 """A stream as the source of a delivery stream, while it is resharded; what producers aggregate."""
 
+import json
 import threading
+import time
+import urllib.request
 import uuid
 
 import pytest
@@ -8,7 +11,6 @@ from aws_kinesis_agg.aggregator import RecordAggregator
 from conftest import make_stream, running, shards_of, wait_active
 from delivery import bodies, flush, make
 
-HASH_KEYS = 2**128
 KEYS = [f"key {number}" for number in range(16)]
 
 
@@ -228,3 +230,51 @@ def test_a_deleted_source_leaves_what_was_planned(server, kinesis, firehose, s3,
     flush(server, flow)
     assert list(bodies(s3, bucket).values()) == [b"kept\n"]
     firehose.delete_delivery_stream(DeliveryStreamName=flow)
+
+
+def test_delivery_begins_at_the_latest_of_a_resharded_stream(server, kinesis, firehose, s3, bucket, name, flow):
+    make_stream(kinesis, name, 1)
+    producer = Producer(server, name)
+    producer.once()
+    split(kinesis, name, "shardId-000000000000")
+    producer.once()
+    make(firehose, flow, bucket, source=arn_of(kinesis, name))
+    producer.once()
+    merge(kinesis, name, "shardId-000000000001", "shardId-000000000002")
+    producer.once()
+    flush(server, flow)
+    found = delivered(s3, bucket)
+    assert {key: sorted(numbers) for key, numbers in found.items()} == dict.fromkeys(KEYS, [2, 3])
+
+
+def test_shards_that_have_expired_do_not_hold_their_children_back(name):
+    with running("--limits", "off") as server:
+        kinesis, firehose, s3 = server.client(), server.client("firehose"), server.client("s3")
+        s3.create_bucket(Bucket="bucket")
+        make_stream(kinesis, name, 1)
+        make(firehose, "flow", "bucket", source=arn_of(kinesis, name))
+        producer = Producer(server, name)
+        producer.once()
+        split(kinesis, name, "shardId-000000000000")
+        producer.once()
+        flush(server, "flow")
+        advance(server, 25 * 3_600_000)
+        deadline = time.monotonic() + 60
+        while any(shard["ShardId"] == "shardId-000000000000" for shard in shards_of(kinesis, name)):
+            assert time.monotonic() < deadline, "the parent does not expire"
+            time.sleep(0.05)
+        producer.once()
+        merge(kinesis, name, "shardId-000000000001", "shardId-000000000002")
+        producer.once()
+        flush(server, "flow")
+        server.restart()
+        producer.kinesis = server.client(retries=10)
+        producer.once()
+        flush(server, "flow")
+        found = delivered(server.client("s3"), "bucket")
+        assert {key: sorted(numbers) for key, numbers in found.items()} == dict.fromkeys(KEYS, [0, 1, 2, 3, 4])
+
+
+def advance(server, by_ms):
+    body = json.dumps({"by_ms": by_ms}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{server.endpoint}/dev/clock/advance", data=body)).close()
