@@ -224,12 +224,17 @@ class FunctionStandIn(StandIn):
 
     def check(self, event):
         records = event["records"]
-        if set(event) != {"invocationId", "deliveryStreamArn", "region", "records"} or not records:
+        members = {"invocationId", "deliveryStreamArn", "region", "records"}
+        of_record = {"recordId", "approximateArrivalTimestamp", "data"}
+        if "sourceKinesisStreamArn" in event:
+            members.add("sourceKinesisStreamArn")
+            of_record.add("kinesisRecordMetadata")
+        if set(event) != members or not records:
             self.fault(f"members {sorted(event)}")
         if len({record["recordId"] for record in records}) != len(records):
             self.fault("an id came twice")
         for record in records:
-            if set(record) != {"recordId", "approximateArrivalTimestamp", "data"}:
+            if set(record) != of_record:
                 self.fault(f"members {sorted(record)}")
             if not isinstance(record["approximateArrivalTimestamp"], int):
                 self.fault("the arrival is no number")

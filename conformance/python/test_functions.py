@@ -8,9 +8,10 @@ import tempfile
 import uuid
 
 import pytest
-from conftest import REGION, failure, running
-from delivery import bodies, documents, flush, keys, make, put
+from conftest import REGION, failure, make_stream, running
+from delivery import ROLE, bodies, documents, flush, keys, make, put, wait_active
 from receivers import FunctionStandIn, data_of, reply_to
+from stand_ins import HttpStandIn
 
 NAME = "arn:aws:lambda:eu-central-1:123456789012:function:clean"
 OTHER = "arn:aws:lambda:eu-central-1:123456789012:function:by-api:live"
@@ -87,9 +88,9 @@ def transforming(place, flow, bucket, arn=NAME, retries=None, **destination):
     )
 
 
-def errors(place, bucket):
+def errors_in(place, bucket, prefix):
     """The error documents, of which every member is checked that is the same in all."""
-    found = documents(place.s3, bucket, "errors/processing-failed/")
+    found = documents(place.s3, bucket, prefix)
     for document in found:
         assert list(document) == [
             "rawData",
@@ -103,6 +104,10 @@ def errors(place, bucket):
         assert document["lambdaARN"] == NAME
         assert 0 < document["arrivalTimestamp"] <= document["attemptEndingTimestamp"]
     return [(base64.b64decode(d["rawData"]), d["errorCode"], d["attemptsMade"]) for d in found]
+
+
+def errors(place, bucket):
+    return errors_in(place, bucket, "errors/processing-failed/")
 
 
 @pytest.mark.parametrize("arn", [NAME, f"{NAME}:live", OTHER], ids=["URL", "URL, qualified", "Invoke API"])
@@ -290,12 +295,62 @@ def test_partition_keys_of_a_function_name_the_prefix(place, bucket, flow):
 
 
 def test_the_backup_of_a_transformation_has_what_was_put(place, bucket, flow):
-    target = {"RoleARN": "arn:aws:iam::000000000000:role/b", "BucketARN": f"arn:aws:s3:::{bucket}", "Prefix": "source/"}
+    target = {"RoleARN": ROLE, "BucketARN": f"arn:aws:s3:::{bucket}", "Prefix": "source/"}
     transforming(place, flow, bucket, S3BackupMode="Enabled", S3BackupConfiguration=target)
     put(place.firehose, flow, ["one\n", "two\n"])
     flush(place.server, flow)
     assert b"".join(bodies(place.s3, bucket, "data/").values()) == b"ONE\nTWO\n"
     assert b"".join(bodies(place.s3, bucket, "source/").values()) == b"one\ntwo\n"
+
+
+def test_records_of_a_stream_bring_where_they_were(place, bucket, flow, name):
+    kinesis = place.server.client()
+    make_stream(kinesis, name, 2)
+    source = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    make(place.firehose, flow, bucket, source=source, ProcessingConfiguration=processing())
+    placed = {}
+    for n in range(20):
+        told = kinesis.put_record(StreamName=name, Data=f"line {n}\n".encode(), PartitionKey=f"k\"ä{n}")
+        placed[f"line {n}\n".encode()] = (f"k\"ä{n}", told["SequenceNumber"], told["ShardId"])
+    flush(place.server, flow)
+    assert place.by_url.faults == []
+    assert {event["sourceKinesisStreamArn"] for event in place.by_url.events} == {source}
+    found = {}
+    for event in place.by_url.events:
+        for data, record in zip(data_of(event), event["records"], strict=True):
+            origin = record["kinesisRecordMetadata"]
+            assert origin["approximateArrivalTimestamp"] == record["approximateArrivalTimestamp"]
+            found[data] = (origin["partitionKey"], origin["sequenceNumber"], origin["shardId"])
+    assert found == placed
+    lines = b"".join(bodies(place.s3, bucket).values()).splitlines()
+    assert sorted(lines) == sorted(data.strip().upper() for data in placed)
+
+
+def test_a_function_stands_before_a_record_destination_too(place, bucket, flow):
+    with HttpStandIn() as receiver:
+        bucket_arn = f"arn:aws:s3:::{bucket}"
+        target = {"RoleARN": ROLE, "BucketARN": bucket_arn, "Prefix": "all/", "ErrorOutputPrefix": "errors/"}
+        place.by_url.transform = lambda event: reply_to(
+            event, lambda data: ("ProcessingFailed", data) if data == b"bad" else ("Ok", data.upper())
+        )
+        place.firehose.create_delivery_stream(
+            DeliveryStreamName=flow,
+            HttpEndpointDestinationConfiguration={
+                "EndpointConfiguration": {"Url": receiver.url},
+                "RoleARN": ROLE,
+                "S3BackupMode": "AllData",
+                "S3Configuration": target,
+                "ProcessingConfiguration": processing(),
+            },
+        )
+        wait_active(place.firehose, flow)
+        put(place.firehose, flow, ["one", "bad", "two"])
+        flush(place.server, flow)
+        assert receiver.faults == []
+        assert [records for _, records, _, _ in receiver.requests] == [[b"ONE", b"TWO"]]
+        assert errors_in(place, bucket, "errors/") == [(b"bad", "Lambda.ProcessingFailedStatus", 1)]
+        # The backup of a record destination has what is delivered to it.
+        assert b"".join(bodies(place.s3, bucket, "all/").values()) == b"ONETWO"
 
 
 def test_a_function_that_nobody_configured_is_refused(flow):

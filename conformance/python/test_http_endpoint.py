@@ -4,11 +4,13 @@ import base64
 import collections
 import itertools
 import json
+import pathlib
+import tempfile
 import threading
 import uuid
 
 import pytest
-from conftest import failure
+from conftest import failure, running
 from delivery import ROLE, bodies, documents, flush, keys, logs, put, wait_active
 from stand_ins import HttpStandIn
 
@@ -321,3 +323,23 @@ def test_a_server_that_was_killed_delivers_under_the_old_id(server, firehose, bu
         assert receiver.faults == []
         assert len({identity for identity, *_ in receiver.requests}) == 1
         assert records_of(receiver) == [b"one", b"two"]
+
+
+def test_a_secret_of_the_configuration_is_the_access_key():
+    secret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:endpoint"
+    with HttpStandIn(ACCESS_KEY) as receiver, tempfile.TemporaryDirectory() as home:
+        config = pathlib.Path(home) / "millstream.toml"
+        config.write_text(f'[secrets]\n"{secret}" = {{ api_key = "{ACCESS_KEY}" }}\n')
+        with running("--limits", "off", "--config", str(config)) as server:
+            server.client("s3").create_bucket(Bucket="kept")
+            firehose = server.client("firehose")
+            options = {"SecretsManagerConfiguration": {"Enabled": True, "SecretARN": secret, "RoleARN": ROLE}}
+            make(firehose, "flow", "kept", receiver.url, **options)
+            put(firehose, "flow", ["one"])
+            flush(server, "flow")
+            assert receiver.faults == [] and records_of(receiver) == [b"one"]
+            options["SecretsManagerConfiguration"]["SecretARN"] = secret + "-other"
+            code, message = failure(
+                make, firehose=firehose, flow="other", bucket="kept", url=receiver.url, retry=0, **options
+            )
+            assert code == "InvalidArgumentException" and "secret" in message.lower()
