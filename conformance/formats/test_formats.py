@@ -3,11 +3,13 @@
 import base64
 import datetime
 import decimal
+import io
 import time
 
+import pyarrow.orc
 import pytest
 from conftest import failure
-from delivery import ROLE
+from delivery import ROLE, bodies, flush, keys, put
 from kit import bucket, catalog, conversion, convert, firehose, s3, server
 
 __all__ = ["bucket", "catalog", "convert", "firehose", "s3", "server"]
@@ -205,6 +207,32 @@ def test_bad_records_fail_one_by_one_with_awss_members(convert, serializer):
 def test_nothing_is_written_where_all_records_are_bad(convert):
     converted = convert(["a int"], ["no json"] * 3)
     assert converted.key is None and len(converted.errors) == 3
+
+
+def test_a_backup_holds_json_and_an_update_changes_the_format(convert, server, firehose, s3, bucket):
+    backup = {"RoleARN": ROLE, "BucketARN": f"arn:aws:s3:::{bucket}", "Prefix": "backup/"}
+    first = convert(["a int"], [{"a": 1}, "bad"], S3BackupMode="Enabled", S3BackupConfiguration=backup)
+    assert first.rows() == [{"a": 1}] and len(first.errors) == 1
+    assert list(bodies(s3, bucket, "backup/").values()) == [b'{"a": 1}bad']
+    description = firehose.describe_delivery_stream(DeliveryStreamName=first.flow)["DeliveryStreamDescription"]
+    described = description["Destinations"][0]["ExtendedS3DestinationDescription"]
+    assert described["DataFormatConversionConfiguration"]["OutputFormatConfiguration"] == {
+        "Serializer": {"ParquetSerDe": {}}
+    }
+    firehose.update_destination(
+        DeliveryStreamName=first.flow,
+        CurrentDeliveryStreamVersionId=description["VersionId"],
+        DestinationId=description["Destinations"][0]["DestinationId"],
+        ExtendedS3DestinationUpdate={
+            "Prefix": "orc/",
+            "DataFormatConversionConfiguration": conversion(first.table, serializer={"OrcSerDe": {}}),
+        },
+    )
+    put(firehose, first.flow, ['{"a": 5}'])
+    flush(server, first.flow)
+    (key,) = keys(s3, bucket, "orc/")
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert key.endswith(".orc") and pyarrow.orc.ORCFile(io.BytesIO(body)).read().to_pylist() == [{"a": 5}]
 
 
 REFUSED = [
