@@ -250,6 +250,9 @@ def test_an_empty_file_extension_leaves_that_of_the_compression(deliver, flow):
         {"Prefix": "!{partitionKeyFromQuery:k}/", "ErrorOutputPrefix": ERRORS},
         {"Prefix": "a/", "ErrorOutputPrefix": "!{partitionKeyFromLambda:k}/!{firehose:error-output-type}/"},
         {"Prefix": "x" * 513},
+        {"Prefix": "x" * 505 + "!{firehose:random-string}/", "ErrorOutputPrefix": ERRORS},
+        {"Prefix": "x/", "ErrorOutputPrefix": "x" * 513},
+        {"Prefix": "!{timestamp:zzzz}/", "ErrorOutputPrefix": ERRORS},
         {"CustomTimeZone": "Mars/Olympus"},
         {"FileExtension": "json"},
         {"FileExtension": ".JSON"},
@@ -282,6 +285,17 @@ def test_an_error_prefix_is_evaluated(deliver, s3, bucket, flow, prefix, folder)
     (error,) = documents(s3, bucket)
     assert base64.b64decode(error["rawData"]) == b"no json"
     assert error["arrivalTimestamp"] == AT_MS and error["errorCode"] and error["errorMessage"]
+
+
+def test_error_objects_are_compressed_and_have_no_file_extension(server, firehose, s3, bucket, flow):
+    parts = processing(("RecordDeAggregation", {"SubRecordType": "JSON"}))
+    options = {"CompressionFormat": "GZIP", "FileExtension": ".j", "ErrorOutputPrefix": "bad/", "Prefix": "good/"}
+    make(firehose, flow, bucket, ProcessingConfiguration=parts, **options)
+    put(firehose, flow, ["{}", "no json"])
+    flush(server, flow)
+    (good,), (bad,) = keys(s3, bucket, "good/"), keys(s3, bucket, "bad/")
+    assert folder_of(good, flow, ".j") == "good/2031/07/11/22/"
+    assert folder_of(bad, flow, ".gz") == "bad/processing-failed/2031/07/11/22/"
 
 
 def test_a_backup_holds_records_as_they_came(server, firehose, s3, bucket, flow):

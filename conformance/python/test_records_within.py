@@ -118,17 +118,31 @@ def test_a_bomb_is_not_unpacked(deliver, s3, bucket):
     assert base64.b64decode(error["rawData"]) == bomb
 
 
-def test_messages_need_decompression(firehose, bucket):
+REFUSED = [
+    (messages("true"), "Decompression"),
+    (("CloudWatchLogProcessing", {}), "DataMessageExtraction"),
+    (("Decompression", {"CompressionFormat": "ZIP"}), "GZIP"),
+    (("Decompression", {}), "CompressionFormat"),
+    (("RecordDeAggregation", {}), "SubRecordType"),
+    (("RecordDeAggregation", {"SubRecordType": "CSV"}), "SubRecordType"),
+    (("RecordDeAggregation", {"SubRecordType": "DELIMITED"}), "Delimiter"),
+    (("RecordDeAggregation", {"SubRecordType": "DELIMITED", "Delimiter": "|"}), "base64"),
+    (("RecordDeAggregation", {"SubRecordType": "JSON", "Delimiter": "fA=="}), "Delimiter"),
+    (("AppendDelimiterToRecord", {"LambdaArn": "x"}), "LambdaArn"),
+]
+
+
+@pytest.mark.parametrize(("processor", "named"), REFUSED)
+def test_a_processor_that_cannot_work_is_refused(firehose, bucket, processor, named):
+    destination = {
+        "RoleARN": ROLE,
+        "BucketARN": f"arn:aws:s3:::{bucket}",
+        "ProcessingConfiguration": processing(processor),
+    }
     code, message = failure(
-        firehose.create_delivery_stream,
-        DeliveryStreamName="never",
-        ExtendedS3DestinationConfiguration={
-            "RoleARN": ROLE,
-            "BucketARN": f"arn:aws:s3:::{bucket}",
-            "ProcessingConfiguration": processing(messages("true")),
-        },
+        firehose.create_delivery_stream, DeliveryStreamName="never", ExtendedS3DestinationConfiguration=destination
     )
-    assert code == "InvalidArgumentException" and "Decompression" in message
+    assert code == "InvalidArgumentException" and named in message, message
 
 
 def test_objects_in_one_record_become_records(deliver, s3, bucket):

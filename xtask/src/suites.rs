@@ -23,11 +23,12 @@ pub struct Options {
 type Suite = fn(&Options, &mut Totals) -> Outcome;
 
 /// Every suite with its name, in the order they run.
-const SUITES: [(&str, Suite); 9] = [
+const SUITES: [(&str, Suite); 10] = [
     ("rust", rust),
     ("model", foreign::model),
     ("python", foreign::python),
     ("async-python", foreign::async_python),
+    ("formats", foreign::formats),
     ("javascript", foreign::javascript),
     ("java", foreign::java),
     ("rust-sdk", foreign::rust_sdk),

@@ -34,6 +34,17 @@ pub fn async_python(_options: &Options, totals: &mut Totals) -> Outcome {
     finish(process::watch(&mut command, |line| totals.add_plain_line(line))?)
 }
 
+/// Formats and other people's stores: Arrow's, DuckDB's and Snappy's readers, and moto's S3.
+pub fn formats(_options: &Options, totals: &mut Totals) -> Outcome {
+    let python = tools::install_environment("formats")?;
+    let mut command = process::program(&python.interpreter);
+    command
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "conformance/formats"])
+        .env("MILLSTREAM_BINARY", server()?)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    finish(process::watch(&mut command, |line| totals.add_pytest_line(line))?)
+}
+
 /// The AWS SDK for JavaScript, over HTTP/2 and HTTP/1.1.
 pub fn javascript(_options: &Options, totals: &mut Totals) -> Outcome {
     let directory = tools::install_javascript()?;
