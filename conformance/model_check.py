@@ -51,6 +51,8 @@ REPLIES = {
     "NextShardIterator and ChildShards": "at the end of a closed shard the first is absent and the second is there",
     "`http:` in `ClusterEndpoint` and `Url` of Firehose's destinations": "the pattern asks for `https:`; whether a "
     "plain connection is allowed is for the server's configuration to say",
+    "`DynamicPartitioningConfiguration.RetryOptions` is kept, and has nothing to act on": "a prefix that cannot be "
+    "evaluated never can: its record goes to the error output at once",
     "Any host in `ClusterJDBCURL`": "the pattern asks for one of Redshift's; PostgreSQL may stand in for it",
     "StreamId is never sent": "clients that see it call AWS's own host of the stream, not the configured endpoint",
 }

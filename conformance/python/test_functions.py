@@ -360,3 +360,29 @@ def test_a_function_that_nobody_configured_is_refused(flow):
             make, firehose=server.client("firehose"), name=flow, bucket="kept", ProcessingConfiguration=processing()
         )
         assert code == "InvalidArgumentException" and "[destinations.functions]" in message
+
+
+def test_a_record_without_its_partition_key_is_told_as_it_was_put(place, bucket, flow):
+    def transform(event):
+        reply = upper(event)
+        for record in reply["records"]:
+            first = base64.b64decode(record["data"])[:1].decode()
+            record["metadata"] = {"partitionKeys": {"first": first} if first != "N" else {}}
+        return reply
+
+    place.by_url.transform = transform
+    make(
+        place.firehose,
+        flow,
+        bucket,
+        Prefix="data/!{partitionKeyFromLambda:first}/",
+        ErrorOutputPrefix="errors/!{firehose:error-output-type}/",
+        DynamicPartitioningConfiguration={"Enabled": True},
+        ProcessingConfiguration=processing(),
+    )
+    put(place.firehose, flow, ["a1\n", "b2\n", "a3\n", "none\n"])
+    flush(place.server, flow)
+    assert b"".join(bodies(place.s3, bucket, "data/A/").values()) == b"A1\nA3\n"
+    assert b"".join(bodies(place.s3, bucket, "data/B/").values()) == b"B2\n"
+    (error,) = documents(place.s3, bucket, "errors/processing-failed/")
+    assert base64.b64decode(error["rawData"]) == b"none\n"

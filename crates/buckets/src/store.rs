@@ -270,9 +270,11 @@ impl Store {
         if !self.durable {
             return Ok(());
         }
-        match disk::sync_directory(directory) {
+        match File::open(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            done => self.synced(done),
+            // Nothing was asked of the disk yet: it may be that too many files are open.
+            Err(error) => Err(Error::Io { doing: "opening a directory", error }),
+            Ok(opened) => self.synced(opened.sync_all()),
         }
     }
 

@@ -115,7 +115,8 @@ impl Store {
         // Writing to memory cannot fail.
         fs::write(&path, minicbor::to_vec(&record).unwrap_or_default()).map_err(making())?;
         if self.durable() {
-            self.synced(fs::File::open(&path).and_then(|file| file.sync_all()))?;
+            let file = fs::File::open(&path).map_err(making())?;
+            self.synced(file.sync_all())?;
         }
         self.sync_directory(&aside)?;
         let _tree = bucket.tree.read().unwrap_or_else(PoisonError::into_inner);

@@ -77,10 +77,14 @@ pub struct Context {
     pub random: Arc<dyn Random>,
     /// What is outside.
     pub sinks: Arc<dyn Sinks>,
-    /// Memory, by lane; the worker has the last.
-    pub shares: [Share; 4],
-    /// Places for deliveries at work, of all pipelines.
+    /// Memory for objects, by lane.
+    pub shares: [Share; 3],
+    /// Memory for what waits for others: destinations that take records, and the worker with its functions.
+    pub outward: [Share; 2],
+    /// Places for objects on their way, of all pipelines.
     pub places: Arc<Semaphore>,
+    /// Places for records on their way: destinations that hang do not take those of objects.
+    pub outward_places: Arc<Semaphore>,
     /// Idle buffers of frames.
     pub frames: FramePool,
     /// What is counted.
@@ -169,7 +173,7 @@ impl Context {
 
     /// Memory for the worker.
     pub fn worker_share(&self) -> &Share {
-        &self.shares[3]
+        &self.outward[1]
     }
 
     /// A new random id.

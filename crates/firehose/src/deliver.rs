@@ -7,6 +7,7 @@ mod records;
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use crate::compiled::Compiled;
@@ -71,13 +72,19 @@ impl Settled {
 impl Work {
     /// Tries to deliver the plan.
     pub async fn attempt(self) -> Came {
-        let reserved = self.ctx.share(self.plan.lane).reserve(self.memory_bytes()).await;
+        let share = match self.goes_outward() {
+            true => &self.ctx.outward[0],
+            false => self.ctx.share(self.plan.lane),
+        };
+        let reserved = share.reserve(self.memory_bytes()).await;
         let began = Instant::now();
         let counters = self.ctx.counters.lane(self.plan.lane);
-        let came = timeout(ATTEMPT_TIME_MAX, self.deliver()).await;
+        // A destination that takes records has its own limit, within which what is given up is seen to.
+        let limit = ATTEMPT_TIME_MAX + self.sink_time_max();
+        let came = timeout(limit, self.deliver()).await;
         drop(reserved);
         let came = came.unwrap_or_else(|_| {
-            let message = format!("The attempt took longer than {ATTEMPT_TIME_MAX:?}.");
+            let message = format!("The attempt took longer than {limit:?}.");
             Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
         });
         counters.attempts.add(1);
@@ -91,6 +98,19 @@ impl Work {
                 self.tell(&error).await;
                 Came::Failed(error)
             }
+        }
+    }
+
+    /// Whether the plan goes to a destination that takes records.
+    fn goes_outward(&self) -> bool {
+        self.compiled.sink.is_some() && self.plan.lane == LaneId::Main
+    }
+
+    /// The places that the plan needs one of.
+    pub fn places(&self) -> &Arc<Semaphore> {
+        match self.goes_outward() {
+            true => &self.ctx.outward_places,
+            false => &self.ctx.places,
         }
     }
 

@@ -121,6 +121,11 @@ impl Ring {
         }
     }
 
+    /// Lets go of what lies before a position, which nobody reads any more.
+    fn forget(&mut self, before: u64) {
+        self.batches = self.batches.split_off(&before);
+    }
+
     /// What follows a position without a gap.
     fn from(&self, mut at: u64, bytes_max: usize) -> Vec<Extent> {
         let (mut found, mut bytes) = (Vec::new(), 0);
@@ -402,6 +407,9 @@ impl Source for Intake {
     }
 
     fn trim(&self, _: u32, before: u64) -> SourceFuture<'_, ()> {
-        Box::pin(async move { self.log.trim(self.id, Position(before)).await.map_err(failed) })
+        Box::pin(async move {
+            self.seen.ring().forget(before);
+            self.log.trim(self.id, Position(before)).await.map_err(failed)
+        })
     }
 }

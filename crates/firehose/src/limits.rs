@@ -41,6 +41,8 @@ pub const LANE_DELIVERIES_MAX: usize = 4;
 pub const DELIVERIES_MAX: usize = 32;
 /// How long one attempt of a delivery may take, in I/O time.
 pub const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(600);
+/// How long a COPY may take: as long as Firehose tries one at most (botocore, `RedshiftRetryOptions`).
+pub const COPY_TIME_MAX: Duration = Duration::from_secs(7200);
 /// The first wait after a failed attempt; it doubles ([HTTP endpoint delivery], "Retry").
 ///
 /// [HTTP endpoint delivery]: https://docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html

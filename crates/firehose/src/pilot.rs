@@ -473,7 +473,7 @@ impl Session {
         let waiting = lanes.map(Lane::waiting);
         counters.waiting_records.set(waiting.iter().map(|it| it.0).sum());
         counters.waiting_bytes.set(waiting.iter().map(|it| it.1).sum());
-        counters.open_plans.set(lanes.iter().map(|lane| lane.open as u64).sum());
+        counters.open_plans.set(self.state(|state| state.plans.len() as u64));
         counters.partitions.set(self.main.partitions().count() as u64);
         let planned = self.state(|state| {
             let main = state.plans.values().filter(|plan| plan.lane == LaneId::Main);

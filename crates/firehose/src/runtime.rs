@@ -104,7 +104,9 @@ impl RuntimeParts {
 pub struct Runtimes {
     parts: RuntimeParts,
     budget: Budget,
+    outward: Budget,
     places: Arc<Semaphore>,
+    outward_places: Arc<Semaphore>,
     frames: FramePool,
     jumps: watch::Receiver<()>,
     started: watch::Sender<()>,
@@ -174,7 +176,9 @@ impl Runtimes {
         parts.clock.on_jump(Box::new(move || jumped.send_modify(|()| {})));
         Arc::new(Runtimes {
             budget: Budget::new(parts.memory_bytes),
+            outward: Budget::new(parts.memory_bytes),
             places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
+            outward_places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
             frames: frames(),
             jumps,
             started: watch::Sender::new(()),
@@ -260,7 +264,9 @@ impl Runtimes {
             random: random.clone(),
             sinks: sinks.clone(),
             shares: std::array::from_fn(|_| self.budget.share()),
+            outward: std::array::from_fn(|_| self.outward.share()),
             places: self.places.clone(),
+            outward_places: self.outward_places.clone(),
             frames: self.frames.clone(),
             counters: Arc::default(),
             journal: Journal::new(log.clone(), data),

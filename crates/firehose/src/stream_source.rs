@@ -177,8 +177,9 @@ impl Source for StreamSource {
     }
 
     fn retention(&self) -> Duration {
+        // What is left of a stream that is gone lies in logs of our own, and is kept as what is put is.
         let stream = self.reader.stream();
-        stream.map_or(Duration::ZERO, |stream| stream.retention())
+        stream.map_or(crate::limits::DIRECT_PUT_RETENTION, |stream| stream.retention())
     }
 
     fn grows(&self) -> bool {

@@ -67,7 +67,7 @@ impl HttpEndpoint {
     async fn send_part(&self, parcel: &Parcel, part: &Part) -> Result<(), SinkError> {
         let request = self.head.request(parcel, part, self.clock.now())?;
         let answer = self.outbound.send(request, BOUNDS).await.map_err(|error| fault(&error))?;
-        response::judge(&answer, &part.request_id, self.head.access_key())
+        response::judge(&answer, &part.request_id, &self.head.secrets())
     }
 }
 

@@ -84,7 +84,7 @@ impl Work {
     }
 
     /// Whether a failure is the last one: the records are lost.
-    fn is_over(&self, error: &SinkError) -> bool {
+    pub(super) fn is_over(&self, error: &SinkError) -> bool {
         let ends = Millis(self.plan.oldest).plus(self.ctx.source.retention());
         error.then == Then::Drop || self.ctx.now() >= ends
     }

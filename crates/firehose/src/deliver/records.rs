@@ -1,11 +1,13 @@
 //! Plans that go to a destination that takes records.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use millstream_types::Millis;
 use uuid::Uuid;
 
 use super::{Settled, Work};
+use crate::limits::{ATTEMPT_TIME_MAX, COPY_TIME_MAX};
 use crate::machine::Closing;
 use crate::processing::error_document::{Failure, RefusedBy, delivery_failed};
 use crate::record::{Failed, Ready};
@@ -23,7 +25,13 @@ impl Work {
         let (records, bytes) = (gathered.ready.len() as u64, gathered.bytes());
         let (staged, outgoing, mut failed) = match self.staging() {
             Some(target) => {
-                let (staged, failed) = self.stage(target, gathered).await?;
+                let (staged, failed) = match self.stage(target, gathered).await {
+                    Err(error) if self.is_over(&error) => {
+                        self.tell(&error).await;
+                        return Ok(Settled::new(Closing::Lost));
+                    }
+                    staged => staged?,
+                };
                 (staged, Vec::new(), failed)
             }
             None => (None, outgoing(gathered.ready), gathered.failed),
@@ -32,7 +40,7 @@ impl Work {
         if staged.is_some() || !outgoing.is_empty() {
             settled.objects = u64::from(staged.is_some());
             let parcel = self.parcel(staged, outgoing);
-            match sink.deliver(&parcel).await {
+            match self.hand_over(&**sink, &parcel).await {
                 Ok(refused) => {
                     (settled.records, settled.bytes) =
                         (records.saturating_sub(refused.len() as u64), bytes);
@@ -53,6 +61,32 @@ impl Work {
         }
         self.write_errors(failed, &mut settled).await?;
         Ok(settled)
+    }
+
+    /// Hands the parcel over, for as long as its kind of destination may take.
+    async fn hand_over(
+        &self,
+        sink: &dyn RecordSink,
+        parcel: &Parcel,
+    ) -> Result<Vec<RefusedRecord>, SinkError> {
+        let limit = self.sink_time_max();
+        let delivered = tokio::time::timeout(limit, sink.deliver(parcel)).await;
+        delivered.unwrap_or_else(|_| {
+            let message = format!("The destination took longer than {limit:?}.");
+            Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
+        })
+    }
+
+    /// How long a destination may take for a parcel.
+    pub(super) fn sink_time_max(&self) -> Duration {
+        let Destination::Records { destination, .. } = &self.compiled.settings.destination else {
+            return Duration::ZERO;
+        };
+        match destination {
+            RecordDestination::Http(_) | RecordDestination::Search(_) => ATTEMPT_TIME_MAX,
+            RecordDestination::Splunk(splunk) => ATTEMPT_TIME_MAX + splunk.acknowledgement_timeout,
+            RecordDestination::Redshift(_) => COPY_TIME_MAX,
+        }
     }
 
     fn staging(&self) -> Option<&crate::settings::ObjectTarget> {

@@ -63,7 +63,10 @@ impl Session {
                 let compiled = compile(&self.ctx, given, version).await?;
                 self.compiled.insert(version, compiled);
             }
-            self.lane_mut(lane).open += 1;
+            // Plans of an older configuration do not keep those of the one that replaced it from being made.
+            if version == self.current.settings.version {
+                self.lane_mut(lane).open += 1;
+            }
             self.ready[lane as usize].push_back(id);
         }
         Ok(())
@@ -213,6 +216,9 @@ impl Session {
         self.backup.planned = self.state(|state| state.lane(LaneId::Backup));
         self.main.forget_source();
         self.backup.forget_source();
+        for lane in [LaneId::Main, LaneId::Backup, LaneId::Errors] {
+            self.lane_mut(lane).open = 0;
+        }
         Ok(true)
     }
 
@@ -245,6 +251,9 @@ impl Session {
         for extent in scan.extents.iter().filter(|extent| extent.from < target) {
             lane.take(log, extent, bytes_max);
         }
+        // What has expired has no extent, and is passed all the same.
+        let seen = lane.seen.entry(log).or_default();
+        *seen = scan.next.min(target).max(*seen);
         Ok(())
     }
 }

@@ -48,7 +48,7 @@ impl Session {
         let work = Work { ctx: self.ctx.clone(), compiled, plan };
         self.running[lane as usize] += 1;
         self.deliveries.spawn(async move {
-            let places = work.ctx.places.clone();
+            let places = work.places().clone();
             let place = places.acquire_owned().await;
             let came = match &place {
                 Ok(_) => work.attempt().await,
@@ -67,9 +67,8 @@ impl Session {
     pub(super) async fn trim(&mut self) -> Result<(), End> {
         let idle = self.settled_bytes > 0
             && self.worker.is_empty()
-            && [&self.main, &self.backup, &self.errors]
-                .iter()
-                .all(|lane| lane.open == 0 && lane.waiting().0 == 0);
+            && [&self.main, &self.backup, &self.errors].iter().all(|lane| lane.waiting().0 == 0)
+            && self.state(|state| state.plans.is_empty());
         if !idle && self.settled_bytes < TRIM_BYTES {
             return Ok(());
         }

@@ -41,8 +41,10 @@ impl Session {
             tracing::error!(%name, plan = id, ?lane, records, %key, "records are lost");
         }
         self.settled_bytes += plan.bytes.max(1);
-        let lane = self.lane_mut(lane);
-        lane.open = lane.open.saturating_sub(1);
+        if plan.version == self.current.settings.version {
+            let lane = self.lane_mut(lane);
+            lane.open = lane.open.saturating_sub(1);
+        }
         Ok(())
     }
 
@@ -58,7 +60,7 @@ impl Session {
         });
         let mut wait = jittered(&self.ctx, back_off(attempts));
         if let Then::RetryAfter(at_least) = then {
-            wait = wait.max(at_least.min(BACK_OFF_MAX));
+            wait = wait.max(at_least);
         }
         self.resting.insert((Instant::now() + wait, id), lane);
         Ok(())

@@ -13,7 +13,7 @@ use super::checksum::{Algorithm, Hasher, algorithm_of, kind_of};
 use super::copy::copy;
 use super::dates;
 use super::error::{S3Error, S3Result};
-use super::headers::{add, attributes, range, text};
+use super::headers::{add, attributes, text};
 use super::list::Encoding;
 use super::receive::Receiver;
 use super::write::{check_size, written};
@@ -127,7 +127,10 @@ impl Ask<'_> {
         let (_, _, reader) = self.copy_source().await?;
         let size = reader.info().size;
         let asked = text(self.headers, "x-amz-copy-source-range");
-        let (offset, bytes) = range(asked, size)?.unwrap_or((0, size));
+        let (offset, bytes) = match asked {
+            None => (0, size),
+            Some(asked) => part_range(asked, size)?,
+        };
         let _turn = self.turn_to_receive().await?;
         let (store, bucket) = (self.store(), self.bucket_name()?);
         let part = blocking(move || {
@@ -286,4 +289,22 @@ fn checksum_of(
     }
     let (algorithm, value) = (algorithm.name().to_owned(), hasher.finish());
     Ok(Checksum { algorithm, value, full_object: true })
+}
+
+/// The part of an object that is copied: `bytes=FIRST-LAST`, both within it (API reference, UploadPartCopy).
+fn part_range(asked: &str, size: u64) -> S3Result<(u64, u64)> {
+    let ends = asked.strip_prefix("bytes=").and_then(|ends| ends.split_once('-'));
+    let ends: Option<(u64, u64)> =
+        ends.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+    match ends {
+        Some((first, last)) if first <= last && last < size => Ok((first, last - first + 1)),
+        Some((first, last)) if first <= last => {
+            Err(S3Error::bad("InvalidRange", "The requested range is not satisfiable."))
+        }
+        _ => {
+            let text = "The x-amz-copy-source-range value must be of the form bytes=first-last";
+            let error = S3Error::bad("InvalidArgument", text);
+            Err(error.with("ArgumentName", "x-amz-copy-source-range").with("ArgumentValue", asked))
+        }
+    }
 }

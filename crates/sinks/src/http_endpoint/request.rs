@@ -2,13 +2,14 @@
 
 use std::io::Write;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Uri};
-use millstream_firehose::settings::{HttpDestination, SecretText};
+use millstream_firehose::settings::HttpDestination;
 use millstream_firehose::sink::{OutgoingRecord, Parcel, SinkError, Then};
 use millstream_types::Millis;
 use ring::digest::{SHA256, digest};
@@ -24,6 +25,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 const FRAME_BYTES: usize = 256;
 /// Longest access key (the guide).
 const ACCESS_KEY_BYTES_MAX: usize = 4096;
+/// Values of attributes from this length on are never quoted: endpoints are given credentials this way too.
+const SECRET_BYTES_MIN: usize = 6;
 
 /// One request of a plan.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,7 +78,8 @@ const RECORD_CLOSE: &str = "\"}";
 pub(super) struct Head {
     uri: Uri,
     gzip: bool,
-    access_key: Option<SecretText>,
+    /// The access key, and the values of attributes.
+    secrets: Vec<Arc<str>>,
     headers: HeaderMap,
 }
 
@@ -108,13 +112,16 @@ impl Head {
             value.set_sensitive(true);
             set("x-amz-firehose-common-attributes", value);
         }
-        let access_key = destination.access_key.clone();
-        Ok(Head { uri, gzip: destination.gzip, access_key, headers })
+        let keys = destination.access_key.iter().map(|key| key.0.clone());
+        let values = destination.common_attributes.iter().map(|(_, value)| value.clone());
+        let values = values.filter(|value| value.len() >= SECRET_BYTES_MIN);
+        let secrets = keys.chain(values).collect();
+        Ok(Head { uri, gzip: destination.gzip, secrets, headers })
     }
 
     /// What no message may quote.
-    pub fn access_key(&self) -> &str {
-        self.access_key.as_ref().map_or("", |key| &key.0)
+    pub fn secrets(&self) -> Vec<&str> {
+        self.secrets.iter().map(|secret| &**secret).collect()
     }
 
     pub fn request(

@@ -17,10 +17,10 @@ pub(super) const BYTES_MAX: usize = 1024 * 1024;
 pub(super) fn judge(
     answer: &Response<Bytes>,
     request_id: &str,
-    access_key: &str,
+    secrets: &[&str],
 ) -> Result<(), SinkError> {
     let status = answer.status().as_u16();
-    let shown = || quoted(answer.body(), &[access_key]);
+    let shown = || quoted(answer.body(), secrets);
     if status != 200 {
         let message = format!(
             "The following response was received from the endpoint destination. {status}: {}",
@@ -71,7 +71,7 @@ pub fn fuzz_http_endpoint(input: &[u8]) {
     let status = [200, 413, 503, 404][usize::from(first % 4)];
     let answer = Response::builder().status(status).header(CONTENT_TYPE, "application/json");
     let Ok(answer) = answer.body(Bytes::copy_from_slice(body)) else { return };
-    if let Err(error) = judge(&answer, "id", "canary") {
+    if let Err(error) = judge(&answer, "id", &["canary"]) {
         assert!(
             error.message.len() < 2 * failure::QUOTED_BYTES_MAX + 1024,
             "a message without bound"

@@ -21,6 +21,7 @@ use millstream_firehose::sink::{
     Then,
 };
 use rustls::pki_types::ServerName;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, NoTls};
@@ -31,8 +32,6 @@ use crate::outbound::Outbound;
 const RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a COPY may take: Firehose's own bound is the retry duration, 7,200 s at most.
-const COPY_TIMEOUT: Duration = Duration::from_secs(7200);
 
 /// What the binary's configuration says of clusters.
 #[derive(Clone, Default)]
@@ -65,6 +64,21 @@ pub struct RedshiftParts {
     pub configuration: RedshiftConfiguration,
 }
 
+/// A session with a server. With it its connection ends, whatever the server has still to answer.
+struct Session {
+    client: Client,
+    _connection: Connection,
+}
+
+/// The task that speaks on a connection.
+struct Connection(JoinHandle<Result<(), tokio_postgres::Error>>);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Loads one delivery stream's objects.
 pub struct RedshiftSink {
     parts: RedshiftParts,
@@ -95,13 +109,12 @@ impl RedshiftSink {
             .as_ref()
             .ok_or_else(|| self.error("Redshift.InternalError", "nothing is staged"))?;
         let connected = timeout(CONNECT_TIMEOUT, self.connect()).await;
-        let client = connected
+        let session = connected
             .map_err(|_| self.error("Redshift.ConnectionFailed", "connecting took too long"))??;
-        let loaded = timeout(COPY_TIMEOUT, self.copy(&client, parcel, staged)).await;
-        loaded.map_err(|_| self.error("Redshift.JDBCError", "COPY took too long"))?
+        self.copy(&session.client, parcel, staged).await
     }
 
-    async fn connect(&self) -> Result<Client, SinkError> {
+    async fn connect(&self) -> Result<Session, SinkError> {
         let (host, port) = (self.address.host.as_str(), self.address.port);
         let stream = self.parts.outbound.connect(host, port, !self.address.plain).await;
         let stream =
@@ -115,8 +128,7 @@ impl RedshiftSink {
         if self.address.plain {
             let (client, connection) =
                 config.connect_raw(stream, NoTls).await.map_err(|error| self.fault(&error))?;
-            tokio::spawn(connection);
-            return Ok(client);
+            return Ok(Session { client, _connection: Connection(tokio::spawn(connection)) });
         }
         config.ssl_mode(SslMode::Require);
         let name = ServerName::try_from(host.to_owned());
@@ -125,8 +137,7 @@ impl RedshiftSink {
         let begin = tls::Begin { config: self.parts.outbound.tls(), host };
         let (client, connection) =
             config.connect_raw(stream, begin).await.map_err(|error| self.fault(&error))?;
-        tokio::spawn(connection);
-        Ok(client)
+        Ok(Session { client, _connection: Connection(tokio::spawn(connection)) })
     }
 
     async fn copy(
