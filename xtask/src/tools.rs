@@ -101,6 +101,14 @@ pub fn install_javascript() -> Result<PathBuf, String> {
     Ok(directory)
 }
 
+/// A PostgreSQL for the tests of Redshift's protocol, from Debian if there is none.
+pub fn install_postgresql() -> Outcome {
+    // Debian keeps the server's programs out of the PATH, a directory for each version.
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let found = versions.map(|version| version.path().join("bin/initdb")).any(|path| path.exists());
+    if found { Ok(()) } else { install_packages(&["postgresql"]) }
+}
+
 /// A Java compiler and machine, from Debian if there is none.
 pub fn install_java() -> Outcome {
     if process::exists("javac") && process::exists("java") {
