@@ -89,7 +89,7 @@ mod tests {
         for (name, value) in headers {
             answer = answer.header(*name, *value);
         }
-        judge(&answer.body(Bytes::copy_from_slice(body.as_bytes())).unwrap(), "the-id", "s3cret")
+        judge(&answer.body(Bytes::copy_from_slice(body.as_bytes())).unwrap(), "the-id", &["s3cret"])
     }
 
     const JSON: (&str, &str) = ("content-type", "application/json");
