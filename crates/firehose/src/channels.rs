@@ -13,8 +13,7 @@ use millstream_streams::{Delivery, DeliveryFailure, DeliveryStep};
 use millstream_types::StreamArn;
 
 use crate::context::RecordCheck;
-use crate::deliveries::Deliveries;
-use crate::envelope::InTheClear;
+use crate::deliveries::{Deliveries, SourceKeys};
 use crate::pipelines::PipelineFailure;
 use crate::runtime::{Configuration, DocumentFuture, Documents, PipelineError, PipelineParts};
 use crate::settings::{
@@ -71,8 +70,11 @@ impl Delivery for Deliveries {
                 channel_id: channel.id.to_string().into(),
                 data_group: GroupId(data),
                 state_group: GroupId(state),
-                // What it keeps of records is what could not be delivered, for as long as that lasts.
-                keys: Arc::new(InTheClear),
+                keys: Arc::new(SourceKeys::of(
+                    &self.parts.catalog,
+                    &self.parts.vault,
+                    channel.group,
+                )),
                 source: Some((self.source(channel.group)?, arn)),
                 check: match channel.settings.format {
                     RecordFormat::Json | RecordFormat::GsrJson => Some(RecordCheck::Json),

@@ -205,6 +205,9 @@ impl Keys for DeliveryKeys {
     fn current(&self) -> KeyFuture<'_, Option<(u32, Arc<DataKey>)>> {
         Box::pin(async move {
             let stream = self.stream()?;
+            if let DeliverySource::KinesisStream(source) = &stream.source {
+                return SourceKeys::of(&self.catalog, &self.vault, source.group).current().await;
+            }
             let Some(id) = stream.encryption.keys.current else { return Ok(None) };
             Ok(Some((id, self.vault.data_key(&*stream, id).await?)))
         })
@@ -213,7 +216,43 @@ impl Keys for DeliveryKeys {
     fn by_id(&self, id: u32) -> KeyFuture<'_, Arc<DataKey>> {
         Box::pin(async move {
             let stream = self.stream()?;
+            if let DeliverySource::KinesisStream(source) = &stream.source {
+                return SourceKeys::of(&self.catalog, &self.vault, source.group).by_id(id).await;
+            }
             self.vault.data_key(&*stream, id).await
+        })
+    }
+}
+
+/// The data keys of a stream that is a source: what is kept of its records is sealed as they are.
+pub(crate) struct SourceKeys {
+    catalog: Arc<Catalog>,
+    vault: Arc<Vault>,
+    group: GroupId,
+}
+
+impl SourceKeys {
+    pub(crate) fn of(catalog: &Arc<Catalog>, vault: &Arc<Vault>, group: GroupId) -> Self {
+        SourceKeys { catalog: catalog.clone(), vault: vault.clone(), group }
+    }
+}
+
+impl Keys for SourceKeys {
+    fn current(&self) -> KeyFuture<'_, Option<(u32, Arc<DataKey>)>> {
+        let (stream, vault) = (self.catalog.by_group(self.group), self.vault.clone());
+        Box::pin(async move {
+            let Some(stream) = stream else { return Ok(None) };
+            let Some(id) = stream.encryption.current else { return Ok(None) };
+            Ok(Some((id, vault.data_key(&*stream, id).await?)))
+        })
+    }
+
+    fn by_id(&self, id: u32) -> KeyFuture<'_, Arc<DataKey>> {
+        let (stream, vault) = (self.catalog.by_group(self.group), self.vault.clone());
+        Box::pin(async move {
+            let gone = || KeyError::new(KeyFault::NotFound, "The stream, and its keys, are gone.");
+            let stream = stream.ok_or_else(gone)?;
+            vault.data_key(&*stream, id).await
         })
     }
 }
