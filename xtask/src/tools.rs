@@ -109,6 +109,11 @@ pub fn install_postgresql() -> Outcome {
     if found { Ok(()) } else { install_packages(&["postgresql"]) }
 }
 
+/// The program that the tests of channels unpack Zstandard with.
+pub fn install_zstd() -> Outcome {
+    need_program("zstd", &["zstd"])
+}
+
 /// A Java compiler and machine, from Debian if there is none.
 pub fn install_java() -> Outcome {
     if process::exists("javac") && process::exists("java") {

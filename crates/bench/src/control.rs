@@ -35,16 +35,7 @@ impl Control {
     fn create_as(&self, capacity: &str) -> Result<(), Error> {
         let body = format!("{{\"StreamName\":\"{}\",{capacity}}}", self.stream);
         self.call("CreateStream", &body)?;
-        let begun = clock::now();
-        loop {
-            if self.summary("StreamStatus")? == "ACTIVE" {
-                return Ok(());
-            }
-            if clock::now().duration_since(begun) > ACTIVE_WAIT {
-                return Err(Error::NotActive(self.stream.clone()));
-            }
-            std::thread::sleep(ACTIVE_POLL);
-        }
+        until(&self.stream, || Ok(self.summary("StreamStatus")? == "ACTIVE"))
     }
 
     /// Creates a queue that begins at the oldest record, and waits until it is ACTIVE: its ARN.
@@ -56,13 +47,9 @@ impl Control {
         );
         let queue_arn = member(&self.call("CreateQueue", &body)?, "QueueARN")?;
         let body = format!("{{\"QueueARN\":\"{queue_arn}\"}}");
-        let begun = clock::now();
-        while member(&self.call("DescribeQueue", &body)?, "QueueStatus")? != "ACTIVE" {
-            if clock::now().duration_since(begun) > ACTIVE_WAIT {
-                return Err(Error::NotActive(queue_arn));
-            }
-            std::thread::sleep(ACTIVE_POLL);
-        }
+        until(&queue_arn, || {
+            Ok(member(&self.call("DescribeQueue", &body)?, "QueueStatus")? == "ACTIVE")
+        })?;
         Ok(queue_arn)
     }
 
@@ -82,16 +69,10 @@ impl Control {
         );
         self.call("CreateDeliveryStream", &body)?;
         let body = self.delivery_named();
-        let begun = clock::now();
-        while member(&self.call("DescribeDeliveryStream", &body)?, "DeliveryStreamStatus")?
-            != "ACTIVE"
-        {
-            if clock::now().duration_since(begun) > ACTIVE_WAIT {
-                return Err(Error::NotActive(name.clone()));
-            }
-            std::thread::sleep(ACTIVE_POLL);
-        }
-        Ok(())
+        until(name, || {
+            Ok(member(&self.call("DescribeDeliveryStream", &body)?, "DeliveryStreamStatus")?
+                == "ACTIVE")
+        })
     }
 
     /// Waits until everything that was put has been delivered: how long that took.
@@ -126,14 +107,7 @@ impl Control {
     pub fn delete_queue(&self, queue_arn: &str) -> Result<(), Error> {
         let body = format!("{{\"QueueARN\":\"{queue_arn}\"}}");
         self.call("DeleteQueue", &body)?;
-        let begun = clock::now();
-        while self.call("DescribeQueue", &body).is_ok() {
-            if clock::now().duration_since(begun) > ACTIVE_WAIT {
-                return Err(Error::NotActive(queue_arn.to_owned()));
-            }
-            std::thread::sleep(ACTIVE_POLL);
-        }
-        Ok(())
+        until(queue_arn, || Ok(self.call("DescribeQueue", &body).is_err()))
     }
 
     /// Deletes the stream, and its consumers with it.
@@ -153,15 +127,10 @@ impl Control {
                 format!("{{\"StreamARN\":\"{stream}\",\"ConsumerName\":\"bench-{number}\"}}");
             let consumer = member(&self.call("RegisterStreamConsumer", &body)?, "ConsumerARN")?;
             let body = format!("{{\"ConsumerARN\":\"{consumer}\"}}");
-            let begun = clock::now();
-            while member(&self.call("DescribeStreamConsumer", &body)?, "ConsumerStatus")?
-                != "ACTIVE"
-            {
-                if clock::now().duration_since(begun) > ACTIVE_WAIT {
-                    return Err(Error::NotActive(consumer));
-                }
-                std::thread::sleep(ACTIVE_POLL);
-            }
+            until(&consumer, || {
+                Ok(member(&self.call("DescribeStreamConsumer", &body)?, "ConsumerStatus")?
+                    == "ACTIVE")
+            })?;
             consumers.push(consumer);
         }
         Ok(consumers)
@@ -235,6 +204,19 @@ impl Control {
             inbox.extend_from_slice(&chunk[..count]);
         }
     }
+}
+
+/// Waits until `holds`, for as long as anything may take to become ACTIVE, or to be gone; `what` is named if it does
+/// not.
+fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Error>) -> Result<(), Error> {
+    let begun = clock::now();
+    while !holds()? {
+        if clock::now().duration_since(begun) > ACTIVE_WAIT {
+            return Err(Error::NotActive(what.to_owned()));
+        }
+        std::thread::sleep(ACTIVE_POLL);
+    }
+    Ok(())
 }
 
 /// A text of the one structure that a reply holds.

@@ -215,17 +215,8 @@ fn puts(
     let mut setting = setting(name, common);
     setting.push(("records_per_request", Value::Count(batch.unwrap_or(1) as u64)));
     setting.push(("distinct_bodies", Value::Count(bodies)));
-    let tallies = measured.works.into_iter().map(|work| work.tally);
-    Ok(Report {
-        setting,
-        window: measured.window,
-        tally: merged(tallies),
-        reconnects: measured.reconnects,
-        server_time: measured.server_time,
-        own_time: measured.own_time,
-        server_peak_bytes,
-        comparison,
-    })
+    let report = report(common, setting, measured, |work| work.tally);
+    Ok(Report { server_peak_bytes, comparison, ..report })
 }
 
 /// Puts to a delivery stream, and measures how long after the last put everything has arrived.
@@ -249,7 +240,6 @@ fn deliveries(
     if !common.keep && !common.existing {
         control.delete_delivery()?;
     }
-    let tally = merged(measured.works.into_iter().map(|work| work.tally));
     let mut setting = setting(name, common);
     setting.push(("records_per_request", Value::Count(put.records)));
     setting.push(("compression", Value::Text(put.compression.clone())));
@@ -258,16 +248,7 @@ fn deliveries(
     if let Some(used) = used {
         setting.push(("server_cpu_ms_in_all", Value::Count(used.as_millis() as u64)));
     }
-    Ok(Report {
-        setting,
-        window: measured.window,
-        tally,
-        reconnects: measured.reconnects,
-        server_time: measured.server_time,
-        own_time: measured.own_time,
-        server_peak_bytes: common.server_pid.and_then(process::peak_memory_bytes),
-        comparison: None,
-    })
+    Ok(report(common, setting, measured, |work| work.tally))
 }
 
 fn load(
@@ -324,16 +305,7 @@ fn gets(
     let measured = measure::run(control.address, works, &window, common.server_pid)?;
     let mut setting = setting(name, common);
     setting.push(("fill_mib", Value::Count(get.fill_mib)));
-    Ok(Report {
-        setting,
-        window: measured.window,
-        tally: merged(measured.works.into_iter().map(|work| work.tally)),
-        reconnects: measured.reconnects,
-        server_time: measured.server_time,
-        own_time: measured.own_time,
-        server_peak_bytes: common.server_pid.and_then(process::peak_memory_bytes),
-        comparison: None,
-    })
+    Ok(report(common, setting, measured, |work| work.tally))
 }
 
 /// Receives from a queue and acknowledges, while `in_flight` other records stay in flight.
@@ -367,16 +339,8 @@ fn queues(
     let mut setting = setting(name, common);
     setting.push(("in_flight", Value::Count(in_flight)));
     setting.push(("backlog", Value::Count(queue.backlog)));
-    Ok(Report {
-        setting,
-        window: measured.window,
-        tally: merged(measured.works.into_iter().map(|work| work.tally)),
-        reconnects: measured.reconnects,
-        server_time: measured.server_time,
-        own_time: measured.own_time,
-        server_peak_bytes,
-        comparison: None,
-    })
+    let report = report(common, setting, measured, |work| work.tally);
+    Ok(Report { server_peak_bytes, ..report })
 }
 
 /// Puts that many MiB of payload; every record must be taken.
@@ -409,6 +373,25 @@ fn merged(tallies: impl Iterator<Item = Tally>) -> Tally {
         all.merge(tally);
         all
     })
+}
+
+/// What was measured, with the server's peak of memory as it is now.
+fn report<W>(
+    common: &Common,
+    setting: Vec<(&'static str, Value)>,
+    measured: Measured<W>,
+    tally: impl FnMut(W) -> Tally,
+) -> Report {
+    Report {
+        setting,
+        window: measured.window,
+        tally: merged(measured.works.into_iter().map(tally)),
+        reconnects: measured.reconnects,
+        server_time: measured.server_time,
+        own_time: measured.own_time,
+        server_peak_bytes: common.server_pid.and_then(process::peak_memory_bytes),
+        comparison: None,
+    }
 }
 
 fn setting(name: &str, common: &Common) -> Vec<(&'static str, Value)> {

@@ -13,7 +13,7 @@ use millstream_streams::{Delivery, DeliveryFailure, DeliveryStep};
 use millstream_types::StreamArn;
 
 use crate::context::RecordCheck;
-use crate::deliveries::{Deliveries, SourceKeys};
+use crate::deliveries::Deliveries;
 use crate::pipelines::PipelineFailure;
 use crate::runtime::{Configuration, DocumentFuture, Documents, PipelineError, PipelineParts};
 use crate::settings::{
@@ -70,11 +70,7 @@ impl Delivery for Deliveries {
                 channel_id: channel.id.to_string().into(),
                 data_group: GroupId(data),
                 state_group: GroupId(state),
-                keys: Arc::new(SourceKeys::of(
-                    &self.parts.catalog,
-                    &self.parts.vault,
-                    channel.group,
-                )),
+                keys: Arc::new(self.keys_of_source(channel.group)),
                 source: Some((self.source(channel.group)?, arn)),
                 check: match channel.settings.format {
                     RecordFormat::Json | RecordFormat::GsrJson => Some(RecordCheck::Json),

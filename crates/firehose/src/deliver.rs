@@ -21,7 +21,7 @@ use crate::settings::Logging;
 use crate::sink::{SinkError, Then};
 
 pub(crate) use gather::read_source;
-pub(crate) use object::{ENCODER, compression_of};
+pub(crate) use object::ENCODER;
 
 /// A plan on its way.
 #[derive(Clone)]

@@ -70,16 +70,27 @@ impl Deliveries {
         Ok(Arc::new(StreamSource::new(streams.shard_reader(group), log, group)))
     }
 
+    /// The keys of what is kept of a source's records.
+    pub(crate) fn keys_of_source(&self, group: GroupId) -> SourceKeys {
+        let DeliveryParts { catalog, vault, .. } = &self.parts;
+        SourceKeys { catalog: catalog.clone(), vault: vault.clone(), group }
+    }
+
     fn parts_of(
         &self,
         stream: &DeliveryStream,
         settings: Arc<Settings>,
     ) -> Result<PipelineParts, PipelineFailure> {
-        let source = match &stream.source {
-            DeliverySource::DirectPut { .. } => None,
+        let (source, keys): (_, Arc<dyn Keys>) = match &stream.source {
+            DeliverySource::DirectPut { .. } => {
+                let DeliveryParts { catalog, vault, .. } = &self.parts;
+                let (catalog, vault, group) = (catalog.clone(), vault.clone(), stream.data_group);
+                (None, Arc::new(DeliveryKeys { catalog, vault, group }))
+            }
             DeliverySource::KinesisStream(source) => {
                 let arn: Arc<str> = source.arn.to_string().into();
-                Some((self.source(source.group)?, arn))
+                let keys = Arc::new(self.keys_of_source(source.group));
+                (Some((self.source(source.group)?, arn)), keys)
             }
         };
         Ok(PipelineParts {
@@ -93,11 +104,7 @@ impl Deliveries {
             channel_id: "".into(),
             data_group: stream.data_group,
             state_group: stream.state_group,
-            keys: Arc::new(DeliveryKeys {
-                catalog: self.parts.catalog.clone(),
-                vault: self.parts.vault.clone(),
-                group: stream.data_group,
-            }),
+            keys,
             source,
             check: None,
             configuration: self.configuration(stream, settings),
@@ -205,9 +212,6 @@ impl Keys for DeliveryKeys {
     fn current(&self) -> KeyFuture<'_, Option<(u32, Arc<DataKey>)>> {
         Box::pin(async move {
             let stream = self.stream()?;
-            if let DeliverySource::KinesisStream(source) = &stream.source {
-                return SourceKeys::of(&self.catalog, &self.vault, source.group).current().await;
-            }
             let Some(id) = stream.encryption.keys.current else { return Ok(None) };
             Ok(Some((id, self.vault.data_key(&*stream, id).await?)))
         })
@@ -216,9 +220,6 @@ impl Keys for DeliveryKeys {
     fn by_id(&self, id: u32) -> KeyFuture<'_, Arc<DataKey>> {
         Box::pin(async move {
             let stream = self.stream()?;
-            if let DeliverySource::KinesisStream(source) = &stream.source {
-                return SourceKeys::of(&self.catalog, &self.vault, source.group).by_id(id).await;
-            }
             self.vault.data_key(&*stream, id).await
         })
     }
@@ -229,12 +230,6 @@ pub(crate) struct SourceKeys {
     catalog: Arc<Catalog>,
     vault: Arc<Vault>,
     group: GroupId,
-}
-
-impl SourceKeys {
-    pub(crate) fn of(catalog: &Arc<Catalog>, vault: &Arc<Vault>, group: GroupId) -> Self {
-        SourceKeys { catalog: catalog.clone(), vault: vault.clone(), group }
-    }
 }
 
 impl Keys for SourceKeys {

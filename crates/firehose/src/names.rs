@@ -9,7 +9,6 @@ use millstream_formats::naming::{
 use millstream_types::{Millis, Random};
 use uuid::Uuid;
 
-use crate::deliver::compression_of;
 use crate::record::{PartitionSource, PartitionValues};
 use crate::settings::{Naming, ObjectTarget};
 
@@ -66,7 +65,7 @@ impl Namer {
             }
         };
         let given = given.filter(|text| !text.is_empty());
-        let of_errors = given.unwrap_or(compression_of(target.compression).extension());
+        let of_errors = given.unwrap_or(target.compression.extension());
         let of_records = match &target.conversion {
             Some(conversion) => given.unwrap_or(converted_extension(&conversion.serializer)),
             None => of_errors,

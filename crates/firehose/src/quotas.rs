@@ -10,43 +10,7 @@ pub const CALL_BUCKETS_MAX: usize = 16_384;
 /// Delivery streams that are started, changed or stopped at once.
 pub const LIFECYCLE_STEPS_MAX: usize = 16;
 
-macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident: $kind:ident = $default:expr;)*) => {
-        /// Quotas and rates, adjustable; the defaults are AWS's.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct Limits { $($(#[$doc])* pub $name: u64),* }
-
-        impl Default for Limits {
-            fn default() -> Self {
-                Limits { $($name: $default),* }
-            }
-        }
-
-        impl Limits {
-            /// Every key, in order.
-            pub const KEYS: &'static [&'static str] = &[$(stringify!($name)),*];
-
-            /// Sets the limit called `key`; `false` if there is none of this name.
-            pub fn set(&mut self, key: &str, value: u64) -> bool {
-                match key {
-                    $(stringify!($name) => self.$name = value,)*
-                    _ => return false,
-                }
-                true
-            }
-
-            /// No throughput or call rates: what `--limits off` means. Quotas stay.
-            pub fn without_rates(mut self) -> Self {
-                $(limits!(@lift $kind self.$name);)*
-                self
-            }
-        }
-    };
-    (@lift rate $field:expr) => { $field = UNLIMITED };
-    (@lift quota $field:expr) => {};
-}
-
-limits! {
+millstream_streams::limits! {
     /// Delivery streams of an account and region (botocore, `CreateDeliveryStream`).
     firehose_delivery_streams_max: quota = 5000;
     /// Calls of each operation that is no put per second and account (developer guide, quotas).

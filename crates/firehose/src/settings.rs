@@ -16,6 +16,7 @@ use std::time::Duration;
 
 pub use build::Context;
 
+pub use millstream_formats::compression::Compression;
 use millstream_types::StreamArn;
 
 /// The settings of one version of a configuration.
@@ -129,23 +130,6 @@ pub enum Naming {
         /// What keys of dead letters begin with.
         dead_letter_prefix: Option<Arc<str>>,
     },
-}
-
-/// How objects are compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    Uncompressed,
-    /// gzip.
-    Gzip,
-    /// An archive of one entry.
-    Zip,
-    /// Snappy as snappy-java frames it.
-    Snappy,
-    /// Snappy as Hadoop frames it.
-    HadoopSnappy,
-    /// Zstandard (channels).
-    Zstd,
 }
 
 /// How objects are encrypted at rest.

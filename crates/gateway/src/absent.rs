@@ -28,9 +28,6 @@ const ABSENT: [(&str, &str); 6] = [
     ),
 ];
 
-/// What is told to whoever calls Firehose on a server that has none.
-pub(crate) const FIREHOSE: &str = "Data Firehose is not there: this server has Data Streams only.";
-
 /// What is told to whoever names a target of no service that is here.
 pub(crate) fn told(target: &str) -> &'static str {
     let absent = ABSENT.iter().find(|(prefix, _)| target.starts_with(prefix));

@@ -33,7 +33,7 @@ pub(crate) fn not_registered() -> Error {
 pub struct Call<'a> {
     pub streams: &'a Arc<Streams>,
     /// None where the server has no Firehose.
-    pub firehose: Option<&'a Arc<Firehose>>,
+    pub firehose: &'a Arc<Firehose>,
     pub caller: &'a Caller,
     pub protocol: Protocol,
     pub body: &'a [u8],

@@ -3,19 +3,16 @@
 use std::sync::Arc;
 
 use hyper::Response;
-use millstream_api::{Error, ErrorCode};
+use millstream_api::Error;
 use millstream_firehose::Firehose;
 
-use crate::absent;
 use crate::body::ReplyBody;
 use crate::dispatch::{Call, Output, Structure, not_registered};
 
 impl Call<'_> {
     /// Runs an operation of Firehose.
     pub(crate) async fn run_firehose(&mut self, name: &str) -> Result<Response<ReplyBody>, Error> {
-        let Some(firehose) = self.firehose else {
-            return Err(Error::new(ErrorCode::UnknownOperationException, absent::FIREHOSE));
-        };
+        let firehose = self.firehose;
         match name {
             "PutRecordBatch" => self.put_record_batch(firehose).await,
             "PutRecord" => self.put_delivery_record(firehose).await,
@@ -56,9 +53,7 @@ impl Call<'_> {
         &mut self,
         name: &str,
     ) -> Result<Response<ReplyBody>, Error> {
-        let (c, Some(f)) = (self.caller, self.firehose) else {
-            return Err(Error::new(ErrorCode::UnknownOperationException, absent::FIREHOSE));
-        };
+        let (c, f) = (self.caller, self.firehose);
         match name {
             "FlushDeliveryStream" => self.call(|i| f.flush_delivery_stream(c, i)).await,
             "GetDeliveryLogs" => self.call(|i| f.get_delivery_logs(c, i)).await,

@@ -44,10 +44,10 @@ pub enum AuthMode {
 pub struct Parts {
     /// Data Streams.
     pub streams: Arc<Streams>,
-    /// The built-in buckets; none where objects are kept elsewhere.
-    pub buckets: Option<Arc<Store>>,
-    /// Data Firehose, if the server has it.
-    pub firehose: Option<Arc<Firehose>>,
+    /// The built-in buckets.
+    pub buckets: Arc<Store>,
+    /// Data Firehose.
+    pub firehose: Arc<Firehose>,
     /// Who is let in.
     pub auth: AuthMode,
     /// The keys that are known.
@@ -75,8 +75,8 @@ pub struct Parts {
 /// The HTTP service behind every listener.
 pub struct Gateway {
     pub(crate) streams: Arc<Streams>,
-    pub(crate) objects: Option<ObjectFace>,
-    firehose: Option<Arc<Firehose>>,
+    pub(crate) objects: ObjectFace,
+    firehose: Arc<Firehose>,
     pub(crate) auth: AuthMode,
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) signing_keys: SigningKeys,
@@ -118,7 +118,7 @@ impl Gateway {
         collect.push(parts.streams.faults().clone());
         Arc::new(Gateway {
             streams: parts.streams,
-            objects: parts.buckets.map(ObjectFace::new),
+            objects: ObjectFace::new(parts.buckets),
             firehose: parts.firehose,
             auth: parts.auth,
             keys: parts.keys,
@@ -256,7 +256,7 @@ impl Gateway {
         }
         let mut call = Call {
             streams: &self.streams,
-            firehose: self.firehose.as_ref(),
+            firehose: &self.firehose,
             caller: &caller,
             protocol,
             body: &body,

@@ -88,8 +88,8 @@ async fn serve(config: Config) -> Result<(), String> {
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Parts {
         streams: streams.clone(),
-        buckets: Some(buckets.store),
-        firehose: Some(firehose.service.clone()),
+        buckets: buckets.store,
+        firehose: firehose.service.clone(),
         auth: auth_mode(config.auth),
         keys: Arc::new(Keys(config.keys)),
         region: config.region,

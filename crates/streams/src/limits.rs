@@ -115,6 +115,8 @@ pub const PACE_LOOK: Duration = Duration::from_millis(20);
 /// Most call rates of SubscribeToShard that are kept track of: consumers and shards with calls in the last second.
 pub const SUBSCRIPTION_CALL_BUCKETS_MAX: usize = 65_536;
 
+/// Declares the `Limits` of a service: each a quota or a rate with its default, and the key of `[limits]` that sets it.
+#[macro_export]
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $kind:ident = $default:expr;)*) => {
         /// Quotas and rates, adjustable; the defaults are AWS's.
@@ -142,12 +144,12 @@ macro_rules! limits {
 
             /// No throughput or call rates: what `--limits off` means. Quotas stay.
             pub fn without_rates(mut self) -> Self {
-                $(limits!(@lift $kind self.$name);)*
+                $($crate::limits!(@lift $kind self.$name);)*
                 self
             }
         }
     };
-    (@lift rate $field:expr) => { $field = UNLIMITED };
+    (@lift rate $field:expr) => { $field = $crate::limits::UNLIMITED };
     (@lift quota $field:expr) => {};
 }
 

@@ -6,6 +6,25 @@ const DAYS_TO_1970: u64 = 719_468;
 /// Days of 400 years, after which the calendar repeats.
 const CYCLE_DAYS: u64 = 146_097;
 
+/// The months by their names in English, January first.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+/// The days of the week by their names in English, Sunday first.
+pub const WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
 /// A day of the calendar, from 1970-01-01 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date {

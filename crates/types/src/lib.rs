@@ -21,7 +21,7 @@ mod shard;
 
 pub use adjustable::{AdjustableClock, ClockReading, NotForward};
 pub use arn::{ArnError, StreamArn};
-pub use calendar::Date;
+pub use calendar::{Date, MONTHS, WEEKDAYS};
 pub use clock::{Clock, JumpHook, ManualClock, Millis, SystemClock};
 pub use delivery_stream_arn::DeliveryStreamArn;
 pub use fuzz::fuzz_texts;

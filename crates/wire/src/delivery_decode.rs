@@ -8,11 +8,9 @@ use millstream_api::firehose::{
 };
 
 use crate::cbor_reader::CborReader;
-use crate::decode::decode;
 use crate::json_reader::JsonReader;
-use crate::limits::RECORDS_ROOM;
 use crate::protocol::Protocol;
-use crate::put_decode::{Unusual, blob, room, text};
+use crate::put_decode::{Unusual, blob, entries, or_by_shape, text};
 use crate::reader::Reader;
 use crate::unknown::Unknown;
 
@@ -20,7 +18,7 @@ use crate::unknown::Unknown;
 /// and the answer to that is `SerializationException`.
 ///
 /// # Errors
-/// Those of [`decode`].
+/// Those of [`crate::decode`].
 pub fn decode_put_record_batch<'a>(
     protocol: Protocol,
     body: &'a [u8],
@@ -30,19 +28,13 @@ pub fn decode_put_record_batch<'a>(
         Protocol::Json => batch(JsonReader::new(body)),
         Protocol::Cbor => batch(CborReader::new(body)),
     };
-    match quick {
-        Ok(input) => {
-            unknown.clear();
-            Ok(input)
-        }
-        Err(Unusual) => decode(protocol, body, unknown),
-    }
+    or_by_shape(quick, protocol, body, unknown)
 }
 
 /// Decodes Firehose's PutRecord, as [`decode_put_record_batch`] does.
 ///
 /// # Errors
-/// Those of [`decode`].
+/// Those of [`crate::decode`].
 pub fn decode_delivery_record<'a>(
     protocol: Protocol,
     body: &'a [u8],
@@ -52,13 +44,7 @@ pub fn decode_delivery_record<'a>(
         Protocol::Json => single(JsonReader::new(body)),
         Protocol::Cbor => single(CborReader::new(body)),
     };
-    match quick {
-        Ok(input) => {
-            unknown.clear();
-            Ok(input)
-        }
-        Err(Unusual) => decode(protocol, body, unknown),
-    }
+    or_by_shape(quick, protocol, body, unknown)
 }
 
 fn batch<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordBatchInput<'a>, Unusual> {
@@ -66,7 +52,7 @@ fn batch<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordBatchInput<'a>, Un
     let mut scope = reader.map()?;
     while let Some(key) = reader.plain_key(&mut scope)? {
         match key {
-            b"Records" if records.is_none() => records = Some(entries(&mut reader)?),
+            b"Records" if records.is_none() => records = Some(entries(&mut reader, record)?),
             b"DeliveryStreamName" => text(&mut reader, &DELIVERY_STREAM_NAME, &mut name)?,
             _ => return Err(Unusual),
         }
@@ -74,21 +60,6 @@ fn batch<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordBatchInput<'a>, Un
     reader.finish()?;
     let delivery_stream_name: Cow<'a, str> = name.ok_or(Unusual)?;
     Ok(PutRecordBatchInput { delivery_stream_name, records: records.ok_or(Unusual)? })
-}
-
-fn entries<'a, R: Reader<'a>>(reader: &mut R) -> Result<Vec<Record<'a>>, Unusual> {
-    let mut scope = reader.list()?;
-    let mut entries = Vec::new();
-    while reader.element(&mut scope)? {
-        if entries.is_empty() {
-            entries.reserve_exact(room(&scope));
-        }
-        if entries.len() == RECORDS_ROOM {
-            return Err(Unusual);
-        }
-        entries.push(record(reader)?);
-    }
-    if entries.is_empty() { Err(Unusual) } else { Ok(entries) }
 }
 
 fn record<'a, R: Reader<'a>>(reader: &mut R) -> Result<Record<'a>, Unusual> {

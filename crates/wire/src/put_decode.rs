@@ -10,7 +10,7 @@ use millstream_api::shape::{Shape, Text};
 use millstream_api::shapes::{
     DATA, HASH_KEY, PARTITION_KEY, SEQUENCE_NUMBER, STREAM_ARN, STREAM_NAME,
 };
-use millstream_api::{Blob, Error};
+use millstream_api::{Blob, Error, Record};
 
 use crate::cbor_reader::CborReader;
 use crate::constraints::{length_fits, text_fits};
@@ -36,13 +36,7 @@ pub fn decode_put_records<'a>(
         Protocol::Json => put_records(JsonReader::new(body)),
         Protocol::Cbor => put_records(CborReader::new(body)),
     };
-    match quick {
-        Ok(input) => {
-            unknown.clear();
-            Ok(input)
-        }
-        Err(Unusual) => decode(protocol, body, unknown),
-    }
+    or_by_shape(quick, protocol, body, unknown)
 }
 
 /// Decodes PutRecord, as [`decode_put_records`] does.
@@ -58,6 +52,16 @@ pub fn decode_put_record<'a>(
         Protocol::Json => put_record(JsonReader::new(body)),
         Protocol::Cbor => put_record(CborReader::new(body)),
     };
+    or_by_shape(quick, protocol, body, unknown)
+}
+
+/// What the quick pass made of a body, or what decoding it by shape makes of it.
+pub(crate) fn or_by_shape<'a, T: Record<'a>>(
+    quick: Result<T, Unusual>,
+    protocol: Protocol,
+    body: &'a [u8],
+    unknown: &mut Unknown,
+) -> Result<T, Error> {
     match quick {
         Ok(input) => {
             unknown.clear();
@@ -82,7 +86,7 @@ fn put_records<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordsInput<'a>, 
     let mut scope = reader.map()?;
     while let Some(key) = reader.plain_key(&mut scope)? {
         match key {
-            b"Records" if records.is_none() => records = Some(entries(&mut reader)?),
+            b"Records" if records.is_none() => records = Some(entries(&mut reader, entry)?),
             b"StreamName" => text(&mut reader, &STREAM_NAME, &mut stream_name)?,
             b"StreamARN" => text(&mut reader, &STREAM_ARN, &mut stream_arn)?,
             _ => return Err(Unusual),
@@ -93,7 +97,11 @@ fn put_records<'a, R: Reader<'a>>(mut reader: R) -> Result<PutRecordsInput<'a>, 
     Ok(PutRecordsInput { records, stream_name, stream_arn, stream_id: None, dry_run: None })
 }
 
-fn entries<'a, R: Reader<'a>>(reader: &mut R) -> Result<Vec<PutRecordsRequestEntry<'a>>, Unusual> {
+/// The records of a batch, each read by `entry`; none, or more than there is room for, are not for this pass.
+pub(crate) fn entries<'a, R: Reader<'a>, T>(
+    reader: &mut R,
+    entry: impl Fn(&mut R) -> Result<T, Unusual>,
+) -> Result<Vec<T>, Unusual> {
     let mut scope = reader.list()?;
     let mut entries = Vec::new();
     while reader.element(&mut scope)? {

@@ -9,6 +9,7 @@ use crate::{Outcome, place, process, tools};
 pub fn model(_options: &Options, totals: &mut Totals) -> Outcome {
     let python = tools::install_python()?;
     tools::install_postgresql()?;
+    tools::install_zstd()?;
     let mut command = process::program(&python.interpreter);
     command.args(["conformance/model_check.py", "--binary"]).arg(server()?);
     finish(process::watch(&mut command, |line| totals.add_plain_line(line))?)

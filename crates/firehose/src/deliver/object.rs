@@ -14,7 +14,7 @@ use crate::compiled::Columns;
 use crate::machine::{Closing, LaneId};
 use crate::processing::error_document::{Failure, format_conversion_failed};
 use crate::record::{Failed, Ready};
-use crate::settings::{Compression, ObjectTarget};
+use crate::settings::ObjectTarget;
 use crate::sink::{Object, Put, SinkError, StagedObject, Then};
 
 /// The version of what makes bytes of records; see [`crate::machine::Plan::encoder`].
@@ -74,7 +74,7 @@ impl Work {
             key: self.plan.key.clone(),
             body,
             content_type: CONTENT_TYPE,
-            content_encoding: compression_of(target.compression).content_encoding(),
+            content_encoding: target.compression.content_encoding(),
             encryption: target.encryption.clone(),
             bucket_owner: target.bucket_owner.clone(),
             storage_class: target.storage_class,
@@ -98,7 +98,7 @@ impl Work {
         if let (Some(columns), LaneId::Main) = (&self.compiled.conversion, self.plan.lane) {
             return self.convert(columns.clone(), ready).await;
         }
-        let (how, id) = (compression_of(target.compression), Uuid::from_bytes(self.plan.uuid));
+        let (how, id) = (target.compression, Uuid::from_bytes(self.plan.uuid));
         let body = blocking(move || {
             let mut compressor = Compressor::new(how, &id)?;
             ready.iter().try_for_each(|record| compressor.add(&record.data))?;
@@ -163,16 +163,4 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, SinkError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| internal(format!("encoding: {error}")))
-}
-
-/// The settings' compression, as the encoder names it.
-pub(crate) fn compression_of(compression: Compression) -> compression::Compression {
-    match compression {
-        Compression::Uncompressed => compression::Compression::Uncompressed,
-        Compression::Gzip => compression::Compression::Gzip,
-        Compression::Zip => compression::Compression::Zip,
-        Compression::Snappy => compression::Compression::Snappy,
-        Compression::HadoopSnappy => compression::Compression::HadoopSnappy,
-        Compression::Zstd => compression::Compression::Zstd,
-    }
 }

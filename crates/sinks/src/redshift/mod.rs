@@ -85,7 +85,6 @@ pub struct RedshiftSink {
     destination: RedshiftDestination,
     address: ClusterAddress,
     database: String,
-    encryption: Encryption,
 }
 
 impl RedshiftSink {
@@ -99,8 +98,7 @@ impl RedshiftSink {
             plain: false,
             retry_after: None,
         });
-        let encryption = Encryption::BucketDefault;
-        Ok(RedshiftSink { parts, destination, address, database: cluster.database, encryption })
+        Ok(RedshiftSink { parts, destination, address, database: cluster.database })
     }
 
     async fn load(&self, parcel: &Parcel) -> Result<(), SinkError> {
@@ -178,7 +176,7 @@ impl RedshiftSink {
             body: Bytes::from(statement::manifest(&staged.bucket, &staged.key)),
             content_type: "application/json",
             content_encoding: None,
-            encryption: self.encryption.clone(),
+            encryption: Encryption::BucketDefault,
             bucket_owner: None,
             storage_class: None,
         };

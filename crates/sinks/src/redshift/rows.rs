@@ -1,13 +1,14 @@
 //! From a staged object to rows in PostgreSQL's COPY text format.
 
-use std::io::Read;
+use std::borrow::Cow;
 
+use millstream_formats::compression::{DecompressError, decompress_gzip};
 use serde_json::Value;
 
 use super::copy_options::{CopyOptions, RowFormat};
 
 /// Most bytes that a staged object may have once it is decompressed: twice the largest buffer.
-pub const PLAIN_BYTES_MAX: u64 = 256 * 1024 * 1024;
+pub const PLAIN_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// A column that is loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,18 +20,17 @@ pub struct Column {
 }
 
 /// The object in the clear.
-pub fn plain(body: &[u8], gzip: bool) -> Result<Vec<u8>, String> {
+pub fn plain(body: &[u8], gzip: bool) -> Result<Cow<'_, [u8]>, String> {
     if !gzip {
-        return Ok(body.to_vec());
+        return Ok(body.into());
     }
-    let mut out = Vec::new();
-    let reader = flate2::read::MultiGzDecoder::new(body);
-    let read = reader.take(PLAIN_BYTES_MAX + 1).read_to_end(&mut out);
-    read.map_err(|error| format!("the object is not gzip: {error}"))?;
-    if out.len() as u64 > PLAIN_BYTES_MAX {
-        return Err(format!("the object has more than {PLAIN_BYTES_MAX} bytes in the clear"));
+    match decompress_gzip(body, PLAIN_BYTES_MAX) {
+        Ok(plain) => Ok(plain.into()),
+        Err(DecompressError::TooLarge { bytes_max }) => {
+            Err(format!("the object has more than {bytes_max} bytes in the clear"))
+        }
+        Err(error) => Err(format!("the object is not gzip: {error}")),
     }
-    Ok(out)
 }
 
 /// The rows of an object that is not CSV, as COPY's text format wants them (PostgreSQL's manual, "COPY", "Text
@@ -237,7 +237,7 @@ mod tests {
         use std::io::Write;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(b"1|a\n").unwrap();
-        assert_eq!(plain(&gzip.finish().unwrap(), true).unwrap(), b"1|a\n");
+        assert_eq!(&*plain(&gzip.finish().unwrap(), true).unwrap(), b"1|a\n");
         assert!(plain(b"1|a\n", true).is_err());
         let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         let zeros = vec![0; 1 << 20];

@@ -1,23 +1,9 @@
 //! Moments of the calendar in UTC, written and read by the formats of C's `strftime` and `strptime`.
 
+use millstream_types::{MONTHS, WEEKDAYS};
+
 use super::time::digits;
 
-const DAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 /// Deepest nesting of formats that stand for formats: `%c` holds `%T`.
 const NESTED_MAX: u32 = 3;
 
@@ -153,7 +139,7 @@ impl Moment {
     }
 
     fn text_field(&self, letter: char, out: &mut String, nested: u32) -> bool {
-        let day = DAYS[self.weekday() as usize % 7];
+        let day = WEEKDAYS[self.weekday() as usize % 7];
         let month = MONTHS[(self.month - 1).rem_euclid(12) as usize];
         let stands_for = match letter {
             'A' => day,
@@ -273,7 +259,7 @@ impl Reading<'_> {
             'S' => self.second = self.number(2, 0, 61)?,
             's' => self.epoch = Some(self.signed(12)?),
             'p' | 'P' => self.half = Some(self.name(&["AM", "PM"], 2)? == 1),
-            'a' | 'A' => self.name(&DAYS, 3).map(|_| ())?,
+            'a' | 'A' => self.name(&WEEKDAYS, 3).map(|_| ())?,
             'b' | 'B' | 'h' => self.month = Some(self.name(&MONTHS, 3)? + 1),
             'u' | 'w' => self.number(1, 0, 7).map(|_| ())?,
             'U' | 'W' | 'V' => self.number(2, 0, 53).map(|_| ())?,

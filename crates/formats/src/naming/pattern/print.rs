@@ -2,25 +2,11 @@
 
 use std::fmt::Write;
 
+use millstream_types::{MONTHS, WEEKDAYS};
+
 use super::super::moment::{Field, Moment};
 use super::{Item, Minutes, Named, Offset, Style, Zero};
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const WEEKDAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const QUARTERS: [(&str, &str); 4] =
     [("Q1", "1st quarter"), ("Q2", "2nd quarter"), ("Q3", "3rd quarter"), ("Q4", "4th quarter")];
 const HOUR_SECONDS: i64 = 3600;
