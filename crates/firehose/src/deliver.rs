@@ -73,7 +73,7 @@ impl Work {
     /// Tries to deliver the plan.
     pub async fn attempt(self) -> Came {
         let share = match self.goes_outward() {
-            true => &self.ctx.outward[0],
+            true => self.ctx.outward_share(self.plan.lane),
             false => self.ctx.share(self.plan.lane),
         };
         let reserved = share.reserve(self.memory_bytes()).await;
@@ -89,21 +89,30 @@ impl Work {
         });
         counters.attempts.add(1);
         counters.latency_us.record(began.elapsed().as_micros() as u64);
-        match came {
-            Ok(settled) => {
-                counters.success.add(u64::from(settled.how == Closing::Delivered));
-                Came::Settled(settled)
-            }
-            Err(error) => {
+        let came = match came {
+            Ok(came) => came,
+            // What this server itself cannot do is tried for as long as records are kept, and no longer.
+            Err(error) if self.is_over(&error) => {
                 self.tell(&error).await;
-                Came::Failed(error)
+                Came::Settled(Settled::new(Closing::Lost))
             }
+            Err(error) => Came::Failed(error),
+        };
+        match &came {
+            Came::Settled(settled) => {
+                counters.success.add(u64::from(settled.how == Closing::Delivered));
+            }
+            Came::Failed(error) => self.tell(error).await,
         }
+        came
     }
 
-    /// Whether the plan goes to a destination that takes records.
+    /// Whether the plan goes to a destination that may hang: one that takes records, or a bucket that is elsewhere.
     fn goes_outward(&self) -> bool {
-        self.compiled.sink.is_some() && self.plan.lane == LaneId::Main
+        let lane = self.plan.lane;
+        let to_records = self.compiled.sink.is_some() && lane == LaneId::Main;
+        let is_outward = |bucket: &str| self.ctx.sinks.objects().is_outward(bucket);
+        to_records || self.compiled.target(lane).is_some_and(|target| is_outward(&target.bucket))
     }
 
     /// The places that the plan needs one of.
@@ -114,10 +123,13 @@ impl Work {
         }
     }
 
-    async fn deliver(&self) -> Result<Settled, SinkError> {
+    /// What it came to, or an error whose retries end with the records' retention.
+    async fn deliver(&self) -> Result<Came, SinkError> {
         match (&self.compiled.sink, self.plan.lane) {
             (Some(sink), LaneId::Main) => self.deliver_records(sink).await,
-            (None, _) | (Some(_), LaneId::Backup | LaneId::Errors) => self.deliver_object().await,
+            (None, _) | (Some(_), LaneId::Backup | LaneId::Errors) => {
+                self.deliver_object().await.map(Came::Settled)
+            }
         }
     }
 
@@ -137,11 +149,37 @@ impl Work {
         if failed.is_empty() {
             return Ok(());
         }
-        settled.failed = failed.len() as u64;
-        let written = self.ctx.write_blocks(&crate::worker::error_drafts(failed), &[]).await;
-        let written = written.map_err(internal)?;
-        (settled.blocks, settled.held) = (written.blocks, Some(written.held));
-        Ok(())
+        let count = failed.len() as u64;
+        match self.ctx.write_blocks(&crate::worker::error_drafts(failed), &[]).await {
+            Ok(written) => {
+                settled.failed = count;
+                (settled.blocks, settled.held) = (written.blocks, Some(written.held));
+                Ok(())
+            }
+            Err(why) => {
+                let error = internal(why);
+                match self.is_over(&error) {
+                    true => self.lose_errors(settled, count, &error).await,
+                    false => return Err(error),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Error documents are lost; what has arrived has arrived all the same.
+    async fn lose_errors(&self, settled: &mut Settled, count: u64, error: &SinkError) {
+        self.tell(error).await;
+        match settled.how {
+            // All of its records were to become documents.
+            Closing::ToErrors => settled.how = Closing::Lost,
+            Closing::Delivered => {
+                self.ctx.counters.lost_records.add(count);
+                let (name, plan) = (&self.ctx.sender.name, self.plan.id);
+                tracing::error!(%name, plan, records = count, "error documents are lost");
+            }
+            Closing::Lost => {}
+        }
     }
 
     /// Tells people of a failed attempt.

@@ -60,6 +60,9 @@ pub const DIRECT_PUT_RETENTION: Duration = Duration::from_secs(24 * 3600);
 pub const WINDOW_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Calls of a function that a worker has under way (quota page: five for each shard).
 pub const CALLS_MAX: usize = 5;
+/// How long a new configuration waits for what a function is at, in I/O time; then its window is given up and done
+/// again. An update is to be effective within a few minutes (botocore, `UpdateDestination`), a call may take five.
+pub const FUNCTION_PATIENCE: Duration = Duration::from_secs(30);
 /// Partitions that may be active (quota page).
 pub const PARTITIONS_MAX: usize = 500;
 

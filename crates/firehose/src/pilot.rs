@@ -22,11 +22,11 @@ use crate::compiled::Compiled;
 use crate::context::Context;
 use crate::deliver::Came;
 use crate::lane::Lane;
-use crate::limits::{READ_BYTES, WINDOW_BYTES_MAX};
+use crate::limits::{FUNCTION_PATIENCE, READ_BYTES, WINDOW_BYTES_MAX};
 use crate::machine::{Command, LaneId, Outcome, Shape, State};
 use crate::runtime::Configuration;
 use crate::source::SourceError;
-use crate::worker::{Done, Step};
+use crate::worker::{Done, Gate, Step};
 
 use flush::Flush;
 
@@ -158,6 +158,10 @@ pub(super) struct Session {
     worker: JoinSet<Result<Done, String>>,
     /// When the oldest record of the worker's window arrived.
     working: Option<Millis>,
+    /// The gate of the worker's window.
+    gate: Arc<Gate>,
+    /// Until when the next configuration waits for the function's answer.
+    patience: Option<Instant>,
     deliveries: JoinSet<(u64, LaneId, Came)>,
     /// Plans that can be delivered now, by lane.
     ready: [VecDeque<u64>; 3],
@@ -227,6 +231,7 @@ impl Session {
                 Event::Order(Some(Order::Update(configuration, done))) => {
                     pilot.configuration = configuration.clone();
                     self.next = Some(configuration);
+                    self.patience = Some(Instant::now() + FUNCTION_PATIENCE);
                     let _ = done.send(());
                     Ok(())
                 }
@@ -267,6 +272,7 @@ impl Session {
         };
         let after = self.wanted();
         let rested = self.resting.keys().next().map(|(at, _)| *at);
+        let rested = [rested, self.gives_up_at()].into_iter().flatten().min();
         let ctx = self.ctx.clone();
         let source = async {
             // When every log is read to its end, only other logs can come.
@@ -439,8 +445,11 @@ impl Session {
             compiled: self.current.clone(),
             source: source.collect(),
             bytes: window.bytes,
+            oldest: window.oldest,
             active: self.main.partitions().map(str::to_owned).collect(),
+            gate: Arc::default(),
         };
+        self.gate = step.gate.clone();
         self.working = Some(window.oldest);
         self.worker.spawn(step.run());
         true

@@ -1,13 +1,17 @@
 //! The worker: steps that must not be done twice, or that regroup. It takes a window of the source, has the function
 //! transform it, finds each record's partition, and writes what came of it to the processed log.
 
+mod gate;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use millstream_types::Millis;
 use tokio::time::Instant;
 
+use crate::budget::Reserved;
 use crate::compiled::Compiled;
 use crate::context::{Context, Written};
 use crate::deliver::read_source;
@@ -19,6 +23,8 @@ use crate::processing::function::{Batch, Calls, Invocation, Next, Transformed, b
 use crate::processing::{Finished, Piece, Prepared};
 use crate::record::{Failed, PartitionValues, Ready, RecordId};
 use crate::settings::Function;
+
+pub use gate::Gate;
 
 /// The code of records that found no place among the active partitions.
 const PARTITIONS_EXCEEDED: &str = "DynamicPartitioning.ActivePartitionsLimitExceeded";
@@ -35,8 +41,12 @@ pub struct Step {
     pub source: Vec<(u32, u64, u64)>,
     /// Bytes of its records.
     pub bytes: u64,
+    /// When the oldest of them arrived.
+    pub oldest: Millis,
     /// Partitions that are active.
     pub active: HashSet<String>,
+    /// Whether the pilot may still give the window up.
+    pub gate: Arc<Gate>,
 }
 
 /// What came of a window.
@@ -61,17 +71,53 @@ struct Made {
 }
 
 impl Step {
-    /// Does the steps and writes what came of them.
+    /// Does the steps and writes what came of them. What fails until the records' retention is over ends there: the
+    /// window is passed, and its records are lost.
     pub async fn run(self) -> Result<Done, String> {
-        // Beside the window itself: what the function returns, and the blocks.
-        let _reserved = self.ctx.worker_share().reserve(self.bytes.saturating_mul(3)).await;
+        let (ctx, source, oldest) = (self.ctx.clone(), self.source.clone(), self.oldest);
+        let why = match self.work().await {
+            Err(why) if ctx.now() >= oldest.plus(ctx.source.retention()) => why,
+            done => return done,
+        };
+        let lost = source.iter().map(|(_, from, to)| to - from).sum();
+        let name = &ctx.sender.name;
+        tracing::error!(%name, records = lost, %why, "records that cannot be processed are lost");
+        let written = ctx.write_blocks(&[], &source).await?;
+        Ok(Done { source, written, lost })
+    }
+
+    /// Reads the window, as often as it takes: what is wrong may pass, and other deliveries go on meanwhile.
+    async fn read(&self) -> Result<(Prepared, u64, Reserved), String> {
+        let ends = self.oldest.plus(self.ctx.source.retention());
+        let mut pause = BACK_OFF_FIRST;
+        loop {
+            // Beside the window itself: what the function returns, and the blocks.
+            let reserved = self.ctx.worker_share().reserve(self.bytes.saturating_mul(3)).await;
+            let why = match self.read_once().await {
+                Ok((prepared, lost)) => return Ok((prepared, lost, reserved)),
+                Err(why) if self.ctx.now() >= ends => return Err(why),
+                Err(why) => why,
+            };
+            drop(reserved);
+            tracing::warn!(name = %self.ctx.sender.name, %why, "records cannot be read now");
+            tokio::time::sleep(jittered(&self.ctx, pause)).await;
+            pause = (pause * 2).min(BACK_OFF_MAX);
+        }
+    }
+
+    async fn read_once(&self) -> Result<(Prepared, u64), String> {
         let mut prepared = Prepared::default();
-        let (chain, now) = (self.compiled.chain.clone(), self.ctx.now());
+        let (chain, now) = (&self.compiled.chain, self.ctx.now());
         let mut lost = 0;
         for (log, from, to) in &self.source {
             let mut each = |record| chain.before_function(record, now, &mut prepared);
             lost += read_source(&self.ctx, *log, *from, *to, &mut each).await?;
         }
+        Ok((prepared, lost))
+    }
+
+    async fn work(self) -> Result<Done, String> {
+        let (prepared, lost, _reserved) = self.read().await?;
         let Prepared { mut pieces, failed, dropped } = prepared;
         if self.source.len() > 1 {
             // Each log is in order by itself, and stays so.
@@ -80,6 +126,9 @@ impl Step {
         let mut made = Made { failed, dropped, ..Made::default() };
         if let Some(function) = &self.compiled.settings.processing.function {
             pieces = self.transform(function, pieces, &mut made).await;
+        }
+        if !self.gate.close() {
+            return Err("the window was given up".into());
         }
         self.finish(pieces, &mut made).await?;
         self.count(&made);

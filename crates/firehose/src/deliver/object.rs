@@ -34,16 +34,8 @@ impl Work {
             let (body, unconverted) = self.encode(target, gathered.ready).await?;
             failed.extend(unconverted);
             if let Some(body) = body {
-                match self.write(target, body).await {
-                    Ok(_) => {
-                        (settled.records, settled.bytes, settled.objects) = (records, bytes, 1)
-                    }
-                    Err(error) if self.is_over(&error) => {
-                        self.tell(&error).await;
-                        return Ok(Settled::new(Closing::Lost));
-                    }
-                    Err(error) => return Err(error),
-                }
+                self.write(target, body).await?;
+                (settled.records, settled.bytes, settled.objects) = (records, bytes, 1);
             }
         }
         self.write_errors(failed, &mut settled).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use millstream_types::Millis;
 use uuid::Uuid;
 
-use super::{Settled, Work};
+use super::{Came, Settled, Work};
 use crate::limits::{ATTEMPT_TIME_MAX, COPY_TIME_MAX};
 use crate::machine::Closing;
 use crate::processing::error_document::{Failure, RefusedBy, delivery_failed};
@@ -19,19 +19,13 @@ impl Work {
     pub(super) async fn deliver_records(
         &self,
         sink: &Arc<dyn RecordSink>,
-    ) -> Result<Settled, SinkError> {
+    ) -> Result<Came, SinkError> {
         let gathered = self.gather().await?;
         self.ctx.counters.lost_records.add(gathered.lost);
         let (records, bytes) = (gathered.ready.len() as u64, gathered.bytes());
         let (staged, outgoing, mut failed) = match self.staging() {
             Some(target) => {
-                let (staged, failed) = match self.stage(target, gathered).await {
-                    Err(error) if self.is_over(&error) => {
-                        self.tell(&error).await;
-                        return Ok(Settled::new(Closing::Lost));
-                    }
-                    staged => staged?,
-                };
+                let (staged, failed) = self.stage(target, gathered).await?;
                 (staged, Vec::new(), failed)
             }
             None => (None, outgoing(gathered.ready), gathered.failed),
@@ -56,11 +50,12 @@ impl Work {
                     settled.how = Closing::ToErrors;
                     failed.extend(self.all_refused(&**sink, &parcel, &error));
                 }
-                Err(error) => return Err(error),
+                // Its retries end with their own time, whatever the retention is.
+                Err(error) => return Ok(Came::Failed(error)),
             }
         }
         self.write_errors(failed, &mut settled).await?;
-        Ok(settled)
+        Ok(Came::Settled(settled))
     }
 
     /// Hands the parcel over, for as long as its kind of destination may take.

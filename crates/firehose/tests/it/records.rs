@@ -7,7 +7,7 @@ use millstream_firehose::sink::Then;
 
 use crate::harness::*;
 
-fn to_endpoint(retry_seconds: u64) -> Settings {
+pub fn to_endpoint(retry_seconds: u64) -> Settings {
     let destination = RecordDestination::Http(HttpDestination {
         url: "https://localhost/in".into(),
         name: None,

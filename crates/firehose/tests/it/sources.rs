@@ -26,15 +26,17 @@ struct Shard {
 }
 
 /// A stream in memory.
-struct Simulated {
+pub struct Simulated {
     shards: Mutex<BTreeMap<u32, Shard>>,
+    /// Whether records cannot be read, though they are there.
+    pub broken: Mutex<bool>,
     changed: watch::Sender<()>,
 }
 
 impl Simulated {
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         let shards = Mutex::new(BTreeMap::from([(0, Shard::default())]));
-        Arc::new(Simulated { shards, changed: watch::Sender::new(()) })
+        Arc::new(Simulated { shards, broken: Mutex::default(), changed: watch::Sender::new(()) })
     }
 
     fn change(&self, act: impl FnOnce(&mut BTreeMap<u32, Shard>)) {
@@ -42,7 +44,7 @@ impl Simulated {
         self.changed.send_replace(());
     }
 
-    fn put(&self, shard: u32, at: Millis, records: &[&str]) {
+    pub fn put(&self, shard: u32, at: Millis, records: &[&str]) {
         self.change(|shards| {
             let shard = shards.get_mut(&shard).unwrap();
             shard.records.extend(records.iter().map(|record| (at, (*record).to_owned())));
@@ -90,6 +92,9 @@ impl Source for Simulated {
     }
 
     fn read(&self, log: u32, from: u64, to: u64, _: usize) -> SourceFuture<'_, Stretch> {
+        if *self.broken.lock().unwrap() {
+            return ready(Err(SourceError::Failed("the segment is damaged".into())));
+        }
         ready(self.with(log, |shard| {
             let start = from.max(shard.first).min(to);
             let record = |position: u64| {

@@ -10,7 +10,7 @@ use crate::harness::*;
 
 /// Answers each call differently: the data with the call's number before it. Data that begin with `!` fail, with `-`
 /// are dropped.
-fn numbering(call: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
+pub fn numbering(call: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
     let request: Value = serde_json::from_slice(request).unwrap();
     let answer = |record: &Value| {
         let id = &record["recordId"];
@@ -36,7 +36,7 @@ fn broken(_: usize, _: &[u8]) -> Result<Vec<u8>, SinkError> {
     })
 }
 
-fn with_function() -> Settings {
+pub fn with_function() -> Settings {
     let mut settings = to_objects();
     settings.processing.function = Some(Function {
         arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
@@ -106,6 +106,55 @@ fn an_answer_whose_append_ended_unknown_is_taken_up_from_the_log() {
         assert_eq!(world.content("main"), content, "{fault:?}");
         assert_eq!(world.outside.calls.lock().unwrap().len(), calls, "{fault:?}");
     }
+}
+
+/// The world's configuration with another version and bucket.
+fn update_bucket(world: &World, version: u64, bucket: &str) {
+    let mut settings = world.settings.lock().unwrap();
+    settings.version = version;
+    settings.destination = Destination::Objects(target(bucket, ""));
+}
+
+#[test]
+fn a_configuration_does_not_wait_for_a_function_that_hangs() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    *world.outside.unanswered.lock().unwrap() = vec![0];
+    world.live(async |node| {
+        node.put(&["a\n", "b\n"]).await;
+        node.advance(10).await;
+        assert_eq!(world.outside.calls.lock().unwrap().len(), 1);
+        update_bucket(&world, 2, "second");
+        node.runtimes.update(DATA, world.configuration()).await.unwrap();
+        node.put(&["c\n"]).await;
+        let began = tokio::time::Instant::now();
+        node.flush().await;
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+    });
+    assert_eq!(world.content("second"), "1:a\n1:b\n1:c\n");
+    assert!(world.objects("main").is_empty());
+    assert_eq!(world.outside.calls.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn a_configuration_waits_for_answers_that_are_being_written() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.live(async |node| {
+        node.put(&["a\n", "b\n"]).await;
+        node.settle().await;
+        world.log.hold();
+        node.advance(10).await;
+        assert_eq!(world.outside.calls.lock().unwrap().len(), 1);
+        update_bucket(&world, 2, "second");
+        node.runtimes.update(DATA, world.configuration()).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(300)).await;
+        world.log.release();
+        node.put(&["c\n"]).await;
+        node.flush().await;
+    });
+    assert_eq!(world.content("second"), "0:a\n0:b\n1:c\n");
+    assert_eq!(world.outside.calls.lock().unwrap().len(), 2);
 }
 
 #[test]
