@@ -193,3 +193,9 @@ def test_a_backup_of_all_events_holds_all(server, firehose, s3, bucket, flow):
         assert b"".join(bodies(s3, bucket, "all/").values()).decode() == "".join(values)
         (error,) = documents(s3, bucket, "errors/")
         assert base64.b64decode(error["rawData"]) == b"no json\n"
+
+
+def test_the_token_is_described_as_aws_does(server, firehose, bucket, flow):
+    described = make(firehose, flow, bucket, "https://splunk.invalid:8088")
+    (destination,) = described["Destinations"]
+    assert destination["SplunkDestinationDescription"]["HECToken"] == TOKEN

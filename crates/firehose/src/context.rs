@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::budget::Share;
+use crate::deliver::Taken;
 use crate::envelope::{EXTRA_BYTES, Envelope, Sealing};
 use crate::journal::Journal;
 use crate::limits::FRAME_BYTES_MAX;
@@ -97,6 +98,8 @@ pub struct Context {
     pub check: Option<RecordCheck>,
     /// Blocks that are written and do not count yet.
     pub appending: Arc<Appending>,
+    /// Parcels that are taken and not settled yet.
+    pub taken: Taken,
 }
 
 /// Blocks that are written and do not count yet: no lane's floor may pass them.

@@ -4,6 +4,7 @@
 mod gather;
 mod object;
 mod records;
+mod taken;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::sink::{SinkError, Then};
 
 pub(crate) use gather::read_source;
 pub(crate) use object::ENCODER;
+pub use taken::Taken;
 
 /// A plan on its way.
 #[derive(Clone)]

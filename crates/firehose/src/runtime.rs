@@ -273,6 +273,7 @@ impl Runtimes {
             partitions_max: *partitions_max,
             check: parts.check,
             appending: Arc::new(Appending::default()),
+            taken: Default::default(),
         });
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let settings = Mutex::new(parts.configuration.settings.clone());

@@ -24,6 +24,7 @@ use millstream_types::Random;
 use tokio::time::Instant;
 
 use crate::outbound::{Bounds, Outbound};
+use crate::progress::Progress;
 pub use answer::fuzz_splunk;
 use answer::{Acknowledged, Sent};
 use cookies::Cookies;
@@ -46,6 +47,15 @@ pub(crate) struct Splunk {
     authorization: HeaderValue,
     channel: HeaderValue,
     token: millstream_firehose::settings::SecretText,
+    /// What is left of plans.
+    left: Progress<Left>,
+}
+
+/// What is left of a plan: the records to be sent, and those refused so far.
+#[derive(Default)]
+struct Left {
+    kept: Vec<usize>,
+    refused: Vec<RefusedRecord>,
 }
 
 impl Splunk {
@@ -78,14 +88,15 @@ impl Splunk {
             authorization,
             channel: channel_header.map_err(|_| "the channel is not valid".to_owned())?,
             token: destination.token.clone(),
+            left: Progress::default(),
         })
     }
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
-        let mut kept: Vec<usize> = (0..parcel.records.len()).collect();
-        let mut refused: Vec<RefusedRecord> = Vec::new();
-        while !kept.is_empty() {
-            let body = concatenated(parcel, &kept);
+        let all = || Left { kept: (0..parcel.records.len()).collect(), refused: Vec::new() };
+        let mut attempt = self.left.resume(parcel.plan, all);
+        while !attempt.left.kept.is_empty() {
+            let body = concatenated(parcel, &attempt.left.kept);
             let mut cookies = Cookies::default();
             let answer = self.post(&self.send_to, body, &cookies).await?;
             match answer::sent(&answer, &self.token.0)? {
@@ -96,13 +107,15 @@ impl Splunk {
                 }
                 Sent::Invalid { event, error } => {
                     // The collector names one event at a time; all others are sent again without its record.
-                    let at = events::record_of(parcel, &kept, event).filter(|_| self.event);
+                    let Left { kept, refused } = &mut attempt.left;
+                    let at = events::record_of(parcel, kept, event).filter(|_| self.event);
                     let at = at.filter(|_| refused.len() < REFUSED_MAX).ok_or(error.clone())?;
                     let index = kept.remove(at);
                     refused.push(self.refused(parcel, index, error));
                 }
             }
         }
+        let Left { mut refused, .. } = attempt.finish();
         refused.sort_by_key(|record| record.index);
         Ok(refused)
     }
@@ -164,6 +177,11 @@ impl RecordSink for Splunk {
         parcel: &'a Parcel,
     ) -> SinkFuture<'a, Result<Vec<RefusedRecord>, SinkError>> {
         Box::pin(self.send(parcel))
+    }
+
+    fn gave_up<'a>(&'a self, parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
+        self.left.forget(parcel.plan);
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn members(&self, parcel: &Parcel, index: usize) -> Vec<(&'static str, String)> {

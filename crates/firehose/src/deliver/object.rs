@@ -13,9 +13,10 @@ use super::{Settled, Work, internal};
 use crate::compiled::Columns;
 use crate::machine::{Closing, LaneId};
 use crate::processing::error_document::{Failure, format_conversion_failed};
-use crate::record::{Failed, Ready};
+use crate::record::{Failed, Ready, RecordId};
 use crate::settings::ObjectTarget;
 use crate::sink::{Object, Put, SinkError, StagedObject, Then};
+use crate::source::Source;
 
 /// The version of what makes bytes of records; see [`crate::machine::Plan::encoder`].
 pub const ENCODER: u32 = compression::ENCODER_VERSION;
@@ -108,13 +109,14 @@ impl Work {
         let now = self.ctx.now();
         let attempts = self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
         let total = (ready.len() as u64, ready.iter().map(|it| it.data.len() as u64).sum::<u64>());
+        let source = self.ctx.source.clone();
         let work = move || {
             let records = ready.iter().map(|record| &record.data[..]);
             let converted = columns.converter.convert(records)?;
             let failed: Vec<Failed> = converted
                 .failed
                 .iter()
-                .map(|one| unconverted(&columns, &ready[one.index], one, attempts, now))
+                .map(|one| unconverted(&*source, &columns, &ready[one.index], one, attempts, now))
                 .collect();
             let at = converted.failed.iter().map(|one| ready[one.index].data.len() as u64);
             let bytes: u64 = at.sum();
@@ -132,6 +134,7 @@ impl Work {
 }
 
 fn unconverted(
+    source: &dyn Source,
     columns: &Columns,
     record: &Ready,
     failed: &FailedRecord,
@@ -146,7 +149,10 @@ fn unconverted(
         arrival: record.arrival,
         ended,
     };
-    format_conversion_failed(&failure, record.id, None, &columns.table, &columns.version)
+    let RecordId { log, position, .. } = record.id;
+    let sequence_number = source.sequence_number(log, position, record.arrival);
+    let sequence_number = sequence_number.as_deref();
+    format_conversion_failed(&failure, record.id, sequence_number, &columns.table, &columns.version)
 }
 
 /// Runs what computes for long off the threads that serve.

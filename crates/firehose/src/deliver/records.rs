@@ -34,8 +34,13 @@ impl Work {
         if staged.is_some() || !outgoing.is_empty() {
             settled.objects = u64::from(staged.is_some());
             let parcel = self.parcel(staged, outgoing);
-            match self.hand_over(&**sink, &parcel).await {
+            let handed_over = match self.ctx.taken.get(self.plan.id) {
+                Some(refused) => Ok(refused),
+                None => self.hand_over(&**sink, &parcel).await,
+            };
+            match handed_over {
                 Ok(refused) => {
+                    self.ctx.taken.keep(self.plan.id, &refused);
                     (settled.records, settled.bytes) =
                         (records.saturating_sub(refused.len() as u64), bytes);
                     failed.extend(refused.iter().filter_map(|one| self.refused(&parcel, one)));

@@ -42,8 +42,10 @@ impl Firehose {
         input: FlushDeliveryStreamInput,
     ) -> Result<FlushDeliveryStreamOutput, Error> {
         let pipeline = self.at_work(caller, &input.delivery_stream_name).await?;
+        // The shape has refused what is less than one.
         let seconds = input.timeout_in_seconds.unwrap_or(FLUSH_SECONDS);
-        pipeline.flush(Duration::from_secs(seconds.unsigned_abs().into())).await?;
+        let seconds = u64::try_from(seconds).unwrap_or(0);
+        pipeline.flush(Duration::from_secs(seconds)).await?;
         Ok(FlushDeliveryStreamOutput {})
     }
 
@@ -57,7 +59,7 @@ impl Firehose {
         input: GetDeliveryLogsInput,
     ) -> Result<GetDeliveryLogsOutput, Error> {
         let pipeline = self.at_work(caller, &input.delivery_stream_name).await?;
-        let limit = input.limit.unwrap_or(EVENTS).unsigned_abs() as usize;
+        let limit = usize::try_from(input.limit.unwrap_or(EVENTS)).unwrap_or(0);
         let events = pipeline.logs(limit).await?.into_iter().map(|logged| DeliveryLogEvent {
             timestamp: logged.at,
             log_group_name: logged.group,

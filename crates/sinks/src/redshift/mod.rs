@@ -8,6 +8,8 @@ mod jdbc;
 mod load;
 mod rows;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::collections::HashMap;

@@ -114,6 +114,23 @@ async fn an_event_that_is_not_valid_is_refused_alone() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_is_cut_forgets_no_refusal() {
+    let collector = Collector { questions: 1, asked: Mutex::default() };
+    let server = StandIn::start_silent_at(1, move |request| collector.answer(request)).await;
+    let sink = sink(&server.url(""), true);
+    let parcel = parcel(&[b"{\"event\":1}", b"{\"message\":2}"]);
+    tokio::select! {
+        done = sink.deliver(&parcel) => panic!("{done:?}"),
+        () = server.until_count(2) => {}
+    }
+    let refused = sink.deliver(&parcel).await.unwrap();
+    assert_eq!(refused.iter().map(|record| record.index).collect::<Vec<_>>(), [1]);
+    let events = server.requests().into_iter().filter(|it| it.uri().path().ends_with("event"));
+    let bodies: Vec<usize> = events.map(|request| request.body().len()).collect();
+    assert_eq!(bodies, [24, 11, 11]);
+}
+
+#[tokio::test]
 async fn a_wrong_token_is_told_and_not_shown() {
     let server = StandIn::start(|request| {
         let echo = request.headers()["authorization"].to_str().unwrap();
