@@ -25,15 +25,15 @@ def stalled(server, path):
 def test_two_hundred_readers_that_stall_do_not_keep_others_from_their_objects():
     with running() as server, contextlib.ExitStack() as clients:
         s3 = server.client("s3", config={"s3": {"addressing_style": "path"}})
-        s3.create_bucket(Bucket="b")
-        s3.put_object(Bucket="b", Key="large", Body=b"x" * (16 * MIB))
-        s3.put_object(Bucket="b", Key="small", Body=b"small")
-        opened = [clients.enter_context(stalled(server, "/b/large")) for _ in range(STALLED)]
+        s3.create_bucket(Bucket="objects")
+        s3.put_object(Bucket="objects", Key="large", Body=b"x" * (16 * MIB))
+        s3.put_object(Bucket="objects", Key="small", Body=b"small")
+        opened = [clients.enter_context(stalled(server, "/objects/large")) for _ in range(STALLED)]
         for client in opened:
             # Each is being answered.
             assert client.recv(15) == b"HTTP/1.1 200 OK"
         began = time.monotonic()
-        assert s3.get_object(Bucket="b", Key="small")["Body"].read() == b"small"
-        assert s3.get_object(Bucket="b", Key="large")["Body"].read() == b"x" * (16 * MIB)
-        s3.put_object(Bucket="b", Key="another", Body=b"y" * MIB)
+        assert s3.get_object(Bucket="objects", Key="small")["Body"].read() == b"small"
+        assert s3.get_object(Bucket="objects", Key="large")["Body"].read() == b"x" * (16 * MIB)
+        s3.put_object(Bucket="objects", Key="another", Body=b"y" * MIB)
         assert time.monotonic() - began < 8, "they waited for a place"
