@@ -166,7 +166,7 @@ def test_when_the_time_for_retries_is_over_records_go_to_the_error_prefix(
         assert {(document["errorCode"], document["attemptsMade"]) for document in found} == {(code, 1)}
 
 
-def test_the_token_is_nowhere_to_be_read(server, firehose, s3, bucket, flow):
+def test_the_token_is_nowhere_to_be_read_but_where_aws_describes_it(server, firehose, s3, bucket, flow):
     token = "canary-of-the-token"
     with SplunkStandIn(TOKEN) as splunk:
         # The collector's refusal quotes the token.
@@ -176,6 +176,8 @@ def test_the_token_is_nowhere_to_be_read(server, firehose, s3, bucket, flow):
         told = firehose.describe_delivery_stream(DeliveryStreamName=flow)
         (error,) = documents(s3, bucket)
         assert error["errorCode"] == "Splunk.InvalidToken"
+        told = told["DeliveryStreamDescription"]["Destinations"][0]["SplunkDestinationDescription"]
+        assert told.pop("HECToken") == token
         for shown in (json.dumps(told, default=str), json.dumps(logs(server, flow)), json.dumps(error)):
             assert token not in shown
         assert token not in (server.home / "log.txt").read_text()
