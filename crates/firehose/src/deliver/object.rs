@@ -65,7 +65,8 @@ impl Work {
         let Some(body) = body else { return Ok((None, failed)) };
         self.write(target, body.clone()).await?;
         let (bucket, key) = (target.bucket.clone(), self.plan.key.clone());
-        Ok((Some(StagedObject { bucket, key, body }), failed))
+        let encryption = target.encryption.clone();
+        Ok((Some(StagedObject { bucket, key, body, encryption }), failed))
     }
 
     async fn write(&self, target: &ObjectTarget, body: Bytes) -> Result<Put, SinkError> {
