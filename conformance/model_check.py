@@ -25,11 +25,16 @@ SERVICES = {
 }
 # Place (service.operation.input|output.member…) -> what is compared there, and why ours differs.
 DEVIATIONS = {}
+NOTHING_FAILS = "recorded, and required beside a Prefix with expressions: nothing that failed is written there"
 # Members that are kept and shown, but decide nothing: the last parts of their path -> what becomes of them.
 RECORDED = {
     "AllowForceDelete": "nothing that could keep a delivery stream from being deleted is asked for; not kept",
     "EndpointConfiguration.Name": "recorded: a name for people",
     "OrcSerDe.BloomFilterFalsePositiveProbability": "recorded: no Bloom filters are written",
+    "S3BackupConfiguration.ErrorOutputPrefix": NOTHING_FAILS,
+    "S3BackupUpdate.ErrorOutputPrefix": NOTHING_FAILS,
+    "S3DestinationConfiguration.ErrorOutputPrefix": NOTHING_FAILS,
+    "S3DestinationUpdate.ErrorOutputPrefix": NOTHING_FAILS,
     "SchemaConfiguration.CatalogId": "recorded, and told in error documents: the configuration has one data catalog",
     "SchemaConfiguration.Region": "recorded, and told in error documents: the configuration has one data catalog",
     "RoleARN": "recorded, not evaluated: the server reads and delivers by its own rights. Redshift's is named in COPY",
