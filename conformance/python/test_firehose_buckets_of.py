@@ -200,6 +200,30 @@ def test_an_update_of_the_bucket_holds_for_what_comes_after(server, firehose, s3
     assert len(keys(s3, bucket)) == 2
 
 
+# Where a kind's configuration says where it is.
+ADDRESSES = {
+    "HttpEndpoint": lambda url: {"EndpointConfiguration": {"Url": url}},
+    "Splunk": lambda url: {"HECEndpoint": url},
+} | dict.fromkeys(("OpenSearch", "Elasticsearch"), lambda url: {"ClusterEndpoint": url})
+
+
+@pytest.mark.parametrize("kind", OF_RECORDS)
+def test_another_address_gets_what_comes_after_the_update(server, firehose, bucket, flow, kind):
+    with receiving(kind, server, bucket) as (url, first), receiving(kind, server, bucket) as (other, second):
+        create(firehose, flow, kind, configured(kind, bucket, url, HINTS))
+        put(firehose, flow, ['{"n":1}'])
+        flush(server, flow)
+        firehose.update_destination(
+            DeliveryStreamName=flow,
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            **{member_of(kind).replace("Configuration", "Update"): ADDRESSES[kind](other)},
+        )
+        put(firehose, flow, ['{"n":2}'])
+        flush(server, flow)
+        assert (first(), second()) == ([1], [2])
+
+
 def envelope(*messages):
     events = [{"id": str(at), "timestamp": at, "message": message} for at, message in enumerate(messages)]
     document = {"messageType": "DATA_MESSAGE", "owner": "0", "logGroup": "g", "logStream": "s"}

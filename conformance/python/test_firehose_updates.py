@@ -358,6 +358,20 @@ def test_all_members_at_once_make_the_other_configuration(firehose, kind):
             assert after[member] == without_secrets(value)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_updated_is_as_if_it_had_been_created_so(firehose, kind):
+    flow, _ = create(firehose, kind)
+    members = {name: value for name, value in KINDS[kind][1].items() if name != "ClusterEndpoint"}
+    after = shown(update(firehose, flow, kind, **members), kind)
+    configuration = KINDS[kind][0] | {
+        {"S3Update": "S3Configuration", "S3BackupUpdate": "S3BackupConfiguration"}.get(name, name): value
+        for name, value in members.items()
+    }
+    fresh = f"{flow}-2"
+    firehose.create_delivery_stream(DeliveryStreamName=fresh, **{f"{kind}Configuration": configuration})
+    assert shown(wait_active(firehose, fresh), kind) == after
+
+
 @contextlib.contextmanager
 def unchanged(firehose, flow):
     before = firehose.describe_delivery_stream(DeliveryStreamName=flow)["DeliveryStreamDescription"]
