@@ -7,6 +7,7 @@ import json
 import pathlib
 import tempfile
 import time
+import urllib.request
 import uuid
 
 import pytest
@@ -108,6 +109,64 @@ def test_a_value_that_names_no_partition_is_told_in_the_errors(server, firehose,
     assert document["errorCode"].startswith("DynamicPartitioning.") and document["errorMessage"]
     assert base64.b64decode(document["rawData"]).decode() == record
     assert len(keys(s3, bucket)) == 1
+
+
+def test_the_partitions_beyond_five_hundred_are_told_in_the_errors(server, firehose, s3, bucket, flow):
+    make(firehose, flow, bucket, **partitioned("in/!{partitionKeyFromQuery:k}/"))
+    records = [json.dumps({"k": n % 600, "n": n}) + "\n" for n in range(1800)]
+    put(firehose, flow, list(records))
+    flush(server, flow)
+    found = bodies(s3, bucket, "in/")
+    failed = documents(s3, bucket, "bad/processing-failed/")
+    assert len({key.split("/")[1] for key in found}) == 500
+    assert {document["errorCode"] for document in failed} == {"DynamicPartitioning.ActivePartitionsLimitExceeded"}
+    lines = [line.decode() for body in found.values() for line in body.splitlines(keepends=True)]
+    lines += [base64.b64decode(document["rawData"]).decode() for document in failed]
+    assert sorted(lines) == sorted(records)
+    # What was delivered is active no more.
+    put(firehose, flow, [json.dumps({"k": f"new-{n}"}) for n in range(500)])
+    flush(server, flow)
+    assert len(keys(s3, bucket, "in/new-")) == 500
+    assert len(documents(s3, bucket, "bad/processing-failed/")) == len(failed)
+
+
+def metric(server, name, flow):
+    with urllib.request.urlopen(f"{server.endpoint}/metrics", timeout=60) as reply:
+        lines = reply.read().decode().splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{name}{{") and f'"{flow}"' in line)
+
+
+def clock(server, verb, body=None):
+    url = f"{server.endpoint}/dev/clock/{verb}"
+    request = urllib.request.Request(url, json.dumps(body or {}).encode(), method="POST")
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        return json.loads(reply.read())
+
+
+def test_what_no_bucket_took_for_a_day_is_lost_and_counted(flow):
+    with running("--limits", "off") as server:
+        clock(server, "hold")
+        firehose, s3 = server.client("firehose"), server.client("s3")
+        options = {"Enabled": True, "LogGroupName": "g", "LogStreamName": "s"}
+        hints = {"SizeInMBs": 1, "IntervalInSeconds": 0}
+        make(firehose, flow, "absent-one", CloudWatchLoggingOptions=options, BufferingHints=hints)
+        put(firehose, flow, ["lost"] * 3)
+        until(lambda: logs(server, flow), "nobody is told")
+        clock(server, "advance", {"by_ms": 23 * 3_600_000})
+        assert metric(server, "millstream_firehose_lost_records_total", flow) == 0
+        clock(server, "advance", {"by_ms": 3_600_001})
+        until(lambda: metric(server, "millstream_firehose_lost_records_total", flow) == 3, "they are not given up")
+        s3.create_bucket(Bucket="absent-one")
+        put(firehose, flow, ["kept"])
+        flush(server, flow)
+        assert b"".join(bodies(s3, "absent-one").values()) == b"kept"
+
+
+def until(holds, what):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
 
 
 def test_a_name_that_is_used_again_gets_nothing_of_what_was_there(server, firehose, s3, bucket, flow):
