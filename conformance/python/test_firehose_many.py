@@ -86,6 +86,53 @@ def test_many_delivery_streams_deliver_are_listed_outlive_a_crash_and_go():
         until(lambda: not pages(firehose, Limit=10000), "not all are gone")
 
 
+def codes(calls):
+    """What becomes of calls that are made at once."""
+
+    def code(call):
+        try:
+            call()
+        except Exception as error:
+            return error.response["Error"]["Code"]
+        return "done"
+
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        return collections.Counter(pool.map(code, calls))
+
+
+def test_one_of_those_who_create_a_name_at_once_has_it(server):
+    firehose = server.client("firehose", config={"max_pool_connections": THREADS})
+    for _ in range(10):
+        name = f"flow-{uuid.uuid4().hex[:12]}"
+
+        def create(number, name=name):
+            bucket = {"RoleARN": ROLE, "BucketARN": f"arn:aws:s3:::bucket-{number}"}
+            firehose.create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=bucket)
+
+        found = codes([lambda number=number: create(number) for number in range(THREADS)])
+        assert found == {"done": 1, "ResourceInUseException": THREADS - 1}
+
+
+def test_one_of_those_who_update_a_version_at_once_wins(server):
+    firehose = server.client("firehose", config={"max_pool_connections": THREADS})
+    name = f"flow-{uuid.uuid4().hex[:12]}"
+    make(firehose, name, "bucket")
+    for version in range(1, 11):
+
+        def update(number, version=version):
+            firehose.update_destination(
+                DeliveryStreamName=name,
+                CurrentDeliveryStreamVersionId=str(version),
+                DestinationId="destinationId-000000000001",
+                ExtendedS3DestinationUpdate={"Prefix": f"{version}-{number}/"},
+            )
+
+        found = codes([lambda number=number: update(number) for number in range(THREADS)])
+        assert found == {"done": 1, "ConcurrentModificationException": THREADS - 1}
+        shown = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+        assert shown["VersionId"] == str(version + 1)
+
+
 @pytest.mark.parametrize("name", ["a", "x" * 64, "A.b_C-9", ".", "..", "-", "_", "0", "con", "LPT1.txt"])
 def test_a_name_at_its_limits_works_and_is_that_of_objects(server, firehose, s3, name):
     bucket = f"bucket-{uuid.uuid4().hex[:12]}"
