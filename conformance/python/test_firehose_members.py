@@ -190,6 +190,31 @@ def test_a_backup_that_cannot_be_written_is_logged_where_the_backup_says(server,
         assert keys(s3, f"{bucket}-absent")
 
 
+@pytest.mark.parametrize("of_destination", [True, False])
+@pytest.mark.parametrize("kind", OF_RECORDS)
+def test_errors_that_cannot_be_written_are_logged_where_the_bucket_says(
+    server, firehose, s3, bucket, flow, kind, of_destination
+):
+    hints = {"SizeInMBs": 1, "IntervalInSeconds": 1}
+    configuration = configured(kind, f"{bucket}-2", NOWHERE, hints, BufferingHints=hints, **options("of-bucket"))
+    create(firehose, flow, kind, configuration | NO_RETRIES | (options("of-destination") if of_destination else {}))
+    put(firehose, flow, ['{"n":1}'])
+
+    def told():
+        return {(event["LogGroupName"], json.loads(event["Message"])["destination"]) for event in logs(server, flow)}
+
+    expected = {("of-bucket", f"arn:aws:s3:::{bucket}-2")}
+    expected |= {("of-destination", NOWHERE)} if of_destination else set()
+    deadline = time.monotonic() + 60
+    while not told() >= expected:
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.05)
+    assert told() == expected
+    s3.create_bucket(Bucket=f"{bucket}-2")
+    flush(server, flow)
+    assert keys(s3, f"{bucket}-2")
+
+
 @pytest.mark.parametrize("kind", ALL[1:])
 def test_processors_work_before_every_destination(server, firehose, bucket, flow, kind):
     with receiving(kind, server, bucket) as (url, arrived):
