@@ -9,7 +9,7 @@ import uuid
 import pytest
 from conftest import running
 from delivery import ROLE, bodies, keys, processing, put
-from kinds import ALL, ALL_DATA, CONFIGURATION, NOWHERE, OF_RECORDS, configured, create, numbers, receiving
+from kinds import ALL, ALL_DATA, CONFIGURATION, NOWHERE, OF_RECORDS, configured, create, member_of, numbers, receiving
 from receivers import FunctionStandIn, reply_to
 
 AT_MS = 1941576307089
@@ -161,6 +161,27 @@ def test_a_backup_of_what_came_in_has_an_interval_and_a_size_of_its_own(server, 
     put(firehose, flow, documents(12, 100_000))
     until(lambda: len(keys(s3, bucket, "backup/")) == 2, "the backup's size does not count")
     assert keys(s3, bucket, "all/") == []
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_hints_that_an_update_gives_hold_for_what_waits(server, firehose, bucket, flow, kind):
+    with receiving(kind, server, bucket) as (url, arrived):
+        hints = {"SizeInMBs": MEBIBYTES.get(kind, 128), "IntervalInSeconds": SECONDS.get(kind, 900)}
+        create(firehose, flow, kind, configured(kind, bucket, url, hints, Prefix="all/"))
+        put(firehose, flow, documents(1))
+        advance(server, 30)
+        assert arrived() == []
+        update = member_of(kind).replace("Configuration", "Update")
+        shorter = {"BufferingHints": hints | {"IntervalInSeconds": 40}}
+        firehose.update_destination(
+            DeliveryStreamName=flow,
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            **{update: {"S3Update": shorter} if kind == "Redshift" else shorter},
+        )
+        put(firehose, flow, ['{"n":1}'])
+        advance(server, 11)
+        until(lambda: sorted(arrived())[:1] == [0], "what waits keeps its old interval")
 
 
 def of_function(**parameters):
