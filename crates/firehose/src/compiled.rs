@@ -61,8 +61,11 @@ pub fn shape_of(settings: &Settings) -> Shape {
     let processing = &settings.processing;
     let backup = match (&settings.backup, &settings.destination) {
         (None, _) => BackupInput::None,
-        (Some(_), Destination::Objects(_)) => BackupInput::Raw,
-        (Some(_), Destination::Records { .. }) => BackupInput::Delivered,
+        // Those that load from objects are backed up as buckets are: what came in.
+        (Some(_), Destination::Objects(_) | Destination::Records { staging: Some(_), .. }) => {
+            BackupInput::Raw
+        }
+        (Some(_), Destination::Records { staging: None, .. }) => BackupInput::Delivered,
     };
     // What was compressed is counted, and divided, by what comes out of it.
     let worker = processing.function.is_some() || processing.partitioned || processing.decompress;

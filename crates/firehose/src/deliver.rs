@@ -199,13 +199,14 @@ impl Work {
         tracing::warn!(%name, plan, ?lane, %code, %message, "an attempt to deliver failed");
         let settings = &self.compiled.settings;
         let logging = match self.plan.lane {
+            LaneId::Main if self.is_of_staging(error) => settings.errors.logging.as_ref(),
             LaneId::Main => settings.logging.as_ref(),
             LaneId::Backup => settings.backup.as_ref().and_then(|backup| backup.logging.as_ref()),
             LaneId::Errors => settings.errors.logging.as_ref().or(settings.logging.as_ref()),
         };
         let Some(Logging { group, stream }) = logging else { return };
         let (stream_arn, version) = (&*sender.arn, self.plan.version);
-        let destination = self.destination();
+        let destination = self.destination(error);
         let entry = Entry {
             group,
             stream,
@@ -218,10 +219,23 @@ impl Work {
         journal.write(&entry, self.ctx.now()).await;
     }
 
+    /// Whether it is the object that could not be written which the destination loads from.
+    fn is_of_staging(&self, error: &SinkError) -> bool {
+        use crate::settings::Destination;
+        let destination = &self.compiled.settings.destination;
+        matches!(destination, Destination::Records { staging: Some(_), .. })
+            && error.code.starts_with("S3.")
+    }
+
     /// Where the plan goes, as entries of the log name it.
-    fn destination(&self) -> String {
+    fn destination(&self, error: &SinkError) -> String {
         use crate::settings::{Destination, RecordDestination};
         match (&self.compiled.settings.destination, self.plan.lane) {
+            (Destination::Records { staging: Some(target), .. }, LaneId::Main)
+                if self.is_of_staging(error) =>
+            {
+                format!("arn:aws:s3:::{}", target.bucket)
+            }
             (Destination::Records { destination, .. }, LaneId::Main) => match destination {
                 RecordDestination::Http(http) => http.url.to_string(),
                 RecordDestination::Splunk(splunk) => splunk.endpoint.to_string(),

@@ -121,7 +121,8 @@ impl Work {
         let Some(body) = made.body.take() else { return Ok((None, made)) };
         self.write(target, body.clone()).await?;
         let (bucket, key) = (target.bucket.clone(), self.plan.key.clone());
-        Ok((Some(StagedObject { bucket, key, body }), made))
+        let encryption = target.encryption.clone();
+        Ok((Some(StagedObject { bucket, key, body, encryption }), made))
     }
 
     async fn write(&self, target: &ObjectTarget, body: Bytes) -> Result<Put, SinkError> {
