@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use millstream_catalog::{Catalog, Command, DeliveryStream, Outcome};
 use millstream_counters::Counter;
-use millstream_log::Log;
+use millstream_log::{GroupId, Log};
 use millstream_streams::Caller;
 use millstream_types::{AccountId, Clock, DeliveryStreamName, Millis};
 use millstream_vault::Vault;
@@ -104,10 +104,10 @@ impl Firehose {
         })
     }
 
-    /// The pipeline of a delivery stream. Right after the start of the node it may not be at work yet: it is waited
+    /// The pipeline of a delivery stream or channel, by its group. Right after the start of the node it may not be at work yet: it is waited
     /// for.
-    pub(crate) async fn pipeline_of(&self, stream: &DeliveryStream) -> Option<Arc<Pipeline>> {
-        let at_work = || self.pipelines.pipeline(stream.data_group);
+    pub(crate) async fn pipeline_of(&self, data_group: GroupId) -> Option<Arc<Pipeline>> {
+        let at_work = || self.pipelines.pipeline(data_group);
         // Most often it is there, and no timer is needed.
         if let Some(pipeline) = at_work() {
             return Some(pipeline);
