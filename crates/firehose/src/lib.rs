@@ -16,6 +16,7 @@ mod deliver;
 mod deliveries;
 mod describe;
 mod destinations;
+mod discarded;
 pub mod envelope;
 mod errors;
 pub mod intake;

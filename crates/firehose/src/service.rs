@@ -11,6 +11,7 @@ use millstream_types::{AccountId, Clock, DeliveryStreamName, Millis};
 use millstream_vault::Vault;
 use tokio::sync::watch;
 
+use crate::counted::ControlCalls;
 use crate::errors::Refusal;
 use crate::pipelines::Pipelines;
 use crate::quotas::Limits;
@@ -49,6 +50,8 @@ pub struct Firehose {
     pub(crate) pipelines: Arc<dyn Pipelines>,
     pub(crate) limits: Limits,
     pub(crate) rates: Rates,
+    /// Calls of the control plane.
+    pub(crate) calls: ControlCalls,
     /// Steps of the lifecycle that failed and are tried again.
     pub(crate) lifecycle_failures: Counter,
     /// Changes whenever service time was moved by hand.
@@ -70,6 +73,7 @@ impl Firehose {
             pipelines,
             limits,
             rates: Rates::default(),
+            calls: ControlCalls::default(),
             lifecycle_failures: Counter::new(),
             jumps,
         })

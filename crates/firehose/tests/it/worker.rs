@@ -186,6 +186,21 @@ fn beyond_the_active_partitions_records_go_to_the_error_output() {
 }
 
 #[test]
+fn what_was_processed_and_what_was_not_is_counted_when_it_is_thrown_away() {
+    let world = World::new(partitioned());
+    world.live(async |node| {
+        node.put(&["{\"k\":1}\n", "{\"k\":2}\n", "no json\n"]).await;
+        node.advance(20).await;
+        let counters = node.pipeline();
+        let processed = counters.counters().waiting_processed_records.get();
+        assert_eq!(processed, 3, "two for the main lane, one for the errors");
+        node.put(&["{\"k\":3}\n"; 5]).await;
+        node.runtimes.stop(DATA, true).await;
+        assert_eq!(node.runtimes.discarded_records(), 8);
+    });
+}
+
+#[test]
 fn many_partitions_and_a_bucket_that_is_down_stay_within_bounds_and_catch_up() {
     let mut world = World::new(Settings { hints: hints(64, 60), ..partitioned() });
     world.memory_bytes = 8 << 20;
