@@ -98,9 +98,9 @@ impl Source for Simulated {
                 let (arrival, data) = shard.records[position as usize].clone();
                 let stream = StreamOrigin {
                     partition_key: "key".into(),
-                    sequence_number: position.to_string(),
+                    sequence_number: position.to_string().into(),
                     subsequence_number: 0,
-                    shard_id: log.to_string(),
+                    shard_id: log.to_string().into(),
                 };
                 let id = RecordId { log, position, part: 0 };
                 SourceRecord { id, arrival, data: data.into(), stream: Some(stream) }
@@ -209,8 +209,10 @@ fn what_a_stream_still_has_is_not_thrown_away() {
         node.settle().await;
         node.advance(61).await;
         // Two are sealed; three are in the stream alone, where others can read them.
-        stream.put(0, START, &["c\n", "d\n", "e\n"]);
+        let now = Millis(START.0 + 61_000);
+        stream.put(0, now, &["c\n", "d\n", "e\n"]);
         node.settle().await;
+        assert_eq!(node.pipeline().status().waiting_records, 3);
         node.runtimes.stop(DATA, true).await;
         assert_eq!(node.runtimes.discarded_records(), 2);
     });

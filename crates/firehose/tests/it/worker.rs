@@ -1,10 +1,14 @@
 //! Functions and partitions: what is done once and regrouped.
 
+use std::time::Duration;
+
 use base64_simd::STANDARD;
 use millstream_firehose::settings::*;
 use millstream_firehose::sink::{SinkError, Then};
+use millstream_formats::compression::{Compression, compress};
 use millstream_log::testkit::Fault;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::harness::*;
 
@@ -70,6 +74,35 @@ fn a_function_transforms_drops_and_fails_records() {
     assert!(body.contains("\"rawData\":\"IWMK\""), "{body}");
     assert!(body.contains("Lambda.ProcessingFailedStatus"), "{body}");
     assert_eq!(body.lines().count(), 1);
+}
+
+#[test]
+fn a_window_that_decompression_makes_too_large_is_taken_in_parts() {
+    let mut settings = with_function();
+    settings.processing.decompress = true;
+    let function = settings.processing.function.as_mut().unwrap();
+    // Five calls of a thousand bytes are a window: far fewer than what comes of it.
+    function.hints = Hints { bytes: 1000, interval: Duration::from_secs(10) };
+    let world = World::new(settings);
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    let line = |n: u32| format!("{n:03}{}\n", "x".repeat(496));
+    let lines: Vec<String> = (0..40).map(line).collect();
+    world.live(async |node| {
+        let records: Vec<Vec<u8>> = lines
+            .iter()
+            .map(|line| compress(Compression::Gzip, &Uuid::nil(), line.as_bytes()).unwrap())
+            .collect();
+        assert_eq!(node.put(&records).await, 40);
+        node.flush().await;
+    });
+    // Each was asked for once, whichever call came first.
+    let content = world.content("main");
+    let came: Vec<&str> =
+        content.lines().filter_map(|line| Some(line.split_once(':')?.1)).collect();
+    assert_eq!(came, lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>());
+    let calls = world.outside.calls.lock().unwrap();
+    let asked = calls.iter().map(|call| String::from_utf8_lossy(call).matches("recordId").count());
+    assert_eq!(asked.sum::<usize>(), 40);
 }
 
 #[test]
@@ -188,12 +221,14 @@ fn beyond_the_active_partitions_records_go_to_the_error_output() {
 #[test]
 fn what_was_processed_and_what_was_not_is_counted_when_it_is_thrown_away() {
     let world = World::new(partitioned());
+    world.object_always("main", Act::Fail(Then::Retry));
     world.live(async |node| {
         node.put(&["{\"k\":1}\n", "{\"k\":2}\n", "no json\n"]).await;
-        node.advance(20).await;
-        let counters = node.pipeline();
-        let processed = counters.counters().waiting_processed_records.get();
-        assert_eq!(processed, 3, "two for the main lane, one for the errors");
+        node.advance(60).await;
+        // Two are in plans that fail; the errors' buffer gathers for longer.
+        let pipeline = node.pipeline();
+        assert_eq!(pipeline.counters().waiting_processed_records.get(), 1);
+        assert_eq!(pipeline.status().open_plans, 2);
         node.put(&["{\"k\":3}\n"; 5]).await;
         node.runtimes.stop(DATA, true).await;
         assert_eq!(node.runtimes.discarded_records(), 8);
