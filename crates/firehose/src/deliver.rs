@@ -92,6 +92,8 @@ impl Work {
             Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
         });
         counters.attempts.add(1);
+        counters.attempted_records.add(self.plan.records);
+        counters.attempted_bytes.add(self.plan.bytes);
         counters.latency_us.record(began.elapsed().as_micros() as u64);
         let came = match came {
             Ok(came) => came,

@@ -20,7 +20,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderValue};
 use hyper::{Request, Response, Uri};
 use millstream_firehose::settings::SplunkDestination;
 use millstream_firehose::sink::{Parcel, RecordSink, RefusedRecord, SinkError, SinkFuture};
-use millstream_types::Random;
+use millstream_types::{Clock, Random};
 use tokio::time::Instant;
 
 use crate::outbound::{Bounds, Outbound};
@@ -40,6 +40,7 @@ const REFUSED_MAX: usize = 100;
 /// Splunk as a destination.
 pub(crate) struct Splunk {
     outbound: Arc<Outbound>,
+    clock: Arc<dyn Clock>,
     event: bool,
     acknowledgement_timeout: Duration,
     send_to: Uri,
@@ -63,6 +64,7 @@ impl Splunk {
     pub fn new(
         destination: &SplunkDestination,
         outbound: Arc<Outbound>,
+        clock: Arc<dyn Clock>,
         random: &dyn Random,
     ) -> Result<Self, String> {
         let base = base(&destination.endpoint)?;
@@ -81,6 +83,7 @@ impl Splunk {
         let channel_header = HeaderValue::from_str(&channel);
         Ok(Splunk {
             outbound,
+            clock,
             event: destination.event,
             acknowledgement_timeout: destination.acknowledgement_timeout,
             send_to,
@@ -125,13 +128,17 @@ impl Splunk {
         RefusedRecord { index, code: error.code, message: error.message, members }
     }
 
-    /// Asks until the records are indexed or the acknowledgement's time is over. Failures of a question are not the
-    /// end: the records may be indexed all the same.
+    /// Asks until the records are indexed or the acknowledgement's time is over, by the machine's clock or by service
+    /// time, which people move. Failures of a question are not the end: the records may be indexed all the same.
     async fn wait(&self, acknowledgement: u64, cookies: &mut Cookies) -> Result<(), SinkError> {
         let until = Instant::now() + self.acknowledgement_timeout;
+        let due = self.clock.now().plus(self.acknowledgement_timeout);
         let mut pause = POLL_FIRST;
         let mut last = None;
         loop {
+            if self.clock.now() >= due {
+                return Err(last.unwrap_or_else(answer::not_acknowledged));
+            }
             if Instant::now() + pause > until {
                 tokio::time::sleep_until(until).await;
                 return Err(last.unwrap_or_else(answer::not_acknowledged));

@@ -268,6 +268,23 @@ fn beyond_the_active_partitions_records_go_to_the_error_output() {
 }
 
 #[test]
+fn what_was_processed_and_what_was_not_is_counted_when_it_is_thrown_away() {
+    let world = World::new(partitioned());
+    world.object_always("main", Act::Fail(Then::Retry));
+    world.live(async |node| {
+        node.put(&["{\"k\":1}\n", "{\"k\":2}\n", "no json\n"]).await;
+        node.advance(60).await;
+        // Two are in plans that fail; the errors' buffer gathers for longer.
+        let pipeline = node.pipeline();
+        assert_eq!(pipeline.counters().waiting_processed_records.get(), 1);
+        assert_eq!(pipeline.status().open_plans, 2);
+        node.put(&["{\"k\":3}\n"; 5]).await;
+        node.runtimes.stop(DATA, true).await;
+        assert_eq!(node.runtimes.discarded_records(), 8);
+    });
+}
+
+#[test]
 fn many_partitions_and_a_bucket_that_is_down_stay_within_bounds_and_catch_up() {
     let mut world = World::new(Settings { hints: hints(64, 60), ..partitioned() });
     world.memory_bytes = 8 << 20;
