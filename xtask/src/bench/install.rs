@@ -14,6 +14,7 @@ pub const VERSIONS: &[(&str, &str)] = &[
     ("kinesalite", "3.3.3"),
     ("kinesis-local", "0.6.2"),
     ("moto", "5.2.5"),
+    ("localstack-core", "4.14.0"),
 ];
 
 /// Installs what the options need and is not there.
@@ -49,6 +50,11 @@ pub fn command(peer: Subject) -> Result<Command, String> {
             node
         }
         Subject::Moto => process::program(tools.join("py/moto/bin/moto_server")),
+        Subject::LocalStack => {
+            let mut python = process::program(tools.join("py/localstack/bin/python"));
+            python.args(["-m", "localstack.runtime.main"]);
+            python
+        }
         Subject::Millstream { .. } | Subject::Bare { .. } => {
             return Err("not a peer".to_owned());
         }
