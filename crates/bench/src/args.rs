@@ -67,7 +67,7 @@ pub struct PutRecordBatch {
     /// IntervalInSeconds of the buffer.
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(0..=900))]
     pub interval: u64,
-    /// Puts JSON documents of words and numbers, a line each, instead of random bytes.
+    /// Puts JSON documents of phrases and numbers, a line each, instead of random bytes.
     #[arg(long)]
     pub documents: bool,
     /// Delivers by a partition that JQ finds in the documents, of this many.

@@ -1,7 +1,7 @@
 //! The peers, from the public registries, each at a fixed version, in the tools' directory.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::bench::options::Options;
 use crate::bench::servers::Subject;
@@ -29,7 +29,8 @@ pub fn peers(options: &Options) -> Outcome {
     for package in ["kinesalite", "kinesis-local"] {
         node_package(package)?;
     }
-    moto()
+    moto()?;
+    localstack()
 }
 
 /// The program of a peer, ready for its arguments.
@@ -97,15 +98,45 @@ fn node_package(name: &str) -> Outcome {
 }
 
 fn moto() -> Outcome {
-    let directory = place::tools().join("py/moto");
-    if directory.join("bin/moto_server").exists() {
+    let package = format!("moto[server]=={}", version("moto"));
+    environment("moto", "bin/moto_server", "python3", &[&package])
+}
+
+/// LocalStack's runtime needs Python 3.12, which Debian 12 does not have; without it LocalStack is not measured. What it
+/// does not pin itself is pinned here: later versions of these do not go with it.
+fn localstack() -> Outcome {
+    let package = format!("localstack-core[runtime]=={}", version("localstack-core"));
+    let pins =
+        ["cbor2==5.7.0", "service_identity==24.2.0", "pyopenssl==25.1.0", "cryptography==45.0.7"];
+    let packages: Vec<&str> = [package.as_str()].into_iter().chain(pins).collect();
+    let done = "bin/localstack-supervisor";
+    if place::tools().join("py/localstack").join(done).exists() {
         return Ok(());
     }
-    announce("moto", &directory);
-    process::run(process::program("python3").args(["-m", "venv"]).arg(&directory))?;
-    let package = format!("moto[server]=={}", version("moto"));
+    let Some(python) = ["python3.13", "python3.12"].into_iter().find(|it| runs(it)) else {
+        println!("LocalStack is not measured: there is no python3.13");
+        return Ok(());
+    };
+    environment("localstack", done, python, &packages)
+}
+
+/// Whether an interpreter starts; a version manager's placeholder is there without one.
+fn runs(python: &str) -> bool {
+    let mut command = process::program(python);
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// A virtual environment with these packages, unless `done` is in it.
+fn environment(name: &str, done: &str, python: &str, packages: &[&str]) -> Outcome {
+    let directory = place::tools().join("py").join(name);
+    if directory.join(done).exists() {
+        return Ok(());
+    }
+    println!("installing {} into {}", packages.join(" "), directory.display());
+    process::run(process::program(python).args(["-m", "venv", "--clear"]).arg(&directory))?;
     let mut pip = process::program(directory.join("bin/pip"));
-    process::run(pip.args(["install", "--quiet", &package]))
+    process::run(pip.args(["install", "--quiet"]).args(packages))
 }
 
 fn announce(name: &str, directory: &Path) {

@@ -17,40 +17,32 @@ const PARTITION_BYTES: usize = 5;
 const DOCUMENT_BYTES_MIN: usize = 192;
 /// The least length of random bytes: the stamp, and enough that no two are the same.
 const RANDOM_BYTES_MIN: usize = STAMP_BYTES + 20;
-/// What texts are made of.
-const WORDS: [&str; 32] = [
-    "stream",
-    "shard",
-    "record",
-    "reader",
-    "writer",
-    "delayed",
-    "arrived",
-    "at",
-    "gate",
-    "north",
-    "south",
-    "carrier",
-    "flight",
-    "weather",
-    "clear",
-    "heavy",
-    "rain",
-    "wind",
-    "from",
-    "the",
-    "west",
-    "boarding",
-    "closed",
-    "opened",
-    "passenger",
-    "request",
-    "answered",
-    "in",
-    "milliseconds",
-    "failed",
-    "again",
-    "later",
+/// What texts are made of, a number behind each: they compress about as documents do that programs write.
+const PHRASES: [&str; 24] = [
+    "request answered in ",
+    "bytes sent to client ",
+    "user agent Mozilla/5.0 (X11; Linux x86_64) ",
+    "path /api/v1/items/",
+    "status 200 ",
+    "status 404 ",
+    "upstream 10.0.0.12:8080 took ",
+    "session ",
+    "cache hit for key item:",
+    "cache miss for key item:",
+    "retry of attempt ",
+    "queue depth ",
+    "host web-07.internal ",
+    "trace ",
+    "connection reset by peer after ",
+    "level=info msg=delivered count=",
+    "level=warn msg=delayed count=",
+    "region eu-central-1 zone ",
+    "flight departed gate ",
+    "carrier delay minutes ",
+    "sensor temperature ",
+    "battery percent ",
+    "order total cents ",
+    "page viewed seconds ",
 ];
 
 /// What records hold.
@@ -99,15 +91,9 @@ impl Payload {
         };
         let room = bytes.saturating_sub(document.line().len());
         while document.text.len() < room {
-            // A number now and then, as in a log.
-            match random.next() % 8 {
-                0 => drop(write!(document.text, "{} ", random.next() % 100_000)),
-                word => {
-                    let word = (word + random.next()) as usize % WORDS.len();
-                    document.text.push_str(WORDS[word]);
-                    document.text.push(' ');
-                }
-            }
+            let phrase = PHRASES[(random.next() % PHRASES.len() as u64) as usize];
+            // Writing to a String cannot fail.
+            let _ = write!(document.text, "{phrase}{} ", random.next() % 100_000);
         }
         document.text.truncate(room);
         document.line().into_bytes()
@@ -156,7 +142,7 @@ pub struct Document {
     pub value: f64,
     /// Either.
     pub ok: bool,
-    /// Words and numbers.
+    /// Phrases and numbers.
     pub text: String,
 }
 
