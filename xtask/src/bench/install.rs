@@ -105,10 +105,6 @@ fn moto() -> Outcome {
 /// LocalStack's runtime needs Python 3.12, which Debian 12 does not have; without it LocalStack is not measured. What it
 /// does not pin itself is pinned here: later versions of these do not go with it.
 fn localstack() -> Outcome {
-    let package = format!("localstack-core[runtime]=={}", version("localstack-core"));
-    let pins =
-        ["cbor2==5.7.0", "service_identity==24.2.0", "pyopenssl==25.1.0", "cryptography==45.0.7"];
-    let packages: Vec<&str> = [package.as_str()].into_iter().chain(pins).collect();
     let done = "bin/localstack-supervisor";
     if place::tools().join("py/localstack").join(done).exists() {
         return Ok(());
@@ -117,7 +113,13 @@ fn localstack() -> Outcome {
         println!("LocalStack is not measured: there is no python3.13");
         return Ok(());
     };
-    environment("localstack", done, python, &packages)
+    let package = format!("localstack-core[runtime]=={}", version("localstack-core"));
+    environment("localstack", done, python, &[&package])?;
+    // Against what its other dependencies ask for, so that pip must not look at those again.
+    let pins =
+        ["cbor2==5.7.0", "service_identity==24.2.0", "pyopenssl==25.1.0", "cryptography==45.0.7"];
+    let mut pip = process::program(place::tools().join("py/localstack/bin/pip"));
+    process::run(pip.args(["install", "--quiet", "--no-deps"]).args(pins))
 }
 
 /// Whether an interpreter starts; a version manager's placeholder is there without one.

@@ -192,7 +192,7 @@ impl Subject {
             Subject::Moto => drop(command.args(["--host", "127.0.0.1", "--port", &port])),
             Subject::LocalStack => {
                 command.env("GATEWAY_LISTEN", &address).env("LOCALSTACK_VOLUME_DIR", data);
-                command.env("SERVICES", "s3,firehose").env("DISABLE_EVENTS", "1");
+                command.env("SERVICES", "s3,firehose,sts,iam").env("DISABLE_EVENTS", "1");
                 // Nothing is fetched from elsewhere.
                 command.env("SKIP_SSL_CERT_DOWNLOAD", "1").env("DNS_ADDRESS", "0");
             }

@@ -128,8 +128,7 @@ const PARQUET: &str = "bench/documents";
 /// A bucket at a port of this machine.
 fn elsewhere(port: u16) -> String {
     format!(
-        "[[destinations.s3.endpoint]]\nbuckets = [\"{BUCKET}\"]\nurl = \"http://127.0.0.1:{port}\"\n\
-         region = \"us-east-1\"\n"
+        "[[destinations.s3.endpoint]]\nbuckets = [\"{BUCKET}\"]\nurl = \"http://127.0.0.1:{port}\"\n"
     )
 }
 
