@@ -102,8 +102,14 @@ fn ratio(target: &Target, results: &Results) -> String {
         Some(false) => "**missed**",
         None => "",
     };
-    let digits = if value < 0.1 { 3 } else { 2 };
-    format!("| {measure} | {bound_text} | {value:.digits$} {unit} | {how} | {verdict} |\n")
+    let digits = match value {
+        0.0 => 0,
+        small if small < 0.1 => 3,
+        _ => 2,
+    };
+    let value = format!("{value:.digits$} {unit}");
+    let (bound_text, value) = (bound_text.trim_end(), value.trim_end());
+    format!("| {measure} | {bound_text} | {value} | {how} | {verdict} |\n")
 }
 
 fn setting(run: &Value) -> String {

@@ -60,8 +60,9 @@ pub const FAIRNESS: &str = "\
   tests, not for throughput, and are here because people use them.
 - moto's server closes the connection after each reply: the generator connects anew each time, within the
   latency.
-- Fluent Bit and Vector are in none of the registries (crates.io, npm, PyPI, Debian 12) as a program: npm's `fluent-bit`
-  is a wrapper without the library that it wraps, the `vector` of crates.io is another thing.
+- Fluent Bit and Vector are in none of the registries (crates.io, npm, PyPI, Debian 12) as a program: npm's
+  `fluent-bit` is a wrapper without the library that it wraps (the sources of 1.8.15 beside it were not built), and the
+  `vector` of crates.io is another thing.
 - moto and LocalStack deliver each call by itself, within the call, and keep objects in memory or in a temporary
   file. Neither compresses, though GZIP is asked for; the table says so.
 - Servers keep their data on the disk that the others use, one at a time.
