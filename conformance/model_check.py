@@ -25,8 +25,18 @@ SERVICES = {
 }
 # Place (service.operation.input|output.member…) -> what is compared there, and why ours differs.
 DEVIATIONS = {}
-# Members that are kept and shown, but decide nothing: the last part of their path -> what becomes of them.
+NOTHING_FAILS = "recorded, and required beside a Prefix with expressions: nothing that failed is written there"
+# Members that are kept and shown, but decide nothing: the last parts of their path -> what becomes of them.
 RECORDED = {
+    "AllowForceDelete": "nothing that could keep a delivery stream from being deleted is asked for; not kept",
+    "EndpointConfiguration.Name": "recorded: a name for people",
+    "OrcSerDe.BloomFilterFalsePositiveProbability": "recorded: no Bloom filters are written",
+    "S3BackupConfiguration.ErrorOutputPrefix": NOTHING_FAILS,
+    "S3BackupUpdate.ErrorOutputPrefix": NOTHING_FAILS,
+    "S3DestinationConfiguration.ErrorOutputPrefix": NOTHING_FAILS,
+    "S3DestinationUpdate.ErrorOutputPrefix": NOTHING_FAILS,
+    "SchemaConfiguration.CatalogId": "recorded, and told in error documents: the configuration has one data catalog",
+    "SchemaConfiguration.Region": "recorded, and told in error documents: the configuration has one data catalog",
     "RoleARN": "recorded, not evaluated: the server reads and delivers by its own rights. Redshift's is named in COPY",
     "ThroughputHintInMBs": "recorded, not evaluated: intake scales by itself",
 }
@@ -51,9 +61,12 @@ REPLIES = {
     "NextShardIterator and ChildShards": "at the end of a closed shard the first is absent and the second is there",
     "`http:` in `ClusterEndpoint` and `Url` of Firehose's destinations": "the pattern asks for `https:`; whether a "
     "plain connection is allowed is for the server's configuration to say",
+    "`RoleArn` among the parameters of a processor of type Lambda is kept": "functions are called by what the "
+    "configuration says of them",
     "`DynamicPartitioningConfiguration.RetryOptions` is kept, and has nothing to act on": "a prefix that cannot be "
     "evaluated never can: its record goes to the error output at once",
     "Any host in `ClusterJDBCURL`": "the pattern asks for one of Redshift's; PostgreSQL may stand in for it",
+    "`HECToken` is not described": "no secret is ever shown",
     "StreamId is never sent": "clients that see it call AWS's own host of the stream, not the configured endpoint",
 }
 
@@ -196,9 +209,10 @@ def recorded_members(operations):
     places = {}
     for operation in operations:
         for path, _ in members(operation["input"]):
-            *holders, name = path.split(".")
-            if name in RECORDED:
-                places.setdefault(name, set()).add(".".join(holders))
+            for name in RECORDED:
+                if f".{path}".endswith(f".{name}"):
+                    holder = path.removesuffix(name).rstrip(".") or operation["name"]
+                    places.setdefault(name, set()).add(holder)
     return [
         f"| `{name}` of {', '.join(f'`{place}`' for place in sorted(found))} | {RECORDED[name]} |"
         for name, found in sorted(places.items())

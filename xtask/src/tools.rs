@@ -114,6 +114,11 @@ pub fn install_zstd() -> Outcome {
     need_program("zstd", &["zstd"])
 }
 
+/// The program that makes certificates for the tests of destinations over TLS.
+pub fn install_openssl() -> Outcome {
+    need_program("openssl", &["openssl"])
+}
+
 /// A Java compiler and machine, from Debian if there is none.
 pub fn install_java() -> Outcome {
     if process::exists("javac") && process::exists("java") {

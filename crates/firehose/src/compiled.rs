@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use millstream_formats::columnar::Converter;
 
+use crate::lane::Full;
+use crate::limits::{CALLS_MAX, PLAN_RECORDS_MAX, WINDOW_BYTES_MAX, WINDOW_COMPRESSED_BYTES_MAX};
 use crate::machine::{BackupInput, LaneId, Shape};
 use crate::names::Namer;
 use crate::processing::Chain;
@@ -59,10 +61,15 @@ pub fn shape_of(settings: &Settings) -> Shape {
     let processing = &settings.processing;
     let backup = match (&settings.backup, &settings.destination) {
         (None, _) => BackupInput::None,
-        (Some(_), Destination::Objects(_)) => BackupInput::Raw,
-        (Some(_), Destination::Records { .. }) => BackupInput::Delivered,
+        // Those that load from objects are backed up as buckets are: what came in.
+        (Some(_), Destination::Objects(_) | Destination::Records { staging: Some(_), .. }) => {
+            BackupInput::Raw
+        }
+        (Some(_), Destination::Records { staging: None, .. }) => BackupInput::Delivered,
     };
-    Shape { worker: processing.function.is_some() || processing.partitioned, backup }
+    // What was compressed is counted, and divided, by what comes out of it.
+    let worker = processing.function.is_some() || processing.partitioned || processing.decompress;
+    Shape { worker, backup }
 }
 
 impl Compiled {
@@ -142,14 +149,32 @@ impl Compiled {
         }
     }
 
+    /// When a lane's buffers are full. What goes to a destination that takes records is there as a whole at last.
+    pub fn full(&self, lane: LaneId) -> Full {
+        let whole = lane == LaneId::Main && self.sink.is_some() && self.main.is_none();
+        let records = if whole { PLAN_RECORDS_MAX } else { u64::MAX };
+        Full { bytes: self.hints(lane).bytes, records }
+    }
+
     /// When the worker's window is due.
     pub fn window(&self) -> Hints {
-        match &self.settings.processing.function {
-            Some(function) => function.hints,
-            None => Hints {
-                bytes: crate::limits::WINDOW_BYTES_MAX,
+        let processing = &self.settings.processing;
+        match (&processing.function, processing.decompress) {
+            (Some(function), _) => function.hints,
+            (None, decompress) => Hints {
+                bytes: if decompress { WINDOW_COMPRESSED_BYTES_MAX } else { WINDOW_BYTES_MAX },
                 interval: self.settings.hints.interval,
             },
+        }
+    }
+
+    /// The most that a window of the worker takes: of the source, and once its records are ready for the function.
+    pub fn window_bytes_max(&self) -> u64 {
+        match &self.settings.processing.function {
+            Some(function) => {
+                function.hints.bytes.saturating_mul(CALLS_MAX as u64).min(WINDOW_BYTES_MAX)
+            }
+            None => WINDOW_BYTES_MAX,
         }
     }
 }

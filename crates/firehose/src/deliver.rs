@@ -1,6 +1,7 @@
 //! Delivery: one attempt of one plan. What it reads, makes and hands over is a function of the plan and its
 //! configuration, so that a repetition is the same.
 
+mod failures;
 mod gather;
 mod object;
 mod records;
@@ -13,14 +14,15 @@ use tokio::time::{Instant, timeout};
 use crate::compiled::Compiled;
 use crate::context::{Context, Held};
 use crate::journal::Entry;
-use crate::limits::ATTEMPT_TIME_MAX;
+use crate::limits::{
+    ATTEMPT_TIME_MAX, GROUP_MEMORY_BYTES, RECORD_MEMORY_BYTES, STRETCHES_MEMORY_BYTES,
+};
 use crate::machine::{Closing, LaneId, Plan};
 use crate::processed::Header;
-use crate::record::Failed;
 use crate::settings::Logging;
 use crate::sink::{SinkError, Then};
 
-pub(crate) use gather::read_source;
+pub(crate) use failures::Failures;
 pub(crate) use object::ENCODER;
 
 /// A plan on its way.
@@ -51,7 +53,7 @@ pub struct Settled {
     /// Blocks with error documents, which count from now on.
     pub blocks: Vec<(u64, Header)>,
     /// Until they count.
-    pub held: Option<Held>,
+    pub held: Vec<Held>,
     /// How many records failed.
     pub failed: u64,
     /// Records that the destination has.
@@ -65,7 +67,7 @@ pub struct Settled {
 impl Settled {
     fn new(how: Closing) -> Self {
         let (records, bytes, objects, failed) = (0, 0, 0, 0);
-        Settled { how, blocks: Vec::new(), held: None, failed, records, bytes, objects }
+        Settled { how, blocks: Vec::new(), held: Vec::new(), failed, records, bytes, objects }
     }
 }
 
@@ -121,26 +123,26 @@ impl Work {
         }
     }
 
-    /// What an attempt takes: what is read, and what is made of it.
+    /// What an attempt takes. An object's records come and go while it is made, in stretches; records for a
+    /// destination that takes them are there all at once, as they are and as they are sent.
     fn memory_bytes(&self) -> u64 {
-        let converts =
-            self.compiled.target(self.plan.lane).is_some_and(|it| it.conversion.is_some());
-        self.plan.bytes.saturating_mul(if converts { 4 } else { 2 })
+        let (records, bytes) = (self.plan.records, self.plan.bytes);
+        let is_main = self.plan.lane == LaneId::Main;
+        match (self.goes_outward() && self.staging().is_none(), &self.compiled.conversion) {
+            (true, _) => bytes.saturating_mul(3).saturating_add(records * RECORD_MEMORY_BYTES),
+            (false, Some(_)) if is_main => bytes + GROUP_MEMORY_BYTES + STRETCHES_MEMORY_BYTES,
+            (false, _) => bytes + STRETCHES_MEMORY_BYTES,
+        }
     }
 
     /// Writes error documents; they count once the plan is settled.
     async fn write_errors(
         &self,
-        failed: Vec<Failed>,
+        failures: Failures,
         settled: &mut Settled,
     ) -> Result<(), SinkError> {
-        if failed.is_empty() {
-            return Ok(());
-        }
-        settled.failed = failed.len() as u64;
-        let written = self.ctx.write_blocks(&crate::worker::error_drafts(failed), &[]).await;
-        let written = written.map_err(internal)?;
-        (settled.blocks, settled.held) = (written.blocks, Some(written.held));
+        let written = failures.finish(&self.ctx).await.map_err(internal)?;
+        (settled.failed, settled.blocks, settled.held) = written;
         Ok(())
     }
 
@@ -152,13 +154,14 @@ impl Work {
         tracing::warn!(%name, plan, ?lane, %code, %message, "an attempt to deliver failed");
         let settings = &self.compiled.settings;
         let logging = match self.plan.lane {
+            LaneId::Main if self.is_of_staging(error) => settings.errors.logging.as_ref(),
             LaneId::Main => settings.logging.as_ref(),
             LaneId::Backup => settings.backup.as_ref().and_then(|backup| backup.logging.as_ref()),
             LaneId::Errors => settings.errors.logging.as_ref().or(settings.logging.as_ref()),
         };
         let Some(Logging { group, stream }) = logging else { return };
         let (stream_arn, version) = (&*sender.arn, self.plan.version);
-        let destination = self.destination();
+        let destination = self.destination(error);
         let entry = Entry {
             group,
             stream,
@@ -171,10 +174,23 @@ impl Work {
         journal.write(&entry, self.ctx.now()).await;
     }
 
+    /// Whether it is the object that could not be written which the destination loads from.
+    fn is_of_staging(&self, error: &SinkError) -> bool {
+        use crate::settings::Destination;
+        let destination = &self.compiled.settings.destination;
+        matches!(destination, Destination::Records { staging: Some(_), .. })
+            && error.code.starts_with("S3.")
+    }
+
     /// Where the plan goes, as entries of the log name it.
-    fn destination(&self) -> String {
+    fn destination(&self, error: &SinkError) -> String {
         use crate::settings::{Destination, RecordDestination};
         match (&self.compiled.settings.destination, self.plan.lane) {
+            (Destination::Records { staging: Some(target), .. }, LaneId::Main)
+                if self.is_of_staging(error) =>
+            {
+                format!("arn:aws:s3:::{}", target.bucket)
+            }
             (Destination::Records { destination, .. }, LaneId::Main) => match destination {
                 RecordDestination::Http(http) => http.url.to_string(),
                 RecordDestination::Splunk(splunk) => splunk.endpoint.to_string(),
@@ -192,4 +208,12 @@ impl Work {
 /// A failure that is this server's own, and may pass.
 fn internal(message: String) -> SinkError {
     SinkError { code: "InternalFailure".into(), message, then: Then::Retry }
+}
+
+/// Runs what computes for long off the threads that serve.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, SinkError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| internal(format!("encoding: {error}")))
 }

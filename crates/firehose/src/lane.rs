@@ -72,8 +72,9 @@ impl Buffer {
         self.oldest.plus(interval)
     }
 
-    fn is_full(&self, bytes_max: u64) -> bool {
-        self.bytes >= bytes_max || self.cover.ranges() >= PLAN_RANGES_MAX
+    fn is_full(&self, full: Full) -> bool {
+        let Full { bytes, records } = full;
+        self.bytes >= bytes || self.records >= records || self.cover.ranges() >= PLAN_RANGES_MAX
     }
 
     fn begins_before(&self, targets: &BTreeMap<u32, u64>) -> bool {
@@ -82,6 +83,15 @@ impl Buffer {
             ranges.first().is_some_and(|first| first < target)
         })
     }
+}
+
+/// When a buffer is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// Bytes.
+    pub bytes: u64,
+    /// Records.
+    pub records: u64,
 }
 
 /// A lane's buffers and how far its inputs were looked at.
@@ -140,18 +150,18 @@ impl Lane {
         self.seen.get(&input).copied().unwrap_or(0)
     }
 
-    /// Adds what lies next in a log of the source. `bytes_max` is when a buffer is full.
-    pub fn take(&mut self, log: u32, extent: &Extent, bytes_max: u64) {
+    /// Adds what lies next in a log of the source.
+    pub fn take(&mut self, log: u32, extent: &Extent, full: Full) {
         let seen = self.seen.entry(log).or_default();
         *seen = extent.to.max(*seen);
         self.source.add(log, extent);
-        if self.source.is_full(bytes_max) {
+        if self.source.is_full(full) {
             self.source_full.push_back(std::mem::take(&mut self.source));
         }
     }
 
-    /// Adds a block of the processed log, unless it is planned. `bytes_max` is when a buffer is full.
-    pub fn take_block(&mut self, position: u64, header: &Header, bytes_max: u64) {
+    /// Adds a block of the processed log, unless it is planned.
+    pub fn take_block(&mut self, position: u64, header: &Header, full: Full) {
         if self.planned.is_planned(PROCESSED, position) {
             return;
         }
@@ -160,7 +170,7 @@ impl Lane {
             buffer.values = header.partition();
         }
         buffer.add_block(position, header);
-        if buffer.is_full(bytes_max)
+        if buffer.is_full(full)
             && let Some(full) = self.blocks.remove_entry(&header.buffer)
         {
             self.blocks_full.push_back(full);
@@ -272,6 +282,7 @@ mod tests {
     use super::*;
 
     const HINTS: Hints = Hints { bytes: 100, interval: Duration::from_millis(50) };
+    const FULL: Full = Full { bytes: 100, records: u64::MAX };
 
     fn extent(from: u64, to: u64, bytes: u64, arrival: u64) -> Extent {
         let at = Millis(arrival);
@@ -297,16 +308,16 @@ mod tests {
     #[test]
     fn a_buffer_is_due_by_size_by_age_or_when_forced() {
         let mut lane = Lane::new(LaneId::Main, LaneState::default());
-        lane.take(0, &extent(0, 3, 40, 1000), HINTS.bytes);
+        lane.take(0, &extent(0, 3, 40, 1000), FULL);
         assert_eq!(lane.source_due(HINTS, Millis(1049)), None);
         assert_eq!(lane.next_source_due(HINTS.interval), Some(Millis(1050)));
         assert_eq!(lane.source_due(HINTS, Millis(1050)).unwrap().records, 3);
         assert_eq!((lane.floor(0), lane.seen(0)), (3, 3));
-        lane.take(0, &extent(3, 4, 90, 1000), HINTS.bytes);
+        lane.take(0, &extent(3, 4, 90, 1000), FULL);
         assert_eq!(lane.floor(0), 3);
-        lane.take(0, &extent(4, 9, 90, 1000), HINTS.bytes);
+        lane.take(0, &extent(4, 9, 90, 1000), FULL);
         assert_eq!(lane.source_due(HINTS, Millis(1000)).unwrap().bytes, 180);
-        lane.take(0, &extent(9, 10, 1, 1000), HINTS.bytes);
+        lane.take(0, &extent(9, 10, 1, 1000), FULL);
         lane.forced.insert(0, 9);
         assert_eq!(lane.source_due(HINTS, Millis(1000)), None);
         lane.forced.insert(0, 10);
@@ -317,7 +328,7 @@ mod tests {
     fn partitions_have_buffers_of_their_own_and_the_oldest_holds_the_floor() {
         let mut lane = Lane::new(LaneId::Main, LaneState::default());
         for (position, name, bytes) in [(4, "a", 10), (5, "b", 60), (6, "b", 60), (9, "b", 5)] {
-            lane.take_block(position, &header(name, bytes, 1000), HINTS.bytes);
+            lane.take_block(position, &header(name, bytes, 1000), FULL);
             lane.seen.insert(PROCESSED, position + 1);
         }
         let due = lane.blocks_due(HINTS, Millis(1000), 10);
@@ -334,9 +345,19 @@ mod tests {
     fn scattered_positions_seal_a_buffer_early() {
         let mut lane = Lane::new(LaneId::Main, LaneState::default());
         for n in 0..PLAN_RANGES_MAX as u64 {
-            lane.take_block(n * 2, &header("a", 0, 1000), HINTS.bytes);
+            lane.take_block(n * 2, &header("a", 0, 1000), FULL);
         }
         assert_eq!(lane.full(), 1);
         assert_eq!(lane.blocks_due(HINTS, Millis(0), 5).len(), 1);
+    }
+
+    #[test]
+    fn many_small_records_fill_a_buffer() {
+        let mut lane = Lane::new(LaneId::Main, LaneState::default());
+        let full = Full { bytes: 100, records: 5 };
+        lane.take(0, &extent(0, 5, 5, 1000), full);
+        assert_eq!(lane.source_due(HINTS, Millis(1000)).unwrap().records, 5);
+        lane.take_block(0, &header("a", 1, 1000), full);
+        assert_eq!(lane.full(), 0);
     }
 }

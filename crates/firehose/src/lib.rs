@@ -34,6 +34,7 @@ pub mod processing;
 mod quotas;
 mod ranges;
 mod rates;
+mod reader;
 pub mod record;
 mod reset;
 mod runtime;

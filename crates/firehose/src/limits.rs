@@ -23,6 +23,10 @@ pub const FRAME_POOL_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const RING_BATCHES_MAX: usize = 4096;
 /// Bytes asked for in one read of a log.
 pub const READ_BYTES: usize = 1024 * 1024;
+/// As [`READ_BYTES`], for all logs that are read together, and the least for one of them.
+pub const READ_ALL_BYTES: usize = 8 * 1024 * 1024;
+/// See [`READ_ALL_BYTES`].
+pub const READ_BYTES_MIN: usize = 64 * 1024;
 
 /// Plans of a lane that may be open; then it waits, and the backlog stays in the log.
 pub const OPEN_PLANS_MAX: usize = 64;
@@ -30,6 +34,14 @@ pub const OPEN_PLANS_MAX: usize = 64;
 pub const OPEN_PLANS_PARTITIONED_MAX: usize = 1024;
 /// Ranges of positions in one plan; a buffer that has more is sealed early. Keeps a command within its bytes.
 pub const PLAN_RANGES_MAX: usize = 4096;
+/// Records of a plan for a destination that takes records: a buffer that has more is sealed early.
+pub const PLAN_RECORDS_MAX: u64 = 500_000;
+/// Memory for a record beside its data, in bytes, where all of a plan are there at once.
+pub const RECORD_MEMORY_BYTES: u64 = 128;
+/// Memory for a row group or stripe in the making, in bytes.
+pub const GROUP_MEMORY_BYTES: u64 = 64 * 1024 * 1024;
+/// Memory for the stretches that are read and worked on while an object is made, in bytes.
+pub const STRETCHES_MEMORY_BYTES: u64 = 16 * 1024 * 1024;
 /// Ranges of positions in all buffers of a lane; beyond it the largest is sealed early.
 pub const LANE_RANGES_MAX: usize = 64 * 1024;
 /// Most bytes of plans in one command.
@@ -58,6 +70,10 @@ pub const DIRECT_PUT_RETENTION: Duration = Duration::from_secs(24 * 3600);
 
 /// Bytes of a worker's window where partitions are made.
 pub const WINDOW_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// As [`WINDOW_BYTES_MAX`], of compressed records.
+pub const WINDOW_COMPRESSED_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Records of a worker's window once they are taken apart; what is more is left for the next.
+pub const WINDOW_RECORDS_MAX: usize = 500_000;
 /// Calls of a function that a worker has under way (quota page: five for each shard).
 pub const CALLS_MAX: usize = 5;
 /// Partitions that may be active (quota page).

@@ -21,8 +21,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::compiled::Compiled;
 use crate::context::Context;
 use crate::deliver::Came;
-use crate::lane::Lane;
-use crate::limits::{READ_BYTES, WINDOW_BYTES_MAX};
+use crate::lane::{Full, Lane};
+use crate::limits::READ_BYTES;
 use crate::machine::{Command, LaneId, Outcome, Shape, State};
 use crate::runtime::Configuration;
 use crate::source::SourceError;
@@ -335,16 +335,16 @@ impl Session {
         waits(&self.main) || waits(&self.errors) || waits(&self.backup)
     }
 
-    /// How large a buffer of the source gets.
-    fn source_bytes_max(&self, id: LaneId) -> u64 {
-        match id == LaneId::Main && self.shape().worker {
-            true => {
-                let calls =
-                    self.current.window().bytes.saturating_mul(crate::limits::CALLS_MAX as u64);
-                calls.min(WINDOW_BYTES_MAX)
-            }
-            false => self.current.hints(id).bytes,
+    /// When a buffer of the source is full.
+    fn source_full(&self, id: LaneId) -> Full {
+        if id != LaneId::Main || !self.shape().worker {
+            return self.current.full(id);
         }
+        let bytes = match self.current.settings.processing.decompress {
+            true => self.current.window().bytes,
+            false => self.current.window_bytes_max(),
+        };
+        Full { bytes, records: u64::MAX }
     }
 
     /// Whether a log's parents are read to their ends.
@@ -383,7 +383,7 @@ impl Session {
         if !self.takes_source(id) {
             return Ok(false);
         }
-        let (bytes_max, mut found) = (self.source_bytes_max(id), false);
+        let (full, mut found) = (self.source_full(id), false);
         let logs: Vec<u32> = self.logs.keys().copied().collect();
         for log in logs {
             let lane = self.lane(id);
@@ -411,7 +411,7 @@ impl Session {
             let newest = scan.extents.last().map(|last| last.newest);
             let lane = self.lane_mut(id);
             for extent in &scan.extents {
-                lane.take(log, extent, bytes_max);
+                lane.take(log, extent, full);
             }
             let seen = lane.seen.entry(log).or_default();
             *seen = scan.next.max(*seen);

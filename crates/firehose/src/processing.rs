@@ -11,7 +11,7 @@ mod fuzz;
 pub mod limits;
 pub mod query;
 
-pub use chain::{Chain, Finished, Prepared};
+pub use chain::{Before, Chain, Finished};
 pub use fuzz::{fuzz_function_reply, fuzz_jq};
 
 use bytes::Bytes;

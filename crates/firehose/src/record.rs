@@ -26,11 +26,11 @@ pub struct StreamOrigin {
     /// Its partition key.
     pub partition_key: Arc<str>,
     /// Its sequence number.
-    pub sequence_number: String,
+    pub sequence_number: Arc<str>,
     /// Its place in a record that held several, as producers aggregate them.
     pub subsequence_number: u64,
     /// Its shard.
-    pub shard_id: String,
+    pub shard_id: Arc<str>,
 }
 
 /// What a step yields.

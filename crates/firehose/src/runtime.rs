@@ -10,6 +10,7 @@ use millstream_counters::{Collect, Collector, Sample};
 use millstream_log::{Class, FramePool, GroupId, GroupSpec, Log};
 use millstream_replica::{Replica, ReplicaSetup, SingleNode};
 use millstream_types::{Clock, Millis, Random};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -87,6 +88,8 @@ pub struct RuntimeParts {
     pub random: Arc<dyn Random>,
     /// What is outside.
     pub sinks: Arc<dyn Sinks>,
+    /// Where pipelines work: threads that may wait for those that serve.
+    pub background: Handle,
     /// Bytes of memory for deliveries and workers.
     pub memory_bytes: u64,
     /// Partitions of a delivery stream that may be active.
@@ -280,7 +283,7 @@ impl Runtimes {
         // Where delivery begins is written down before anyone is told that it does.
         prepare(&ctx, &configuration).await.map_err(PipelineError::Failed)?;
         let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
-        let pilot = Mutex::new(Some(tokio::spawn(pilot.run())));
+        let pilot = Mutex::new(Some(self.parts.background.spawn(pilot.run())));
         Ok(Arc::new(Pipeline { ctx, intake: direct, orders, pilot, settings }))
     }
 

@@ -34,8 +34,8 @@ pub struct Settings {
     pub destination: Destination,
     /// When the main buffer is sealed.
     pub hints: Hints,
-    /// Where all records go beside the destination: those of an S3 destination as they came in, those of others as
-    /// they are delivered.
+    /// Where all records go beside the destination: those of S3 and Redshift as they came in, those of others as they
+    /// are delivered.
     pub backup: Option<Backup>,
     /// Where records go that could not be processed or delivered, and when their buffer is sealed.
     pub errors: Backup,

@@ -124,6 +124,8 @@ pub struct StagedObject {
     pub key: String,
     /// What is in it.
     pub body: Bytes,
+    /// How it is encrypted at rest, as all that lies beside it must be.
+    pub encryption: Encryption,
 }
 
 /// A record on its way out.

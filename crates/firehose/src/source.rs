@@ -50,7 +50,7 @@ pub struct Extent {
     pub from: u64,
     /// The position after the last.
     pub to: u64,
-    /// Records.
+    /// Records, those of a producer's aggregates by themselves.
     pub records: u64,
     /// Bytes of their data.
     pub bytes: u64,

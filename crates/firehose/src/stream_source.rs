@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use millstream_aggregate::Aggregate;
 use millstream_catalog::ShardState;
 use millstream_log::{End, GroupId, Log, LogError, LogId, Position};
 use millstream_streams::{ShardReadError, ShardReader, ShardRecord};
@@ -84,10 +85,12 @@ impl StreamSource {
         scan.ended = matches!(stretch.end, End::Sealed(end) if stretch.next >= end);
         for record in &stretch.records {
             let bytes = record.data.len() as u64;
+            // As many as will be delivered.
+            let records = Aggregate::decode(&record.data).map_or(1, |it| it.count() as u64);
             match scan.extents.last_mut() {
                 Some(last) if last.bytes + bytes <= BATCH_BYTES_MAX as u64 => {
                     last.to = record.position + 1;
-                    last.records += 1;
+                    last.records += records;
                     last.bytes += bytes;
                     last.newest = last.newest.max(record.arrival);
                 }
@@ -96,7 +99,7 @@ impl StreamSource {
                     let from = last.map_or(record.position, |last| last.to);
                     let (oldest, newest) = (record.arrival, record.arrival);
                     let to = record.position + 1;
-                    scan.extents.push(Extent { from, to, records: 1, bytes, oldest, newest });
+                    scan.extents.push(Extent { from, to, records, bytes, oldest, newest });
                 }
             }
         }
@@ -113,7 +116,7 @@ impl StreamSource {
         let shard = ShardId(log);
         let to_position = Some(Position(to));
         let stretch = self.reader.read(shard, Position(from), to_position, bytes_max).await?;
-        let shard_id = shard.to_string();
+        let shard_id: Arc<str> = shard.to_string().into();
         let records =
             stretch.records.into_iter().map(|record| source_record(log, &shard_id, record));
         let (records, lost) = (records.collect(), stretch.expired);
@@ -121,14 +124,14 @@ impl StreamSource {
     }
 }
 
-fn source_record(log: u32, shard_id: &str, record: ShardRecord) -> SourceRecord {
+fn source_record(log: u32, shard_id: &Arc<str>, record: ShardRecord) -> SourceRecord {
     let ShardRecord { position, arrival, data, partition_key, sequence } = record;
     let key = partition_key.as_deref().map_or("".into(), String::from_utf8_lossy);
     let stream = Some(StreamOrigin {
         partition_key: key.into(),
-        sequence_number: sequence.to_string(),
+        sequence_number: sequence.to_string().into(),
         subsequence_number: 0,
-        shard_id: shard_id.to_owned(),
+        shard_id: shard_id.clone(),
     });
     SourceRecord { id: RecordId { log, position, part: 0 }, arrival, data, stream }
 }

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use millstream_types::Millis;
 use tokio::time::Instant;
 
 use crate::compiled::Compiled;
 use crate::context::{Context, Written};
-use crate::deliver::read_source;
-use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX};
+use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX, WINDOW_RECORDS_MAX};
 use crate::machine::LaneId;
 use crate::processed::Draft;
 use crate::processing::error_document::{Failure, processing_failed};
 use crate::processing::function::{Batch, Calls, Invocation, Next, Transformed, batches};
-use crate::processing::{Finished, Piece, Prepared};
-use crate::record::{Failed, PartitionValues, Ready, RecordId};
+use crate::processing::{Before, Chain, Finished, Piece};
+use crate::reader::Reader;
+use crate::record::{Failed, PartitionValues, Ready, RecordId, SourceRecord};
 use crate::settings::Function;
 
 /// The code of records that found no place among the active partitions.
@@ -42,12 +43,66 @@ pub struct Step {
 /// What came of a window.
 #[derive(Debug)]
 pub struct Done {
-    /// The window.
+    /// The window, or as much of it as was taken.
     pub source: Vec<(u32, u64, u64)>,
+    /// Whether some of it was left.
+    pub cut: bool,
     /// Its blocks.
     pub written: Written,
     /// Records that cannot be read any more.
     pub lost: u64,
+}
+
+/// A window, ready for the function.
+struct Window {
+    prepared: Prepared,
+    source: Vec<(u32, u64, u64)>,
+    cut: bool,
+    /// Records that cannot be read any more.
+    lost: u64,
+}
+
+/// What the steps before the function made.
+#[derive(Default)]
+struct Prepared {
+    pieces: Vec<Piece>,
+    failed: Vec<Failed>,
+    dropped: u64,
+    /// Bytes of the pieces and of what failed.
+    bytes: u64,
+}
+
+impl Prepared {
+    fn is_full(&self, bytes_max: u64) -> bool {
+        self.bytes > bytes_max || self.pieces.len() + self.failed.len() > WINDOW_RECORDS_MAX
+    }
+
+    /// Takes records until that is enough, and returns the others.
+    fn take(
+        &mut self,
+        chain: &Chain,
+        records: Vec<SourceRecord>,
+        now: Millis,
+        bytes_max: u64,
+    ) -> Vec<SourceRecord> {
+        let mut records = records.into_iter();
+        while !self.is_full(bytes_max)
+            && let Some(record) = records.next()
+        {
+            chain.before_function(record, now, &mut |before| match before {
+                Before::Piece(piece) => {
+                    self.bytes += piece.record.data.len() as u64;
+                    self.pieces.push(piece);
+                }
+                Before::Failed(failed) => {
+                    self.bytes += failed.document.len() as u64;
+                    self.failed.push(failed);
+                }
+                Before::Dropped => self.dropped += 1,
+            });
+        }
+        records.collect()
+    }
 }
 
 /// What the steps made of a window.
@@ -61,22 +116,15 @@ struct Made {
 }
 
 impl Step {
-    /// Does the steps and writes what came of them.
+    /// Does the steps and writes what came of them. A window whose records turn out to be more than expected is taken
+    /// in part.
     pub async fn run(self) -> Result<Done, String> {
-        // Beside the window itself: what the function returns, and the blocks.
-        let _reserved = self.ctx.worker_share().reserve(self.bytes.saturating_mul(3)).await;
-        let mut prepared = Prepared::default();
-        let (chain, now) = (self.compiled.chain.clone(), self.ctx.now());
-        let mut lost = 0;
-        for (log, from, to) in &self.source {
-            let mut each = |record| chain.before_function(record, now, &mut prepared);
-            lost += read_source(&self.ctx, *log, *from, *to, &mut each).await?;
-        }
-        let Prepared { mut pieces, failed, dropped } = prepared;
-        if self.source.len() > 1 {
-            // Each log is in order by itself, and stays so.
-            pieces.sort_by_key(|piece| piece.record.arrival);
-        }
+        // What the function is given and returns, and the blocks.
+        let bytes = self.compiled.window_bytes_max();
+        let bytes = if self.compiled.settings.processing.decompress { bytes } else { self.bytes };
+        let _reserved = self.ctx.worker_share().reserve(bytes.saturating_mul(3)).await;
+        let Window { prepared, source, cut, lost } = self.read().await?;
+        let Prepared { mut pieces, failed, dropped, .. } = prepared;
         let mut made = Made { failed, dropped, ..Made::default() };
         if let Some(function) = &self.compiled.settings.processing.function {
             pieces = self.transform(function, pieces, &mut made).await;
@@ -89,8 +137,39 @@ impl Step {
             (step, drafts)
         })
         .await?;
-        let written = step.ctx.write_blocks(&drafts, &step.source).await?;
-        Ok(Done { source: step.source, written, lost })
+        let written = step.ctx.write_blocks(&drafts, &source).await?;
+        Ok(Done { source, cut, written, lost })
+    }
+
+    /// Reads the window, and does the steps before the function, until that is enough.
+    async fn read(&self) -> Result<Window, String> {
+        let logs = self.source.iter().map(|(log, from, to)| (*log, [(*from, *to)].into()));
+        let mut reader = Reader::new(&self.ctx, logs);
+        let mut prepared = Prepared::default();
+        // What is not larger than it came fits.
+        let (now, bytes_max) = (self.ctx.now(), self.compiled.window_bytes_max().max(self.bytes));
+        let mut left = Vec::new();
+        while left.is_empty() && !prepared.is_full(bytes_max) {
+            let records = reader.next().await?;
+            if records.is_empty() {
+                break;
+            }
+            let chain = self.compiled.chain.clone();
+            let work = move || {
+                let left = prepared.take(&chain, records, now, bytes_max);
+                (prepared, left)
+            };
+            (prepared, left) = blocking(work).await?;
+        }
+        let reached = reader.reached(&left);
+        let mut cut = false;
+        let taken =
+            self.source.iter().zip(reached).filter_map(|((log, from, to), (_, reached))| {
+                cut |= reached < *to;
+                (reached > *from).then_some((*log, *from, reached))
+            });
+        let source = taken.collect();
+        Ok(Window { prepared, source, cut, lost: reader.lost() })
     }
 
     fn count(&self, made: &Made) {
@@ -323,4 +402,29 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, String> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| format!("processing: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use millstream_formats::compression::{Compression, compress};
+
+    use super::*;
+    use crate::settings::Processing;
+
+    #[test]
+    fn what_grows_too_large_is_left_for_the_next_window() {
+        let processing = Processing { decompress: true, ..Processing::default() };
+        let chain = Chain::new(&processing).unwrap();
+        let small = compress(Compression::Gzip, &uuid::Uuid::nil(), &[b'x'; 1000]).unwrap();
+        let record = |position| SourceRecord {
+            id: RecordId { log: 0, position, part: 0 },
+            arrival: Millis(1),
+            data: small.clone().into(),
+            stream: None,
+        };
+        let mut prepared = Prepared::default();
+        let left = prepared.take(&chain, (0..10).map(record).collect(), Millis(2), 3500);
+        assert_eq!((prepared.pieces.len(), prepared.bytes), (4, 4000));
+        assert_eq!(left.iter().map(|it| it.id.position).collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9]);
+    }
 }

@@ -20,7 +20,9 @@ mod serializer;
 mod tests;
 mod time;
 
-pub use error::{ConversionError, MALFORMED_DATA, PARSE_ERROR};
+use std::sync::Arc;
+
+pub use error::{ConversionError, MALFORMED_DATA, PARSE_ERROR, RecordError};
 pub use fuzz::fuzz_serde;
 pub use schema::{Field, Schema, SchemaError, Type};
 
@@ -29,8 +31,15 @@ use serializer::Serializer;
 
 /// Converts records to files of columns.
 pub struct Converter {
-    deserializer: Deserializer,
+    deserializer: Arc<Deserializer>,
     serializer: Serializer,
+}
+
+/// A file in the making. Beside the file itself it holds the values of one row group or stripe (64 MiB at most).
+pub struct Conversion {
+    deserializer: Arc<Deserializer>,
+    file: serializer::File,
+    rows: u64,
 }
 
 /// What came of records.
@@ -66,44 +75,66 @@ impl Converter {
     ) -> Result<Self, ConversionError> {
         let schema = Schema::parse(schema_document).map_err(|e| ConversionError(e.0))?;
         Ok(Self {
-            deserializer: Deserializer::new(deserializer_json, &schema)?,
+            deserializer: Arc::new(Deserializer::new(deserializer_json, &schema)?),
             serializer: Serializer::new(serializer_json, &schema)?,
         })
     }
 
-    /// Converts records to one file. Beside the file itself this needs memory for the values of one row group or stripe
-    /// (64 MiB at most) and of the rows of one record.
+    /// Begins a file.
+    pub fn begin(&self) -> Result<Conversion, ConversionError> {
+        let (deserializer, file) = (self.deserializer.clone(), self.serializer.file()?);
+        Ok(Conversion { deserializer, file, rows: 0 })
+    }
+
+    /// Converts records that are there already to one file.
     pub fn convert<'a>(
         &self,
         records: impl Iterator<Item = &'a [u8]>,
     ) -> Result<Converted, ConversionError> {
-        let mut converted = Converted::default();
-        let mut file = self.serializer.file()?;
+        let (mut conversion, mut failed) = (self.begin()?, Vec::new());
         for (index, record) in records.enumerate() {
-            let mut written = Ok(());
-            let mut rows = 0;
-            let read = self.deserializer.read(record, |row| {
-                if written.is_ok() {
-                    written = file.add(&row);
-                    rows += 1;
-                }
-            });
-            written?;
-            converted.rows += rows;
-            if let Err(error) = read {
-                let (code, message) = (error.code, error.message);
-                converted.failed.push(FailedRecord { index, code, message });
+            if let Err(RecordError { code, message }) = conversion.add(record)? {
+                failed.push(FailedRecord { index, code, message });
             }
         }
-        if converted.rows > 0 {
-            converted.bytes = Some(file.finish()?);
-        }
-        Ok(converted)
+        let rows = conversion.rows;
+        Ok(Converted { bytes: conversion.finish()?, rows, failed })
     }
 
     /// The extension of the objects' names.
     pub fn extension(&self) -> &'static str {
         self.serializer.extension()
+    }
+}
+
+impl Conversion {
+    /// Adds the rows of a record: all of them, or none and the reason.
+    ///
+    /// # Errors
+    /// [`ConversionError`] if the file cannot be written.
+    pub fn add(&mut self, record: &[u8]) -> Result<Result<(), RecordError>, ConversionError> {
+        let (mut written, mut rows) = (Ok(()), 0);
+        let file = &mut self.file;
+        let read = self.deserializer.read(record, |row| {
+            if written.is_ok() {
+                written = file.add(&row);
+                rows += 1;
+            }
+        });
+        written?;
+        self.rows += rows;
+        Ok(read)
+    }
+
+    /// Ends the file: its bytes, `None` if it has no row.
+    ///
+    /// # Errors
+    /// [`ConversionError`] if the file cannot be written.
+    pub fn finish(self) -> Result<Option<Vec<u8>>, ConversionError> {
+        if self.rows == 0 {
+            return Ok(None);
+        }
+        self.file.finish().map(Some)
     }
 }
 

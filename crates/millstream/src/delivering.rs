@@ -11,6 +11,7 @@ use millstream_sinks::Outside;
 use millstream_streams::Streams;
 use millstream_types::{Clock, Random};
 use millstream_vault::Vault;
+use tokio::runtime::Handle;
 
 /// What every service stands on.
 pub struct Foundation {
@@ -42,6 +43,7 @@ impl Delivering {
         outside: Outside,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
+        background: Handle,
     ) -> Self {
         let outside = Arc::new(outside);
         let runtimes = Runtimes::new(RuntimeParts {
@@ -49,6 +51,7 @@ impl Delivering {
             clock: clock.clone(),
             random,
             sinks: outside.clone(),
+            background,
             memory_bytes: RuntimeParts::MEMORY_BYTES,
             partitions_max: RuntimeParts::PARTITIONS_MAX,
         });

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod background;
 mod chores;
 mod config;
 mod control;

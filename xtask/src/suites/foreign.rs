@@ -10,6 +10,7 @@ pub fn model(_options: &Options, totals: &mut Totals) -> Outcome {
     let python = tools::install_python()?;
     tools::install_postgresql()?;
     tools::install_zstd()?;
+    tools::install_openssl()?;
     let mut command = process::program(&python.interpreter);
     command.args(["conformance/model_check.py", "--binary"]).arg(server()?);
     finish(process::watch(&mut command, |line| totals.add_plain_line(line))?)

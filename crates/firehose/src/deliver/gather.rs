@@ -1,163 +1,214 @@
-//! Reading a plan's records again, in the order of their arrival.
+//! Reading a plan's records again, in the order of their arrival, and passing them on stretch by stretch.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use millstream_log::{End, LogError, Position};
 use millstream_types::Millis;
 
-use super::{Work, internal};
+use super::failures::Failures;
+use super::{Work, blocking, internal};
 use crate::context::{Context, RecordCheck};
 use crate::limits::READ_BYTES;
-use crate::machine::{BackupInput, LaneId, PROCESSED, Ranges};
+use crate::machine::{BackupInput, LaneId, PROCESSED};
 use crate::processed::{Block, PROCESSED_LOG};
 use crate::processing::error_document::{Failure, processing_failed};
-use crate::processing::{Chain, Finished, Prepared};
+use crate::processing::{Before, Chain, Finished, Piece};
+use crate::reader::Reader;
 use crate::record::{Failed, PartitionValues, Ready, SourceRecord};
 use crate::sink::SinkError;
-use crate::source::SourceError;
 
-/// What a plan's positions hold.
-#[derive(Debug, Default)]
-pub struct Gathered {
-    /// Records to be delivered, in the order of their arrival.
-    pub ready: Vec<Ready>,
-    /// What processing failed.
-    pub failed: Vec<Failed>,
+/// What takes a plan's records as they come.
+pub(super) trait Receiver: Send + 'static {
+    /// Takes the next record, or says that it failed. The text is of what may pass.
+    fn take(&mut self, record: Ready) -> Result<Result<(), Failed>, String>;
+}
+
+/// Keeps them.
+impl Receiver for Vec<Ready> {
+    fn take(&mut self, record: Ready) -> Result<Result<(), Failed>, String> {
+        self.push(record);
+        Ok(Ok(()))
+    }
+}
+
+/// What came of a plan's records.
+#[derive(Debug)]
+pub(super) struct Passed<R> {
+    /// Who took them.
+    pub receiver: R,
+    /// How many were passed on.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What failed.
+    pub failures: Failures,
     /// Records that cannot be read any more.
     pub lost: u64,
 }
 
-impl Gathered {
-    /// Bytes of the records.
-    pub fn bytes(&self) -> u64 {
-        self.ready.iter().map(|record| record.data.len() as u64).sum()
-    }
+/// Some of a plan's records.
+enum Stretch {
+    Source(Vec<SourceRecord>),
+    Processed(Vec<Ready>),
+}
+
+/// The deterministic steps that a plan's records pass through.
+#[derive(Clone)]
+struct Steps {
+    /// None where records stay as they are.
+    chain: Option<Arc<Chain>>,
+    check: Option<RecordCheck>,
+    now: Millis,
+    /// Whether failures are told by another lane.
+    silent: bool,
 }
 
 impl Work {
-    /// Reads what the plan covers and does what is to be done to it.
-    pub(super) async fn gather(&self) -> Result<Gathered, SinkError> {
-        let mut gathered = Gathered::default();
-        let inputs = &self.plan.cover.0;
-        for (input, ranges) in inputs {
-            match *input {
-                PROCESSED => self.gather_blocks(ranges, &mut gathered).await?,
-                log => self.gather_source(log, ranges, &mut gathered).await?,
-            }
-        }
-        if inputs.len() > 1 {
-            // Each log is in order by itself, and stays so.
-            gathered.ready.sort_by_key(|record| record.arrival);
-        }
-        Ok(gathered)
-    }
-
-    async fn gather_source(
-        &self,
-        log: u32,
-        ranges: &Ranges,
-        gathered: &mut Gathered,
-    ) -> Result<(), SinkError> {
+    /// Reads what the plan covers, does what is to be done to it, and hands it to `receiver`. One stretch is worked on
+    /// while the next is read.
+    pub(super) async fn pass<R: Receiver>(&self, receiver: R) -> Result<Passed<R>, SinkError> {
+        let failures = Failures::default();
+        let mut passed = Passed { receiver, records: 0, bytes: 0, failures, lost: 0 };
         let raw =
             self.plan.lane == LaneId::Backup && self.compiled.shape.backup == BackupInput::Raw;
-        let chain = (!raw && !self.compiled.plain).then_some(&*self.compiled.chain);
-        let now = self.ctx.now();
-        for (from, to) in ranges.iter() {
-            let check = self.ctx.check;
-            let mut each = |record| process(chain, check, record, now, gathered);
-            let lost = read_source(&self.ctx, log, from, to, &mut each).await;
-            gathered.lost += lost.map_err(internal)?;
+        let steps = Steps {
+            chain: (!raw && !self.compiled.plain).then(|| self.compiled.chain.clone()),
+            check: self.ctx.check,
+            now: self.ctx.now(),
+            silent: self.plan.lane == LaneId::Backup,
+        };
+        let mut feed = Feed::new(self);
+        let mut stretch = feed.next().await.map_err(internal)?;
+        while let Some(now) = stretch {
+            let steps = steps.clone();
+            let work = blocking(move || {
+                let done = steps.run(now, &mut passed);
+                done.map(|()| passed)
+            });
+            let (next, done) = tokio::join!(feed.next(), work);
+            passed = done?.map_err(internal)?;
+            passed.failures.write_many(&self.ctx).await.map_err(internal)?;
+            stretch = next.map_err(internal)?;
         }
-        if self.plan.lane == LaneId::Backup {
-            // They are the main lane's to tell.
-            gathered.failed.clear();
-        }
-        Ok(())
+        passed.lost = feed.source.lost();
+        Ok(passed)
     }
+}
 
-    async fn gather_blocks(
-        &self,
-        ranges: &Ranges,
-        gathered: &mut Gathered,
-    ) -> Result<(), SinkError> {
-        let (log, id) = (&self.ctx.log, self.ctx.processed());
-        let blocks: u64 = ranges.iter().map(|(from, to)| to - from).sum();
-        let block_bytes = self.plan.bytes / blocks.max(1);
-        for (from, to) in ranges.iter() {
-            let mut at = from;
-            while at < to {
-                // Other lanes' and partitions' blocks lie between: not much more is read than is wanted.
-                let wanted = (to - at - 1).saturating_mul(block_bytes).min(READ_BYTES as u64);
-                let read = log.read(id, Position(at), wanted.max(1) as usize).await;
-                let read = read.map_err(|error: LogError| internal(error.to_string()))?;
-                for batch in read.batches.iter().filter(|batch| batch.first.0 < to) {
-                    let payload = self.ctx.envelope.open(PROCESSED_LOG, batch).await;
-                    let block = Block::read(&payload.map_err(internal)?).map_err(internal)?;
-                    gathered.ready.extend(block.records().map_err(internal)?);
-                }
-                if read.next.0 <= at || read.end != End::More && read.next.0 < to {
-                    return Err(internal("a block of the processed log is not there".into()));
-                }
-                at = read.next.0;
+impl Steps {
+    fn run<R: Receiver>(&self, stretch: Stretch, to: &mut Passed<R>) -> Result<(), String> {
+        match stretch {
+            Stretch::Processed(ready) => {
+                ready.into_iter().try_for_each(|record| to.take(record))?
+            }
+            Stretch::Source(records) => {
+                records.into_iter().try_for_each(|record| self.record(record, to))?;
             }
         }
+        if self.silent {
+            to.failures.clear();
+        }
+        Ok(())
+    }
+
+    fn record<R: Receiver>(&self, record: SourceRecord, to: &mut Passed<R>) -> Result<(), String> {
+        let Some(chain) = &self.chain else {
+            let SourceRecord { id, arrival, data, .. } = record;
+            return to.take(Ready { id, arrival, data, partition: PartitionValues::default() });
+        };
+        let mut outcome = Ok(());
+        chain.before_function(record, self.now, &mut |before| match before {
+            Before::Piece(piece) if outcome.is_ok() => outcome = self.piece(chain, piece, to),
+            Before::Failed(failed) => to.failures.extend([failed]),
+            Before::Piece(_) | Before::Dropped => {}
+        });
+        outcome
+    }
+
+    fn piece<R: Receiver>(
+        &self,
+        chain: &Chain,
+        piece: Piece,
+        to: &mut Passed<R>,
+    ) -> Result<(), String> {
+        // Before the delimiter comes: what is told is the record as it was put.
+        let data = &piece.record.data[..];
+        if let Some(Err((code, message))) = self.check.map(|check| check.check(data)) {
+            let (arrival, ended) = (piece.record.arrival, self.now);
+            let failure = Failure { raw: data, code, message, attempts: 1, arrival, ended };
+            to.failures.extend([processing_failed(&failure, None)]);
+            return Ok(());
+        }
+        let mut finished = Finished::default();
+        chain.after_function(piece, self.now, &mut finished);
+        to.failures.extend(finished.failed);
+        finished.ready.into_iter().try_for_each(|record| to.take(record))
+    }
+}
+
+impl<R: Receiver> Passed<R> {
+    fn take(&mut self, record: Ready) -> Result<(), String> {
+        self.records += 1;
+        self.bytes += record.data.len() as u64;
+        if let Err(failed) = self.receiver.take(record)? {
+            self.failures.extend([failed]);
+        }
         Ok(())
     }
 }
 
-/// Does the deterministic steps.
-fn process(
-    chain: Option<&Chain>,
-    check: Option<RecordCheck>,
-    record: SourceRecord,
-    now: Millis,
-    to: &mut Gathered,
-) {
-    let Some(chain) = chain else {
-        let SourceRecord { id, arrival, data, .. } = record;
-        to.ready.push(Ready { id, arrival, data, partition: PartitionValues::default() });
-        return;
-    };
-    let mut prepared = Prepared::default();
-    chain.before_function(record, now, &mut prepared);
-    to.failed.append(&mut prepared.failed);
-    let mut finished = Finished::default();
-    for piece in prepared.pieces {
-        // Before the delimiter comes: what is told is the record as it was put.
-        let data = &piece.record.data[..];
-        if let Some(Err((code, message))) = check.map(|check| check.check(data)) {
-            let (arrival, ended) = (piece.record.arrival, now);
-            let failure = Failure { raw: data, code, message, attempts: 1, arrival, ended };
-            to.failed.push(processing_failed(&failure, None));
-            continue;
-        }
-        chain.after_function(piece, now, &mut finished);
-    }
-    to.failed.append(&mut finished.failed);
-    to.ready.append(&mut finished.ready);
+/// Reads a plan's positions: blocks of the processed log, and logs of the source.
+struct Feed {
+    ctx: Arc<Context>,
+    blocks: VecDeque<(u64, u64)>,
+    /// About how many bytes a block has.
+    block_bytes: u64,
+    source: Reader,
 }
 
-/// Reads records of a source's log; how many could not be read any more.
-pub(crate) async fn read_source(
-    ctx: &Context,
-    log: u32,
-    from: u64,
-    to: u64,
-    each: &mut (dyn FnMut(SourceRecord) + Send),
-) -> Result<u64, String> {
-    let (mut at, mut lost) = (from, 0);
-    while at < to {
-        let stretch = match ctx.source.read(log, at, to, READ_BYTES).await {
-            // With its stream what was not delivered is gone.
-            Err(SourceError::Gone) => return Ok(lost + (to - at)),
-            stretch => stretch.map_err(|error| error.to_string())?,
-        };
-        if stretch.next <= at {
-            return Err(format!("log {log} of the source has nothing at {at}"));
-        }
-        let bytes = stretch.records.iter().map(|record| record.data.len() as u64).sum();
-        ctx.counters.read_records.add(stretch.records.len() as u64);
-        ctx.counters.read_bytes.add(bytes);
-        stretch.records.into_iter().for_each(&mut *each);
-        (at, lost) = (stretch.next, lost + stretch.lost);
+impl Feed {
+    fn new(work: &Work) -> Self {
+        let (ctx, cover) = (work.ctx.clone(), &work.plan.cover);
+        let blocks: VecDeque<(u64, u64)> =
+            cover.of(PROCESSED).into_iter().flat_map(|ranges| ranges.iter()).collect();
+        let count: u64 = blocks.iter().map(|(from, to)| to - from).sum();
+        let block_bytes = work.plan.bytes / count.max(1);
+        let logs = cover.0.iter().filter(|(input, _)| **input != PROCESSED);
+        let source = Reader::new(&ctx, logs.map(|(log, ranges)| (*log, ranges.iter().collect())));
+        Feed { ctx, blocks, block_bytes, source }
     }
-    Ok(lost)
+
+    async fn next(&mut self) -> Result<Option<Stretch>, String> {
+        if !self.blocks.is_empty() {
+            return Ok(Some(Stretch::Processed(self.processed().await?)));
+        }
+        let records = self.source.next().await?;
+        Ok((!records.is_empty()).then_some(Stretch::Source(records)))
+    }
+
+    async fn processed(&mut self) -> Result<Vec<Ready>, String> {
+        let (id, mut ready, mut bytes) = (self.ctx.processed(), Vec::new(), 0);
+        while bytes < READ_BYTES
+            && let Some((from, to)) = self.blocks.front_mut()
+        {
+            // Other lanes' and partitions' blocks lie between: not much more is read than is wanted.
+            let wanted = (*to - *from - 1).saturating_mul(self.block_bytes).min(READ_BYTES as u64);
+            let read = self.ctx.log.read(id, Position(*from), wanted.max(1) as usize).await;
+            let read = read.map_err(|error: LogError| error.to_string())?;
+            for batch in read.batches.iter().filter(|batch| batch.first.0 < *to) {
+                let block = Block::read(&self.ctx.envelope.open(PROCESSED_LOG, batch).await?)?;
+                bytes += block.header.bytes as usize;
+                ready.extend(block.records()?);
+            }
+            if read.next.0 <= *from || read.end != End::More && read.next.0 < *to {
+                return Err("a block of the processed log is not there".into());
+            }
+            *from = read.next.0;
+            if *from >= *to {
+                self.blocks.pop_front();
+            }
+        }
+        Ok(ready)
+    }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use millstream_formats::columnar::{ConversionError, FailedRecord};
+use millstream_formats::columnar::{Conversion, RecordError};
 use millstream_formats::compression::{self, CONTENT_TYPE, Compressor};
 use millstream_types::Millis;
 use uuid::Uuid;
 
-use super::gather::Gathered;
-use super::{Settled, Work, internal};
+use super::failures::Failures;
+use super::gather::Receiver;
+use super::{Settled, Work, blocking, internal};
 use crate::compiled::Columns;
 use crate::machine::{Closing, LaneId};
 use crate::processing::error_document::{Failure, format_conversion_failed};
@@ -20,52 +21,113 @@ use crate::sink::{Object, Put, SinkError, StagedObject, Then};
 /// The version of what makes bytes of records; see [`crate::machine::Plan::encoder`].
 pub const ENCODER: u32 = compression::ENCODER_VERSION;
 
+/// An object's body in the making: its records come and go, what stays is what was made of them.
+enum Body {
+    Rows(Box<Compressor>),
+    Columns(Box<InColumns>),
+}
+
+struct InColumns {
+    columns: Arc<Columns>,
+    conversion: Conversion,
+    attempts: u32,
+    now: Millis,
+    converted: Amount,
+    failed: Amount,
+}
+
+/// So many records, of so many bytes.
+#[derive(Clone, Copy, Default)]
+struct Amount {
+    records: u64,
+    bytes: u64,
+}
+
+/// What a plan's object is made of.
+pub(super) struct Made {
+    /// None if nothing is left.
+    pub body: Option<Bytes>,
+    /// Records that were read.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Records that cannot be read any more.
+    pub lost: u64,
+    /// What failed.
+    pub failures: Failures,
+}
+
+impl Receiver for Body {
+    fn take(&mut self, record: Ready) -> Result<Result<(), Failed>, String> {
+        match self {
+            Body::Rows(compressor) => {
+                compressor.add(&record.data).map_err(|error| error.to_string())?;
+                Ok(Ok(()))
+            }
+            Body::Columns(columns) => columns.take(&record),
+        }
+    }
+}
+
+impl InColumns {
+    fn take(&mut self, record: &Ready) -> Result<Result<(), Failed>, String> {
+        let added = self.conversion.add(&record.data).map_err(|error| error.to_string())?;
+        let amount = if added.is_ok() { &mut self.converted } else { &mut self.failed };
+        amount.records += 1;
+        amount.bytes += record.data.len() as u64;
+        Ok(added.map_err(|error| self.unconverted(record, &error)))
+    }
+
+    fn unconverted(&self, record: &Ready, error: &RecordError) -> Failed {
+        let failure = Failure {
+            raw: &record.data,
+            code: error.code,
+            message: &error.message,
+            attempts: self.attempts,
+            arrival: record.arrival,
+            ended: self.now,
+        };
+        let Columns { table, version, .. } = &*self.columns;
+        format_conversion_failed(&failure, record.id, None, table, version)
+    }
+}
+
 impl Work {
     /// Writes the plan's object, once.
     pub(super) async fn deliver_object(&self) -> Result<Settled, SinkError> {
-        let mut gathered = self.gather().await?;
-        let mut settled = Settled::new(Closing::Delivered);
         let target = self.compiled.target(self.plan.lane);
         let target = target.ok_or_else(|| internal("the lane has no bucket".into()))?;
-        self.ctx.counters.lost_records.add(gathered.lost);
-        let mut failed = std::mem::take(&mut gathered.failed);
-        let (records, bytes) = (gathered.ready.len() as u64, gathered.bytes());
-        if records > 0 {
-            let (body, unconverted) = self.encode(target, gathered.ready).await?;
-            failed.extend(unconverted);
-            if let Some(body) = body {
-                match self.write(target, body).await {
-                    Ok(_) => {
-                        (settled.records, settled.bytes, settled.objects) = (records, bytes, 1)
-                    }
-                    Err(error) if self.is_over(&error) => {
-                        self.tell(&error).await;
-                        return Ok(Settled::new(Closing::Lost));
-                    }
-                    Err(error) => return Err(error),
+        let made = self.make(target).await?;
+        let mut settled = Settled::new(Closing::Delivered);
+        if let Some(body) = made.body {
+            match self.write(target, body).await {
+                Ok(_) => {
+                    (settled.records, settled.bytes, settled.objects) =
+                        (made.records, made.bytes, 1);
                 }
+                Err(error) if self.is_over(&error) => {
+                    self.tell(&error).await;
+                    return Ok(Settled::new(Closing::Lost));
+                }
+                Err(error) => return Err(error),
             }
         }
-        self.write_errors(failed, &mut settled).await?;
+        self.write_errors(made.failures, &mut settled).await?;
+        self.ctx.counters.lost_records.add(made.lost);
         Ok(settled)
     }
 
-    /// Writes the object that a destination loads from. Whether there is anything in it.
+    /// Writes the object that a destination loads from, if there is anything in it.
     pub(super) async fn stage(
         &self,
         target: &ObjectTarget,
-        gathered: Gathered,
-    ) -> Result<(Option<StagedObject>, Vec<Failed>), SinkError> {
-        let mut failed = gathered.failed;
-        let (body, unconverted) = match gathered.ready.is_empty() {
-            true => (None, Vec::new()),
-            false => self.encode(target, gathered.ready).await?,
-        };
-        failed.extend(unconverted);
-        let Some(body) = body else { return Ok((None, failed)) };
+    ) -> Result<(Option<StagedObject>, Made), SinkError> {
+        let mut made = self.make(target).await?;
+        let Some(body) = made.body.take() else { return Ok((None, made)) };
         self.write(target, body.clone()).await?;
         let (bucket, key) = (target.bucket.clone(), self.plan.key.clone());
-        Ok((Some(StagedObject { bucket, key, body }), failed))
+        let encryption = target.encryption.clone();
+        Ok((Some(StagedObject { bucket, key, body, encryption }), made))
     }
 
     async fn write(&self, target: &ObjectTarget, body: Bytes) -> Result<Put, SinkError> {
@@ -89,78 +151,55 @@ impl Work {
         error.then == Then::Drop || self.ctx.now() >= ends
     }
 
-    /// The object's body, and what could not be converted. No body if nothing is left.
-    async fn encode(
-        &self,
-        target: &ObjectTarget,
-        ready: Vec<Ready>,
-    ) -> Result<(Option<Bytes>, Vec<Failed>), SinkError> {
-        if let (Some(columns), LaneId::Main) = (&self.compiled.conversion, self.plan.lane) {
-            return self.convert(columns.clone(), ready).await;
+    /// Makes the object's body of the plan's records.
+    async fn make(&self, target: &ObjectTarget) -> Result<Made, SinkError> {
+        let body = self.body(target).map_err(internal)?;
+        let passed = self.pass(body).await?;
+        let (records, bytes) = (passed.records, passed.bytes);
+        let (failures, lost) = (passed.failures, passed.lost);
+        let receiver = passed.receiver;
+        if let Body::Columns(columns) = &receiver {
+            let counters = &self.ctx.counters;
+            counters.converted_records.add(columns.converted.records);
+            counters.converted_bytes.add(columns.converted.bytes);
+            counters.conversion_failed_records.add(columns.failed.records);
+            counters.conversion_failed_bytes.add(columns.failed.bytes);
         }
-        let (how, id) = (target.compression, Uuid::from_bytes(self.plan.uuid));
-        let body = blocking(move || {
-            let mut compressor = Compressor::new(how, &id)?;
-            ready.iter().try_for_each(|record| compressor.add(&record.data))?;
-            compressor.finish()
-        });
-        let body = body.await?.map_err(|error| internal(error.to_string()))?;
-        Ok((Some(Bytes::from(body)), Vec::new()))
-    }
-
-    async fn convert(
-        &self,
-        columns: Arc<Columns>,
-        ready: Vec<Ready>,
-    ) -> Result<(Option<Bytes>, Vec<Failed>), SinkError> {
-        let now = self.ctx.now();
-        let attempts = self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
-        let total = (ready.len() as u64, ready.iter().map(|it| it.data.len() as u64).sum::<u64>());
-        let work = move || {
-            let records = ready.iter().map(|record| &record.data[..]);
-            let converted = columns.converter.convert(records)?;
-            let failed: Vec<Failed> = converted
-                .failed
-                .iter()
-                .map(|one| unconverted(&columns, &ready[one.index], one, attempts, now))
-                .collect();
-            let at = converted.failed.iter().map(|one| ready[one.index].data.len() as u64);
-            let bytes: u64 = at.sum();
-            Ok::<_, ConversionError>((converted.bytes.map(Bytes::from), failed, bytes))
+        let body = match records {
+            0 => None,
+            _ => blocking(move || receiver.finish()).await?.map_err(internal)?,
         };
-        let done = blocking(work).await?.map_err(|error| internal(error.to_string()));
-        let (body, failed, failed_bytes) = done?;
-        let counters = &self.ctx.counters;
-        counters.converted_records.add(total.0 - failed.len() as u64);
-        counters.converted_bytes.add(total.1 - failed_bytes);
-        counters.conversion_failed_records.add(failed.len() as u64);
-        counters.conversion_failed_bytes.add(failed_bytes);
-        Ok((body, failed))
+        Ok(Made { body, records, bytes, lost, failures })
+    }
+
+    fn body(&self, target: &ObjectTarget) -> Result<Body, String> {
+        if let (Some(columns), LaneId::Main) = (&self.compiled.conversion, self.plan.lane) {
+            let conversion = columns.converter.begin().map_err(|error| error.to_string())?;
+            return Ok(Body::Columns(Box::new(InColumns {
+                columns: columns.clone(),
+                conversion,
+                attempts: self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1,
+                now: self.ctx.now(),
+                converted: Amount::default(),
+                failed: Amount::default(),
+            })));
+        }
+        let compressor = Compressor::new(target.compression, &Uuid::from_bytes(self.plan.uuid));
+        Ok(Body::Rows(Box::new(compressor.map_err(|error| error.to_string())?)))
     }
 }
 
-fn unconverted(
-    columns: &Columns,
-    record: &Ready,
-    failed: &FailedRecord,
-    attempts: u32,
-    ended: Millis,
-) -> Failed {
-    let failure = Failure {
-        raw: &record.data,
-        code: failed.code,
-        message: &failed.message,
-        attempts,
-        arrival: record.arrival,
-        ended,
-    };
-    format_conversion_failed(&failure, record.id, None, &columns.table, &columns.version)
-}
-
-/// Runs what computes for long off the threads that serve.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, SinkError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| internal(format!("encoding: {error}")))
+impl Body {
+    fn finish(self) -> Result<Option<Bytes>, String> {
+        match self {
+            Body::Rows(compressor) => {
+                let body = compressor.finish().map_err(|error| error.to_string())?;
+                Ok(Some(body.into()))
+            }
+            Body::Columns(columns) => {
+                let body = columns.conversion.finish().map_err(|error| error.to_string())?;
+                Ok(body.map(Bytes::from))
+            }
+        }
+    }
 }

@@ -6,13 +6,28 @@ use std::time::Duration;
 use millstream_types::Millis;
 use uuid::Uuid;
 
+use super::failures::Failures;
+use super::object::Made;
 use super::{Settled, Work};
 use crate::limits::{ATTEMPT_TIME_MAX, COPY_TIME_MAX};
 use crate::machine::Closing;
 use crate::processing::error_document::{Failure, RefusedBy, delivery_failed};
 use crate::record::{Failed, Ready};
 use crate::settings::{Destination, RecordDestination};
-use crate::sink::{OutgoingRecord, Parcel, RecordSink, RefusedRecord, SinkError, Then};
+use crate::sink::{
+    OutgoingRecord, Parcel, RecordSink, RefusedRecord, SinkError, StagedObject, Then,
+};
+
+/// What a plan comes to before it is handed over.
+struct Load {
+    staged: Option<StagedObject>,
+    outgoing: Vec<OutgoingRecord>,
+    records: u64,
+    bytes: u64,
+    /// Records that cannot be read any more.
+    lost: u64,
+    failures: Failures,
+}
 
 impl Work {
     /// Hands the plan's records over, or gives them up.
@@ -20,21 +35,13 @@ impl Work {
         &self,
         sink: &Arc<dyn RecordSink>,
     ) -> Result<Settled, SinkError> {
-        let gathered = self.gather().await?;
-        self.ctx.counters.lost_records.add(gathered.lost);
-        let (records, bytes) = (gathered.ready.len() as u64, gathered.bytes());
-        let (staged, outgoing, mut failed) = match self.staging() {
-            Some(target) => {
-                let (staged, failed) = match self.stage(target, gathered).await {
-                    Err(error) if self.is_over(&error) => {
-                        self.tell(&error).await;
-                        return Ok(Settled::new(Closing::Lost));
-                    }
-                    staged => staged?,
-                };
-                (staged, Vec::new(), failed)
+        let Load { staged, outgoing, records, bytes, lost, mut failures } = match self.load().await
+        {
+            Err(error) if self.is_over(&error) => {
+                self.tell(&error).await;
+                return Ok(Settled::new(Closing::Lost));
             }
-            None => (None, outgoing(gathered.ready), gathered.failed),
+            load => load?,
         };
         let mut settled = Settled::new(Closing::Delivered);
         if staged.is_some() || !outgoing.is_empty() {
@@ -44,7 +51,7 @@ impl Work {
                 Ok(refused) => {
                     (settled.records, settled.bytes) =
                         (records.saturating_sub(refused.len() as u64), bytes);
-                    failed.extend(refused.iter().filter_map(|one| self.refused(&parcel, one)));
+                    failures.extend(refused.iter().filter_map(|one| self.refused(&parcel, one)));
                 }
                 Err(error) if error.then == Then::Drop => {
                     self.tell(&error).await;
@@ -54,13 +61,31 @@ impl Work {
                     self.tell(&error).await;
                     sink.gave_up(&parcel).await?;
                     settled.how = Closing::ToErrors;
-                    failed.extend(self.all_refused(&**sink, &parcel, &error));
+                    failures.extend(self.all_refused(&**sink, &parcel, &error));
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.write_errors(failed, &mut settled).await?;
+        self.write_errors(failures, &mut settled).await?;
+        self.ctx.counters.lost_records.add(lost);
         Ok(settled)
+    }
+
+    /// Reads the plan's records, and writes their object if the destination loads from one.
+    async fn load(&self) -> Result<Load, SinkError> {
+        if let Some(target) = self.staging() {
+            let (staged, Made { records, bytes, lost, failures, .. }) = self.stage(target).await?;
+            return Ok(Load { staged, outgoing: Vec::new(), records, bytes, lost, failures });
+        }
+        let passed = self.pass(Vec::<Ready>::new()).await?;
+        Ok(Load {
+            staged: None,
+            outgoing: outgoing(passed.receiver),
+            records: passed.records,
+            bytes: passed.bytes,
+            lost: passed.lost,
+            failures: passed.failures,
+        })
     }
 
     /// Hands the parcel over, for as long as its kind of destination may take.
@@ -89,18 +114,14 @@ impl Work {
         }
     }
 
-    fn staging(&self) -> Option<&crate::settings::ObjectTarget> {
+    pub(super) fn staging(&self) -> Option<&crate::settings::ObjectTarget> {
         match &self.compiled.settings.destination {
             Destination::Records { staging, .. } => staging.as_ref(),
             Destination::Objects(_) => None,
         }
     }
 
-    fn parcel(
-        &self,
-        staged: Option<crate::sink::StagedObject>,
-        records: Vec<OutgoingRecord>,
-    ) -> Parcel {
+    fn parcel(&self, staged: Option<StagedObject>, records: Vec<OutgoingRecord>) -> Parcel {
         let failure = self.plan.failure.as_ref();
         Parcel {
             sender: self.compiled.sender(self.plan.lane).clone(),

@@ -54,7 +54,7 @@ pub struct Plan {
     /// What it delivers.
     #[n(5)]
     pub cover: Cover,
-    /// How many records that is, before steps that make several of one.
+    /// How many records that is, aggregates of producers taken apart, before other steps that make several of one.
     #[n(6)]
     pub records: u64,
     /// Their bytes.

@@ -29,7 +29,7 @@ impl Firehose {
             return Err(Refusal::Status { name, account, status }.into());
         }
         let given = input.current_delivery_stream_version_id.clone();
-        if given.parse() != Ok(stream.version) {
+        if given != stream.version.to_string() {
             let current = stream.version;
             return Err(Refusal::Version { name, current, given }.into());
         }

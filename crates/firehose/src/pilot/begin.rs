@@ -150,8 +150,8 @@ impl Session {
         let copies = copies && shape.lane_reads_processed(LaneId::Backup);
         let lanes = [Some(header.lane), copies.then_some(LaneId::Backup)];
         for id in lanes.into_iter().flatten() {
-            let bytes_max = self.current.hints(id).bytes;
-            self.lane_mut(id).take_block(position, header, bytes_max);
+            let full = self.current.full(id);
+            self.lane_mut(id).take_block(position, header, full);
         }
     }
 
@@ -246,10 +246,10 @@ impl Session {
         let from = self.lane(id).seen(log);
         let scan = self.ctx.source.scan(log, from, READ_BYTES).await;
         let scan = scan.map_err(|error| End::Again(error.to_string()))?;
-        let bytes_max = self.source_bytes_max(id);
+        let full = self.source_full(id);
         let lane = self.lane_mut(id);
         for extent in scan.extents.iter().filter(|extent| extent.from < target) {
-            lane.take(log, extent, bytes_max);
+            lane.take(log, extent, full);
         }
         // What has expired has no extent, and is passed all the same.
         let seen = lane.seen.entry(log).or_default();

@@ -68,7 +68,7 @@ impl Session {
 
     /// Writes down what the worker made.
     pub(super) async fn take_worked(&mut self, done: Result<Done, String>) -> Result<(), End> {
-        let Done { source, written, lost } = done.map_err(End::Again)?;
+        let Done { source, written, lost, cut } = done.map_err(End::Again)?;
         self.working = None;
         self.ctx.counters.lost_records.add(lost);
         let blocks = ranges_of(&written.blocks);
@@ -76,6 +76,10 @@ impl Session {
         self.main.planned = self.state(|state| state.lane(LaneId::Main));
         self.take_blocks(&written.blocks);
         drop(written.held);
+        if cut {
+            // What the window left is looked at again.
+            self.main.forget_source();
+        }
         // A window from which nothing came leaves nothing to settle, and its records in the source.
         self.settled_bytes += 1;
         Ok(())

@@ -1,7 +1,7 @@
 //! The chain of steps before and after the function.
 
 use bytes::Bytes;
-use millstream_aggregate::{Aggregate, UserRecord};
+use millstream_aggregate::Aggregate;
 use millstream_formats::compression::decompress_gzip;
 use millstream_formats::deaggregate;
 use millstream_formats::logs_message::LogsMessage;
@@ -31,15 +31,15 @@ pub struct Chain {
     delimiter: Option<Bytes>,
 }
 
-/// What the steps before the function yield.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Prepared {
-    /// What goes on, in order.
-    pub pieces: Vec<Piece>,
+/// What the steps before the function yield, one after the other.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Before {
+    /// What goes on.
+    Piece(Piece),
     /// What failed.
-    pub failed: Vec<Failed>,
-    /// How many records were left out on purpose: control messages of CloudWatch Logs.
-    pub dropped: u64,
+    Failed(Failed),
+    /// A record was left out on purpose: a control message of CloudWatch Logs.
+    Dropped,
 }
 
 /// What the steps after the function yield.
@@ -66,11 +66,9 @@ impl Chain {
 
     /// The steps before the function. Parts are counted from 0 in the order in which they come out, so that a record
     /// yields the same ids each time. `now` is told in error objects.
-    pub fn before_function(&self, record: SourceRecord, now: Millis, out: &mut Prepared) {
+    pub fn before_function(&self, record: SourceRecord, now: Millis, out: &mut dyn FnMut(Before)) {
         let mut parts = Parts { id: record.id, next: 0 };
-        for record in disaggregated(record) {
-            self.prepare(record, now, &mut parts, out);
-        }
+        disaggregated(record, &mut |record| self.prepare(record, now, &mut parts, out));
     }
 
     /// The steps after the function.
@@ -104,17 +102,17 @@ impl Chain {
     }
 
     /// The steps on one record of the source.
-    fn prepare(&self, record: SourceRecord, now: Millis, parts: &mut Parts, out: &mut Prepared) {
+    fn prepare(
+        &self,
+        record: SourceRecord,
+        now: Millis,
+        parts: &mut Parts,
+        out: &mut dyn FnMut(Before),
+    ) {
         let data = match self.unpacked(&record, now) {
             Ok(Some(data)) => data,
-            Ok(None) => {
-                out.dropped += 1;
-                return;
-            }
-            Err(failed) => {
-                out.failed.push(failed);
-                return;
-            }
+            Ok(None) => return out(Before::Dropped),
+            Err(failed) => return out(Before::Failed(failed)),
         };
         let pieces = match &self.deaggregate {
             None => vec![&data[..]],
@@ -124,18 +122,18 @@ impl Chain {
                 Err(error) => {
                     let (raw, text) = (&record.data, error.to_string());
                     let failure = failure(raw, EXTRACTION_FAILED, &text, record.arrival, now);
-                    out.failed.push(processing_failed(&failure, None));
-                    return;
+                    return out(Before::Failed(processing_failed(&failure, None)));
                 }
             },
         };
+        let whole = pieces.len() == 1;
         for piece in pieces {
             let piece = data.slice_ref(piece);
             // What was compressed is told as it came; a part of a record by itself, so that putting it again repeats
             // no other part.
-            let raw = if self.decompress { record.data.clone() } else { piece.clone() };
+            let raw = if self.decompress && whole { record.data.clone() } else { piece.clone() };
             let record = SourceRecord { id: parts.take(), data: piece, ..record.clone() };
-            out.pieces.push(Piece { record, raw, partition: PartitionValues::default() });
+            out(Before::Piece(Piece { record, raw, partition: PartitionValues::default() }));
         }
     }
 
@@ -189,22 +187,19 @@ impl Parts {
     }
 }
 
-/// The user records of a record that a stream's producer aggregated; the record itself otherwise. What was put to a
-/// delivery stream directly is never taken apart.
-fn disaggregated(record: SourceRecord) -> Vec<SourceRecord> {
-    let Some(origin) = &record.stream else { return vec![record] };
-    let Some(aggregate) = Aggregate::decode(&record.data) else { return vec![record] };
-    let part = |(index, user): (usize, UserRecord<'_>)| {
+/// Hands on the user records of a record that a stream's producer aggregated; the record itself otherwise. What was put
+/// to a delivery stream directly is never taken apart.
+fn disaggregated(record: SourceRecord, each: &mut dyn FnMut(SourceRecord)) {
+    let Some(origin) = record.stream.clone() else { return each(record) };
+    let data = record.data.clone();
+    let Some(aggregate) = Aggregate::decode(&data) else { return each(record) };
+    for (index, user) in aggregate.records().enumerate() {
         let mut origin = origin.clone();
         origin.partition_key = user.partition_key.into();
         origin.subsequence_number = index as u64;
-        SourceRecord {
-            data: record.data.slice_ref(user.data),
-            stream: Some(origin),
-            ..record.clone()
-        }
-    };
-    aggregate.records().enumerate().map(part).collect()
+        let data = record.data.slice_ref(user.data);
+        each(SourceRecord { data, stream: Some(origin), ..record.clone() });
+    }
 }
 
 #[cfg(test)]

@@ -350,6 +350,7 @@ impl World {
                 clock: self.clock.clone() as Arc<dyn Clock>,
                 random: Arc::new(SeededRandom::new(number)),
                 sinks: Arc::new(Sim(self.outside.clone())),
+                background: tokio::runtime::Handle::current(),
                 memory_bytes: self.memory_bytes,
                 partitions_max: self.partitions_max,
             });
@@ -403,9 +404,9 @@ impl Node<'_> {
     }
 
     /// Puts records; how many were acknowledged.
-    pub async fn put(&self, records: &[&str]) -> usize {
+    pub async fn put(&self, records: &[impl AsRef<[u8]>]) -> usize {
         let blobs: Vec<Blob<'_>> =
-            records.iter().map(|record| Blob::Raw(record.as_bytes().into())).collect();
+            records.iter().map(|record| Blob::Raw(record.as_ref().into())).collect();
         let runs = self.pipeline().intake().unwrap().put(&blobs).await.unwrap();
         runs.iter().filter(|run| run.outcome.is_ok()).map(|run| run.to - run.from).sum()
     }

@@ -96,9 +96,9 @@ impl Source for Simulated {
                 let (arrival, data) = shard.records[position as usize].clone();
                 let stream = StreamOrigin {
                     partition_key: "key".into(),
-                    sequence_number: position.to_string(),
+                    sequence_number: position.to_string().into(),
                     subsequence_number: 0,
-                    shard_id: log.to_string(),
+                    shard_id: log.to_string().into(),
                 };
                 let id = RecordId { log, position, part: 0 };
                 SourceRecord { id, arrival, data: data.into(), stream: Some(stream) }

@@ -1,10 +1,14 @@
 //! Functions and partitions: what is done once and regrouped.
 
+use std::time::Duration;
+
 use base64_simd::STANDARD;
 use millstream_firehose::settings::*;
 use millstream_firehose::sink::{SinkError, Then};
+use millstream_formats::compression::{Compression, compress};
 use millstream_log::testkit::Fault;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::harness::*;
 
@@ -70,6 +74,35 @@ fn a_function_transforms_drops_and_fails_records() {
     assert!(body.contains("\"rawData\":\"IWMK\""), "{body}");
     assert!(body.contains("Lambda.ProcessingFailedStatus"), "{body}");
     assert_eq!(body.lines().count(), 1);
+}
+
+#[test]
+fn a_window_that_decompression_makes_too_large_is_taken_in_parts() {
+    let mut settings = with_function();
+    settings.processing.decompress = true;
+    let function = settings.processing.function.as_mut().unwrap();
+    // Five calls of a thousand bytes are a window: far fewer than what comes of it.
+    function.hints = Hints { bytes: 1000, interval: Duration::from_secs(10) };
+    let world = World::new(settings);
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    let line = |n: u32| format!("{n:03}{}\n", "x".repeat(496));
+    let lines: Vec<String> = (0..40).map(line).collect();
+    world.live(async |node| {
+        let records: Vec<Vec<u8>> = lines
+            .iter()
+            .map(|line| compress(Compression::Gzip, &Uuid::nil(), line.as_bytes()).unwrap())
+            .collect();
+        assert_eq!(node.put(&records).await, 40);
+        node.flush().await;
+    });
+    // Each was asked for once, whichever call came first.
+    let content = world.content("main");
+    let came: Vec<&str> =
+        content.lines().filter_map(|line| Some(line.split_once(':')?.1)).collect();
+    assert_eq!(came, lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>());
+    let calls = world.outside.calls.lock().unwrap();
+    let asked = calls.iter().map(|call| String::from_utf8_lossy(call).matches("recordId").count());
+    assert_eq!(asked.sum::<usize>(), 40);
 }
 
 #[test]

@@ -24,9 +24,11 @@ impl std::error::Error for ConversionError {}
 
 /// Why one record cannot be converted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RecordError {
-    pub(crate) code: &'static str,
-    pub(crate) message: String,
+pub struct RecordError {
+    /// `lastErrorCode`: [`PARSE_ERROR`] or [`MALFORMED_DATA`].
+    pub code: &'static str,
+    /// `lastErrorMessage`: may repeat a little of the record.
+    pub message: String,
 }
 
 impl RecordError {

@@ -7,6 +7,8 @@ mod rle;
 mod statistics;
 mod stream;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::datum::Datum;
@@ -95,9 +97,9 @@ impl Format {
     }
 
     /// Begins a file.
-    pub(crate) fn file(&self) -> File<'_> {
+    pub(crate) fn file(self: &Arc<Self>) -> File {
         File {
-            format: self,
+            format: self.clone(),
             bytes: b"ORC".to_vec(),
             root: Column::root(&self.fields),
             stripe: Stripe::default(),
@@ -109,8 +111,8 @@ impl Format {
 }
 
 /// A file that rows are added to.
-pub(crate) struct File<'f> {
-    format: &'f Format,
+pub(crate) struct File {
+    format: Arc<Format>,
     bytes: Vec<u8>,
     root: Column,
     stripe: Stripe,
@@ -127,7 +129,7 @@ struct Stripe {
     bytes: usize,
 }
 
-impl File<'_> {
+impl File {
     /// Adds a row. What does not yet fill a stripe waits in memory.
     pub(crate) fn add(&mut self, row: &[Datum<'_>]) {
         if self.stripe.rows.is_multiple_of(self.format.options.index_rows) {

@@ -97,21 +97,21 @@ impl Format {
     }
 
     /// Begins a file.
-    pub(crate) fn file(&self) -> Result<File<'_>> {
+    pub(crate) fn file(self: &Arc<Self>) -> Result<File> {
         let properties = Arc::new(self.options.properties());
         let writer = SerializedFileWriter::new(Vec::new(), self.tree.schema.clone(), properties)?;
-        Ok(File { format: self, writer, leaves: Leaves::new(&self.tree) })
+        Ok(File { format: self.clone(), writer, leaves: Leaves::new(&self.tree) })
     }
 }
 
 /// A file that rows are added to.
-pub(crate) struct File<'f> {
-    format: &'f Format,
+pub(crate) struct File {
+    format: Arc<Format>,
     writer: SerializedFileWriter<Vec<u8>>,
     leaves: Leaves,
 }
 
-impl File<'_> {
+impl File {
     /// Adds a row. What does not yet fill a row group waits in memory.
     pub(crate) fn add(&mut self, row: &[Datum<'_>]) -> Result<()> {
         self.leaves.add(&self.format.tree, row);

@@ -1,5 +1,7 @@
 //! Which format is written, and how: AWS's `Serializer` document.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::datum::Datum;
@@ -9,14 +11,14 @@ use super::{document, orc, parquet};
 
 /// Makes files for a schema.
 pub(crate) enum Serializer {
-    Parquet(parquet::Format),
-    Orc(orc::Format),
+    Parquet(Arc<parquet::Format>),
+    Orc(Arc<orc::Format>),
 }
 
 /// A file that rows are added to.
-pub(crate) enum File<'f> {
-    Parquet(Box<parquet::File<'f>>),
-    Orc(Box<orc::File<'f>>),
+pub(crate) enum File {
+    Parquet(Box<parquet::File>),
+    Orc(Box<orc::File>),
 }
 
 enum Options {
@@ -41,13 +43,15 @@ fn options(text: &str) -> Result<Options, ConversionError> {
 impl Serializer {
     pub(crate) fn new(document: &str, schema: &Schema) -> Result<Self, ConversionError> {
         Ok(match options(document)? {
-            Options::Parquet(options) => Self::Parquet(parquet::Format::new(options, schema)?),
-            Options::Orc(options) => Self::Orc(orc::Format::new(options, schema)),
+            Options::Parquet(options) => {
+                Self::Parquet(Arc::new(parquet::Format::new(options, schema)?))
+            }
+            Options::Orc(options) => Self::Orc(Arc::new(orc::Format::new(options, schema))),
         })
     }
 
     /// Begins a file.
-    pub(crate) fn file(&self) -> Result<File<'_>, ConversionError> {
+    pub(crate) fn file(&self) -> Result<File, ConversionError> {
         match self {
             Self::Parquet(format) => Ok(File::Parquet(Box::new(format.file().map_err(failed)?))),
             Self::Orc(format) => Ok(File::Orc(Box::new(format.file()))),
@@ -62,7 +66,7 @@ impl Serializer {
     }
 }
 
-impl File<'_> {
+impl File {
     /// Adds a row of as many values as the schema has columns.
     pub(crate) fn add(&mut self, row: &[Datum<'_>]) -> Result<(), ConversionError> {
         match self {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use millstream_firehose::settings::{Encryption, RedshiftDestination};
+use millstream_firehose::settings::RedshiftDestination;
 use millstream_firehose::sink::{
     Object, ObjectStorage, Parcel, RecordSink, RefusedRecord, SinkError, SinkFuture, StagedObject,
     Then,
@@ -176,7 +176,7 @@ impl RedshiftSink {
             body: Bytes::from(statement::manifest(&staged.bucket, &staged.key)),
             content_type: "application/json",
             content_encoding: None,
-            encryption: Encryption::BucketDefault,
+            encryption: staged.encryption.clone(),
             bucket_owner: None,
             storage_class: None,
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use millstream_aggregate::Builder;
+use millstream_aggregate::{Builder, UserRecord};
 use millstream_formats::compression::{Compression, compress};
 use uuid::Uuid;
 
@@ -30,11 +30,27 @@ fn of_stream(data: impl Into<Bytes>) -> SourceRecord {
     SourceRecord { stream: Some(origin), ..record(data) }
 }
 
-fn prepare(processing: &Processing, record: SourceRecord) -> Prepared {
+/// What the steps before the function yield.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Prepared {
+    pieces: Vec<Piece>,
+    failed: Vec<Failed>,
+    dropped: u64,
+}
+
+fn prepare_once(processing: &Processing, record: SourceRecord) -> Prepared {
     let mut out = Prepared::default();
-    Chain::new(processing).unwrap().before_function(record.clone(), NOW, &mut out);
-    let mut again = Prepared::default();
-    Chain::new(processing).unwrap().before_function(record, NOW, &mut again);
+    Chain::new(processing).unwrap().before_function(record, NOW, &mut |before| match before {
+        Before::Piece(piece) => out.pieces.push(piece),
+        Before::Failed(failed) => out.failed.push(failed),
+        Before::Dropped => out.dropped += 1,
+    });
+    out
+}
+
+fn prepare(processing: &Processing, record: SourceRecord) -> Prepared {
+    let out = prepare_once(processing, record.clone());
+    let again = prepare_once(processing, record);
     assert_eq!(out, again, "the same record yields the same parts");
     let parts: Vec<_> = out.pieces.iter().map(|piece| piece.record.id.part).collect();
     assert_eq!(parts, (0..parts.len() as u32).collect::<Vec<_>>());
