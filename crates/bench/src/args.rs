@@ -46,7 +46,7 @@ pub struct PutRecords {
     pub common: Common,
 }
 
-/// Options of `put-record-batch`. Partition keys, shards and `--verify` have no meaning here.
+/// Options of `put-record-batch`. Partition keys and shards have no meaning here; `--verify` reads the objects back.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct PutRecordBatch {
     /// Records in each request (the service takes up to 500).
@@ -55,12 +55,39 @@ pub struct PutRecordBatch {
     /// The bucket that objects go to; it must be there.
     #[arg(long, value_name = "BUCKET", default_value = "bench")]
     pub bucket: String,
+    /// Where --verify reads the bucket, if not from --endpoint.
+    #[arg(long, value_name = "URL")]
+    pub bucket_endpoint: Option<String>,
     /// CompressionFormat of the objects.
     #[arg(long, value_name = "FORMAT", default_value = "GZIP")]
     pub compression: String,
     /// SizeInMBs of the buffer.
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=128))]
     pub buffer_mib: u64,
+    /// IntervalInSeconds of the buffer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(0..=900))]
+    pub interval: u64,
+    /// Puts JSON documents of phrases and numbers, a line each, instead of random bytes.
+    #[arg(long)]
+    pub documents: bool,
+    /// Delivers by a partition that JQ finds in the documents, of this many.
+    #[arg(long, value_name = "N", requires = "documents", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub partitions: Option<u64>,
+    /// Delivers Parquet, with the schema of this table; its columns are `stamp`, `partition` and `text` (string), `id`
+    /// (bigint), `value` (double) and `ok` (boolean).
+    #[arg(
+        long,
+        value_name = "DATABASE/TABLE",
+        requires = "documents",
+        conflicts_with = "partitions"
+    )]
+    pub parquet: Option<String>,
+    /// The server delivers within each put and has no call that delivers all.
+    #[arg(long)]
+    pub no_flush: bool,
+    /// How long delivering all may take after the last put.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub flush_limit: u64,
     /// What all operations share.
     #[command(flatten)]
     pub common: Common,

@@ -68,6 +68,11 @@ impl Caller {
         Caller { target, ..self.clone() }
     }
 
+    /// The same caller at another host.
+    pub fn at(&self, host: String) -> Self {
+        Caller { host, ..self.clone() }
+    }
+
     /// The host that requests name.
     pub fn host(&self) -> &str {
         &self.host
@@ -91,7 +96,17 @@ impl Caller {
             Some(token) if self.signed => format!("x-amz-security-token: {token}\r\n"),
             _ => String::new(),
         };
-        let authorization = self.authorization(operation, body, &date);
+        let with_token = self.signed && self.session_token.is_some();
+        let names = if with_token {
+            "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
+        } else {
+            "content-type;host;x-amz-date;x-amz-target"
+        };
+        let authorization = self.authorization(self.target.service(), names, &date, || {
+            let token = self.session_token.as_deref().filter(|_| with_token);
+            let target = format!("{}.{operation}", self.target.prefix());
+            canonical_request(&self.host, &date, token, &target, names, body)
+        });
         let head = format!(
             "POST / HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-amz-json-1.1\r\n\
              x-amz-target: {}.{operation}\r\nx-amz-date: {date}\r\n{token}\
@@ -103,24 +118,44 @@ impl Caller {
         request.extend_from_slice(head.as_bytes());
     }
 
-    fn authorization(&self, operation: &str, body: &[u8], date: &str) -> String {
-        let with_token = self.signed && self.session_token.is_some();
-        let names = if with_token {
-            "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
-        } else {
-            "content-type;host;x-amz-date;x-amz-target"
+    /// Writes a request for an object or a listing of S3; `query` is encoded, its parameters in the order of their names.
+    pub fn write_get(&self, request: &mut Vec<u8>, path: &str, query: &str, unix_seconds: u64) {
+        let date = clock::amz_date(unix_seconds);
+        let token = self.session_token.as_deref().filter(|_| self.signed);
+        let token = token.map(|token| format!("x-amz-security-token:{token}\n"));
+        let names = match token {
+            Some(_) => "host;x-amz-content-sha256;x-amz-date;x-amz-security-token",
+            None => "host;x-amz-content-sha256;x-amz-date",
         };
+        let token = token.unwrap_or_default();
+        let headers = format!(
+            "host:{}\nx-amz-content-sha256:{UNSIGNED}\nx-amz-date:{date}\n{token}",
+            self.host
+        );
+        let authorization = self.authorization("s3", names, &date, || {
+            format!("GET\n{path}\n{query}\n{headers}\n{names}\n{UNSIGNED}")
+        });
+        let mark = if query.is_empty() { "" } else { "?" };
+        let headers = headers.replace('\n', "\r\n");
+        let head = format!(
+            "GET {path}{mark}{query} HTTP/1.1\r\n{headers}authorization: {authorization}\r\n\r\n"
+        );
+        request.extend_from_slice(head.as_bytes());
+    }
+
+    fn authorization(
+        &self,
+        service: &str,
+        names: &str,
+        date: &str,
+        canonical: impl FnOnce() -> String,
+    ) -> String {
         let day = &date[..8];
-        let scope = format!("{day}/{}/{}/aws4_request", self.region, self.target.service());
+        let scope = format!("{day}/{}/{service}/aws4_request", self.region);
         let signature = if self.signed {
-            let token = self.session_token.as_deref().filter(|_| with_token);
-            let canonical = {
-                let target = format!("{}.{operation}", self.target.prefix());
-                canonical_request(&self.host, date, token, &target, names, body)
-            };
             let text =
-                format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
-            let key = signing_key(&self.secret_key, day, &self.region, self.target.service());
+                format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical().as_bytes()));
+            let key = signing_key(&self.secret_key, day, &self.region, service);
             hexadecimal(hmac::sign(&key, text.as_bytes()).as_ref())
         } else {
             "0".repeat(64)
@@ -131,6 +166,9 @@ impl Caller {
         )
     }
 }
+
+/// In place of a body's hash, which S3 allows.
+const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
 fn canonical_request(
     host: &str,

@@ -2,9 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
-use crate::caller::{Caller, Target};
+use crate::caller::Caller;
 use crate::error::shortened;
 use crate::json::Json;
 use crate::limits::{ACTIVE_POLL, ACTIVE_WAIT, REPLY_WAIT};
@@ -51,56 +50,6 @@ impl Control {
             Ok(member(&self.call("DescribeQueue", &body)?, "QueueStatus")? == "ACTIVE")
         })?;
         Ok(queue_arn)
-    }
-
-    /// Creates a delivery stream that writes to a bucket, and waits until it is ACTIVE.
-    pub fn create_delivery(
-        &self,
-        bucket: &str,
-        compression: &str,
-        buffer_mib: u64,
-    ) -> Result<(), Error> {
-        let name = &self.stream;
-        let body = format!(
-            "{{\"DeliveryStreamName\":\"{name}\",\"ExtendedS3DestinationConfiguration\":{{\"RoleARN\":\
-             \"arn:aws:iam::000000000000:role/bench\",\"BucketARN\":\"arn:aws:s3:::{bucket}\",\
-             \"CompressionFormat\":\"{compression}\",\"BufferingHints\":{{\"SizeInMBs\":{buffer_mib},\
-             \"IntervalInSeconds\":900}}}}}}"
-        );
-        self.call("CreateDeliveryStream", &body)?;
-        let body = self.delivery_named();
-        until(name, || {
-            Ok(member(&self.call("DescribeDeliveryStream", &body)?, "DeliveryStreamStatus")?
-                == "ACTIVE")
-        })
-    }
-
-    /// Waits until everything that was put has been delivered: how long that took.
-    pub fn flush(&self) -> Result<Duration, Error> {
-        let begun = clock::now();
-        let own = Control { caller: self.caller.of(Target::FirehoseOwn), ..self.clone() };
-        loop {
-            match own.call("FlushDeliveryStream", &self.delivery_flush()) {
-                Ok(_) => return Ok(clock::now().duration_since(begun)),
-                // Not yet: what is on its way goes on.
-                Err(Error::Refused { status: 400, body, .. }) if body.contains("ResourceInUse") => {
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Deletes a delivery stream with what it has not delivered.
-    pub fn delete_delivery(&self) -> Result<(), Error> {
-        self.call("DeleteDeliveryStream", &self.delivery_named()).map(drop)
-    }
-
-    fn delivery_named(&self) -> String {
-        format!("{{\"DeliveryStreamName\":\"{}\"}}", self.stream)
-    }
-
-    fn delivery_flush(&self) -> String {
-        format!("{{\"DeliveryStreamName\":\"{}\",\"TimeoutInSeconds\":5}}", self.stream)
     }
 
     /// Deletes a queue, and waits until it is gone.
@@ -208,7 +157,7 @@ impl Control {
 
 /// Waits until `holds`, for as long as anything may take to become ACTIVE, or to be gone; `what` is named if it does
 /// not.
-fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Error>) -> Result<(), Error> {
+pub fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Error>) -> Result<(), Error> {
     let begun = clock::now();
     while !holds()? {
         if clock::now().duration_since(begun) > ACTIVE_WAIT {
@@ -220,7 +169,7 @@ fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Error>) -> Result<(
 }
 
 /// A text of the one structure that a reply holds.
-fn member(reply: &[u8], wanted: &str) -> Result<String, Error> {
+pub fn member(reply: &[u8], wanted: &str) -> Result<String, Error> {
     let mut found = String::new();
     Json::new(reply).object::<Error>(|_, json| {
         json.object::<Error>(|name, json| {

@@ -32,6 +32,8 @@ pub enum Error {
     },
     /// The stream did not become ACTIVE in time.
     NotActive(String),
+    /// What was put was not delivered in this time.
+    NotDelivered(std::time::Duration),
     /// A request got no reply in time.
     Silent,
     /// Too many requests failed; the first one's reply.
@@ -54,6 +56,7 @@ impl fmt::Display for Error {
             Error::Reply(what) => write!(f, "a reply that is not what was asked for: {what}"),
             Error::Refused { call, status, body } => write!(f, "{call}: HTTP {status}: {body}"),
             Error::NotActive(stream) => write!(f, "stream {stream} does not become ACTIVE"),
+            Error::NotDelivered(limit) => write!(f, "not all is delivered after {limit:?}"),
             Error::Silent => {
                 write!(f, "a request got no reply for {:?}", crate::limits::REPLY_WAIT)
             }

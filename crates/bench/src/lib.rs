@@ -16,6 +16,7 @@ mod args;
 mod caller;
 mod clock;
 mod control;
+mod delivery;
 mod error;
 mod events;
 mod histogram;
@@ -43,8 +44,9 @@ pub use args::{
 };
 pub use error::Error;
 
-use caller::{Caller, Target};
+use caller::Caller;
 use control::Control;
+use delivery::payload::Payload;
 use measure::Measured;
 use pool::{Pool, Shape};
 use put::Putting;
@@ -86,7 +88,7 @@ pub fn run(args: &Args) -> Result<(), Error> {
     let outcome = match &args.operation {
         Operation::PutRecords(put) => puts(&control, common, Some(put.records as usize), name),
         Operation::PutRecord(_) => puts(&control, common, None, name),
-        Operation::PutRecordBatch(put) => deliveries(&control, common, put, name),
+        Operation::PutRecordBatch(put) => delivery::run(&control, common, put, name),
         Operation::GetRecords(get) => gets(&control, common, get, name),
         Operation::Listing(listing) => listing::run(&control, common, listing, name),
         Operation::Subscribe(options) => subscribe::subscribe(&control, common, options),
@@ -178,7 +180,7 @@ fn pools(
     control: &Control,
     common: &Common,
     batch: Option<usize>,
-    delivery: bool,
+    delivery: Option<Payload>,
 ) -> Result<Vec<Pool>, Error> {
     let lanes = deal(common);
     let bytes = (common.pool_mib << 20) as usize / lanes.len();
@@ -203,7 +205,7 @@ fn puts(
     batch: Option<usize>,
     name: &'static str,
 ) -> Result<Report, Error> {
-    let pools = pools(control, common, batch, false)?;
+    let pools = pools(control, common, batch, None)?;
     let bodies = pools.iter().map(Pool::len).sum::<usize>() as u64;
     let window = window(common);
     let measured = load(control, common, pools, &window, common.verify)?;
@@ -219,38 +221,6 @@ fn puts(
     Ok(Report { server_peak_bytes, comparison, ..report })
 }
 
-/// Puts to a delivery stream, and measures how long after the last put everything has arrived.
-fn deliveries(
-    control: &Control,
-    common: &Common,
-    put: &PutRecordBatch,
-    name: &'static str,
-) -> Result<Report, Error> {
-    let control = Control { caller: control.caller.of(Target::Firehose), ..control.clone() };
-    if !common.existing {
-        control.create_delivery(&put.bucket, &put.compression, put.buffer_mib)?;
-    }
-    let pools = pools(&control, common, Some(put.records as usize), true)?;
-    let window = window(common);
-    let begun = clock::now();
-    let measured = load(&control, common, pools, &window, false)?;
-    let behind = control.flush()?;
-    let whole = clock::now().duration_since(begun);
-    let used = process::processor_time(common.server_pid).filter(|_| common.server_pid.is_some());
-    if !common.keep && !common.existing {
-        control.delete_delivery()?;
-    }
-    let mut setting = setting(name, common);
-    setting.push(("records_per_request", Value::Count(put.records)));
-    setting.push(("compression", Value::Text(put.compression.clone())));
-    setting.push(("delivered_after_ms", Value::Count(behind.as_millis() as u64)));
-    setting.push(("until_delivered_ms", Value::Count(whole.as_millis() as u64)));
-    if let Some(used) = used {
-        setting.push(("server_cpu_ms_in_all", Value::Count(used.as_millis() as u64)));
-    }
-    Ok(report(common, setting, measured, |work| work.tally))
-}
-
 fn load(
     control: &Control,
     common: &Common,
@@ -258,10 +228,14 @@ fn load(
     window: &Window,
     verify: bool,
 ) -> Result<Measured<Putting>, Error> {
-    let works = pools.into_iter().zip(deal(common));
-    let works = works
-        .map(|(pool, lanes)| (Putting::new(pool, window.clone(), lanes, verify), lanes))
-        .collect();
+    let mut first_lane = 0;
+    let mut works = Vec::new();
+    for (pool, lanes) in pools.into_iter().zip(deal(common)) {
+        let mut work = Putting::new(pool, window.clone(), lanes, verify);
+        work.first_lane = first_lane;
+        works.push((work, lanes));
+        first_lane += lanes as u32;
+    }
     measure::run(control.address, works, window, common.server_pid)
 }
 
@@ -358,7 +332,7 @@ fn fill_records(control: &Control, common: &Common, records: u64) -> Result<(), 
         until: None,
         budget: Some(Arc::new(AtomicU64::new(requests))),
     };
-    let pools = pools(control, common, Some(batch as usize), false)?;
+    let pools = pools(control, common, Some(batch as usize), None)?;
     let filled = load(control, common, pools, &window, false)?;
     let tally = merged(filled.works.into_iter().map(|work| work.tally));
     if tally.failed_records + tally.faults > 0 {

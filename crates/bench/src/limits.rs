@@ -12,6 +12,12 @@ pub const PARTITION_KEY_BYTES: u64 = 16;
 pub const POOL_BODIES_MAX: usize = 65_536;
 /// Bytes of one reply at most; GetRecords answers with up to 10 MiB of payload, 14 MiB in base64.
 pub const REPLY_BYTES_MAX: usize = 64 << 20;
+/// Bytes of an object at most that is read back: a buffer of 128 MiB, what went over it, and compression that failed.
+pub const OBJECT_BYTES_MAX: usize = 512 << 20;
+/// Objects that are read back at most.
+pub const LISTED_MAX: usize = 1_000_000;
+/// Requests of a thread at most that are remembered to be read back as objects; 8 bytes each.
+pub const TURNS_MAX: usize = 50_000_000;
 /// Bytes of a reply's head at most.
 pub const REPLY_HEAD_BYTES_MAX: usize = 64 << 10;
 /// Bytes of a connection's inbox at first.

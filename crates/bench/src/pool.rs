@@ -1,6 +1,9 @@
 //! Requests encoded before the clock starts: random bytes under random keys, sent in turn.
 
+use memchr::memmem;
+
 use crate::caller::Caller;
+use crate::delivery::payload::{Payload, STAMP_BYTES};
 use crate::limits::{POOL_BODIES_MAX, SIGNATURE_AGE_SECONDS_MAX};
 use crate::random::Random;
 use crate::{Error, clock};
@@ -14,17 +17,17 @@ pub struct Shape {
     pub batch: Option<usize>,
     /// Bytes of a record's data.
     pub record_bytes: usize,
-    /// Whether it is a delivery stream, whose records have no key.
-    pub delivery: bool,
+    /// If it is a delivery stream, whose records have no key: what they hold.
+    pub delivery: Option<Payload>,
 }
 
 impl Shape {
     /// The operation's name.
     pub fn operation(&self) -> &'static str {
         match (self.delivery, self.batch) {
-            (true, _) => "PutRecordBatch",
-            (false, Some(_)) => "PutRecords",
-            (false, None) => "PutRecord",
+            (Some(_), _) => "PutRecordBatch",
+            (None, Some(_)) => "PutRecords",
+            (None, None) => "PutRecord",
         }
     }
 
@@ -48,6 +51,16 @@ pub struct Pool {
     fingerprints: Vec<u64>,
     shape: Shape,
     caller: Caller,
+}
+
+/// What stands before a record's data.
+const DATA_BEFORE: &[u8] = b"\"Data\":\"";
+/// What stands between the data of two records of a delivery: `"},{"Data":"`.
+const BETWEEN_DATA: usize = b"\"},{".len() + DATA_BEFORE.len();
+
+/// Length in base64, padding and all.
+fn base64_bytes(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
 }
 
 /// What a record is recognised by when it comes back: checksums of its data in base64 and of its key.
@@ -101,6 +114,24 @@ impl Pool {
         &self.requests[index].bytes
     }
 
+    /// Stamps all records of a request to a delivery stream.
+    pub fn stamp(&mut self, index: usize, stamp: &[u8; STAMP_BYTES], unix_seconds: u64) {
+        let Some(payload) = self.shape.delivery else { return };
+        let stamp = base64_simd::STANDARD.encode_to_string(stamp);
+        let stride = base64_bytes(self.shape.record_bytes) + BETWEEN_DATA;
+        let within = payload.stamp_at() / 3 * 4;
+        let request = &mut self.requests[index];
+        let first = memmem::find(&request.bytes[request.body_at..], DATA_BEFORE);
+        let mut at = request.body_at + first.unwrap_or(0) + DATA_BEFORE.len() + within;
+        for _ in 0..self.shape.records() {
+            request.bytes[at..at + stamp.len()].copy_from_slice(stamp.as_bytes());
+            at += stride;
+        }
+        // A signature holds for these bytes only.
+        request.signed_at = 0;
+        self.refresh(index, unix_seconds);
+    }
+
     /// Signs a request anew when its signature is getting old.
     pub fn refresh(&mut self, index: usize, unix_seconds: u64) {
         let request = &mut self.requests[index];
@@ -119,11 +150,11 @@ impl Pool {
     }
 
     fn body(&mut self, random: &mut Random) -> Result<Vec<u8>, Error> {
-        let base64_bytes = self.shape.record_bytes.div_ceil(3) * 4;
+        let base64_bytes = base64_bytes(self.shape.record_bytes);
         let mut body = Vec::with_capacity(self.shape.records() * (base64_bytes + 64) + 128);
         let name: &[u8] = match self.shape.delivery {
-            true => b"{\"DeliveryStreamName\":\"",
-            false => b"{\"StreamName\":\"",
+            Some(_) => b"{\"DeliveryStreamName\":\"",
+            None => b"{\"StreamName\":\"",
         };
         body.extend_from_slice(name);
         body.extend_from_slice(self.shape.stream.as_bytes());
@@ -148,17 +179,20 @@ impl Pool {
     }
 
     fn record(&mut self, body: &mut Vec<u8>, random: &mut Random) {
+        if let Some(payload) = self.shape.delivery {
+            let data = payload.record(self.shape.record_bytes, random);
+            body.extend_from_slice(DATA_BEFORE);
+            body.extend_from_slice(base64_simd::STANDARD.encode_to_string(&data).as_bytes());
+            body.push(b'"');
+            self.fingerprints.push(payload.parts(&data).map_or(0, |(_, known)| known));
+            return;
+        }
         let mut data = vec![0; self.shape.record_bytes];
         random.fill(&mut data);
         let data = base64_simd::STANDARD.encode_to_string(&data);
         let key = format!("{:016x}", random.next());
-        body.extend_from_slice(b"\"Data\":\"");
+        body.extend_from_slice(DATA_BEFORE);
         body.extend_from_slice(data.as_bytes());
-        if self.shape.delivery {
-            body.push(b'"');
-            self.fingerprints.push(fingerprint(data.as_bytes(), b""));
-            return;
-        }
         body.extend_from_slice(b"\",\"PartitionKey\":\"");
         body.extend_from_slice(key.as_bytes());
         body.push(b'"');
@@ -178,7 +212,7 @@ mod tests {
         let options = ["bench", "put-record", "--signed"];
         let args = Args::parse_from(&options[..if signed { 3 } else { 2 }]);
         let Operation::PutRecord(put) = args.operation else { panic!() };
-        let shape = Shape { stream: "s".to_owned(), batch, record_bytes: 100, delivery: false };
+        let shape = Shape { stream: "s".to_owned(), batch, record_bytes: 100, delivery: None };
         let caller = Caller::new(&put.common, "h:1".to_owned());
         Pool::encode(shape, caller, &mut Random::seeded(7), 50_000, 2).unwrap()
     }
@@ -203,6 +237,38 @@ mod tests {
         })
         .unwrap();
         assert_eq!(found, pool.fingerprints()[15..20]);
+    }
+
+    #[test]
+    fn all_records_of_a_delivery_are_stamped_in_place() {
+        let args = Args::parse_from(["bench", "put-record"]);
+        let Operation::PutRecord(put) = args.operation else { panic!() };
+        for (payload, record_bytes) in
+            [(Payload::Random, 100), (Payload::Documents { partitions: 2 }, 301)]
+        {
+            let caller = Caller::new(&put.common, "h:1".to_owned());
+            let (stream, delivery) = ("s".to_owned(), Some(payload));
+            let shape = Shape { stream, batch: Some(3), record_bytes, delivery };
+            let mut pool = Pool::encode(shape, caller, &mut Random::seeded(7), 1, 1).unwrap();
+            pool.stamp(0, b"0000000a0003", 0);
+            let request = &pool.requests[0];
+            let mut json = Json::new(&request.bytes[request.body_at..]);
+            let mut found = Vec::new();
+            json.object::<Malformed>(|name, json| match name {
+                b"Records" => json.array(|json| {
+                    json.object(|_, json| {
+                        let data = base64_simd::STANDARD.decode_to_vec(json.string()?).unwrap();
+                        let (stamp, known) = payload.parts(&data).unwrap();
+                        assert_eq!((stamp, data.len()), (&b"0000000a0003"[..], record_bytes));
+                        found.push(known);
+                        Ok(())
+                    })
+                }),
+                _ => json.skip(),
+            })
+            .unwrap();
+            assert_eq!(found, pool.fingerprints());
+        }
     }
 
     #[test]

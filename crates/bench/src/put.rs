@@ -2,6 +2,8 @@
 
 use memchr::memmem;
 
+use crate::delivery::payload;
+use crate::delivery::turns::Turns;
 use crate::error::shortened;
 use crate::json::{Json, Malformed};
 use crate::lanes::{Reply, Work};
@@ -18,6 +20,14 @@ pub struct Putting {
     pub tally: Tally,
     /// What was acknowledged, when it is to be read back.
     pub ledger: Option<Ledger>,
+    /// The same of a delivery stream, whose records are read back from objects.
+    pub turns: Option<Turns>,
+    /// Records that were acknowledged, in the whole run.
+    pub taken: u64,
+    /// Lanes of all threads before this one.
+    pub first_lane: u32,
+    /// Requests begun.
+    turn: u32,
     window: Window,
     cursor: usize,
     /// The body under way on each lane.
@@ -27,9 +37,42 @@ pub struct Putting {
 impl Putting {
     /// Nothing sent yet.
     pub fn new(pool: Pool, window: Window, lanes: usize, verify: bool) -> Self {
-        let ledger = verify.then(|| Ledger::new(pool.len(), pool.shape().records(), lanes));
-        let tally = Tally::default();
-        Putting { pool, tally, ledger, window, cursor: 0, under_way: vec![0; lanes] }
+        let delivers = pool.shape().delivery.is_some();
+        let ledger =
+            (verify && !delivers).then(|| Ledger::new(pool.len(), pool.shape().records(), lanes));
+        Putting {
+            pool,
+            tally: Tally::default(),
+            ledger,
+            turns: (verify && delivers).then(|| Turns::new(lanes)),
+            taken: 0,
+            first_lane: 0,
+            turn: 0,
+            window,
+            cursor: 0,
+            under_way: vec![0; lanes],
+        }
+    }
+
+    /// Its lanes.
+    pub fn lanes(&self) -> usize {
+        self.under_way.len()
+    }
+
+    /// Takes the next body that no other lane is sending, and stamps its records. A pool has a body for each lane at
+    /// least.
+    fn stamp(&mut self, lane: usize) -> Result<(), Error> {
+        let others = |body: usize| {
+            self.under_way.iter().enumerate().any(|(other, sent)| other != lane && *sent == body)
+        };
+        let bodies = (self.cursor..self.pool.len()).chain(0..self.cursor);
+        let body = bodies.into_iter().find(|body| !others(*body)).unwrap_or(self.cursor);
+        self.under_way[lane] = body;
+        self.cursor = (body + 1) % self.pool.len();
+        let stamp = payload::stamp(self.turn, self.first_lane + lane as u32);
+        self.turn = self.turn.wrapping_add(1);
+        self.pool.stamp(body, &stamp, clock::unix_seconds());
+        self.turns.as_mut().map_or(Ok(()), |turns| turns.begin(lane, body))
     }
 
     fn put_record(&mut self, lane: usize, body: &[u8]) -> Result<u64, Error> {
@@ -51,6 +94,12 @@ impl Putting {
             return Err(Error::Reply(shortened(body)));
         }
         self.tally.failed_records += failed;
+        if let Some(turns) = &mut self.turns {
+            turns.take(lane);
+            if failed > 0 {
+                refused(body, |index| turns.refuse(lane, index))?;
+            }
+        }
         let Some(ledger) = &mut self.ledger else { return Ok(records - failed) };
         let index = self.under_way[lane];
         let entries = memmem::find(body, b"\"Records\"").map(|at| &body[at + 9..]);
@@ -79,6 +128,10 @@ impl Work for Putting {
         if !self.window.admits() {
             return Ok(false);
         }
+        if self.pool.shape().delivery.is_some() {
+            self.stamp(lane)?;
+            return Ok(true);
+        }
         self.under_way[lane] = self.cursor;
         self.pool.refresh(self.cursor, clock::unix_seconds());
         self.cursor = (self.cursor + 1) % self.pool.len();
@@ -103,6 +156,7 @@ impl Work for Putting {
         } else {
             self.put_record(lane, reply.body)?
         };
+        self.taken += records;
         let bytes = records * self.pool.shape().record_bytes as u64;
         self.tally.count(&self.window, reply, records, bytes);
         Ok(())
@@ -136,6 +190,23 @@ fn entry<'a>(json: &mut Json<'a>) -> Result<Entry<'a>, Malformed> {
     Ok(found)
 }
 
+/// The places of the records that a reply of PutRecordBatch names as not taken.
+fn refused(body: &[u8], mut refused: impl FnMut(u32)) -> Result<(), Malformed> {
+    Json::new(body).object::<Malformed>(|name, json| {
+        if name != b"RequestResponses" {
+            return json.skip();
+        }
+        let mut index = 0;
+        json.array(|json| {
+            if entry(json)?.failed {
+                refused(index);
+            }
+            index += 1;
+            Ok(())
+        })
+    })
+}
+
 /// FailedRecordCount or FailedPutCount of a reply, found without walking through its 500 entries.
 fn failed_count(body: &[u8]) -> Option<u64> {
     let names: [&[u8]; 2] = [b"\"FailedRecordCount\"", b"\"FailedPutCount\""];
@@ -155,7 +226,7 @@ mod tests {
     fn putting(batch: Option<usize>) -> Putting {
         let args = crate::Args::parse_from(["bench", "put-record"]);
         let crate::args::Operation::PutRecord(put) = args.operation else { panic!() };
-        let shape = Shape { stream: "s".to_owned(), batch, record_bytes: 10, delivery: false };
+        let shape = Shape { stream: "s".to_owned(), batch, record_bytes: 10, delivery: None };
         let caller = Caller::new(&put.common, "h:1".to_owned());
         let pool = Pool::encode(shape, caller, &mut Random::seeded(3), 1, 2).unwrap();
         let window = Window { from: clock::now(), until: None, budget: None };
@@ -184,6 +255,15 @@ mod tests {
         let bounds: Vec<_> = (0..4).map(|record| ledger.bounds(record)).collect();
         assert_eq!(bounds, [(1, 1), (1, 1), (0, 0), (1, 1)]);
         assert_eq!(ledger.samples()[0].place, crate::ledger::place(b"a", b"7"));
+    }
+
+    #[test]
+    fn records_that_a_delivery_stream_refused_are_told_by_their_place() {
+        let reply = br#"{"FailedPutCount":1,"Encrypted":false,"RequestResponses":[{"RecordId":"x"},
+            {"ErrorCode":"ServiceUnavailableException","ErrorMessage":"m"},{"RecordId":"y"}]}"#;
+        let mut places = Vec::new();
+        refused(reply, |place| places.push(place)).unwrap();
+        assert_eq!((places, failed_count(reply)), (vec![1], Some(1)));
     }
 
     #[test]

@@ -20,6 +20,11 @@ pub struct Head {
 
 /// The head of the reply that `bytes` begin with, or nothing while it is not whole.
 pub fn head(bytes: &[u8]) -> Result<Option<Head>, Error> {
+    head_within(bytes, REPLY_BYTES_MAX)
+}
+
+/// The same of a reply that may be so long.
+pub fn head_within(bytes: &[u8], length_max: usize) -> Result<Option<Head>, Error> {
     let searched = &bytes[..bytes.len().min(REPLY_HEAD_BYTES_MAX)];
     let Some(blank) = memmem::find(searched, b"\r\n\r\n") else {
         if searched.len() == REPLY_HEAD_BYTES_MAX {
@@ -45,7 +50,7 @@ pub fn head(bytes: &[u8]) -> Result<Option<Head>, Error> {
         }
     }
     let length = length.ok_or_else(|| Error::NotHttp(format!("no Content-Length: {text}")))?;
-    if length > REPLY_BYTES_MAX {
+    if length > length_max {
         return Err(Error::NotHttp(format!("a reply of {length} bytes")));
     }
     let body_at = blank + 4;

@@ -80,7 +80,7 @@ pub fn subscribe(control: &Control, common: &Common, options: &Subscribe) -> Res
 
 /// PutRecords of 500 records as fast as they go.
 fn puts(control: &Control, common: &Common, window: Window) -> Result<(Tally, Duration), Error> {
-    let pools = crate::pools(control, common, Some(500), false)?;
+    let pools = crate::pools(control, common, Some(500), None)?;
     let measured = crate::load(control, common, pools, &window, false)?;
     let tally = crate::merged(measured.works.into_iter().map(|work| work.tally));
     Ok((tally, measured.window))

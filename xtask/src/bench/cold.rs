@@ -1,8 +1,6 @@
 //! One cold shard of a thousand: how fast its records come when they lie scattered among those of all others.
 
 use std::fs::File;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use crate::Outcome;
 use crate::bench::options::Options;
 use crate::bench::results::Results;
 use crate::bench::servers::{self, Server, Subject};
-use crate::bench::{Place, generator};
+use crate::bench::{Place, generator, http};
 
 const SHARDS: u64 = 1_000;
 /// MiB over all shards: 4 MiB each.
@@ -90,20 +88,7 @@ fn wait_until_sorted(server: &Server) -> Outcome {
 }
 
 fn rewritten_bytes(server: &Server) -> Result<u64, String> {
-    let name = "log_rewritten_bytes_total";
-    let page = metrics(server).map_err(|e| format!("/metrics: {e}"))?;
-    let line = page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-    line.ok_or_else(|| format!("/metrics has no {name}"))
-}
-
-fn metrics(server: &Server) -> std::io::Result<String> {
-    let address = server.endpoint.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address)?;
-    let head = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes())?;
-    let mut page = String::new();
-    stream.read_to_string(&mut page)?;
-    Ok(page)
+    http::metric(&server.endpoint, "log_rewritten_bytes_total")
 }
 
 fn read(

@@ -1,5 +1,6 @@
 //! Driving a server with `millstream bench` and taking its figures.
 
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -20,12 +21,12 @@ const FILL_MIB_SLOWEST: u64 = 4;
 
 /// The generator, without arguments.
 pub fn command(place: &Place, options: &Options) -> Command {
-    if options.millstream {
+    if options.millstream && options.server.is_none() {
         let mut command = process::program(place.binaries.join("millstream"));
         command.arg("bench");
         return command;
     }
-    // The same code, without the server that is not to be measured.
+    // The same code, without a server that is not to be measured.
     process::program(place.binaries.join("examples/generator"))
 }
 
@@ -88,17 +89,47 @@ pub fn drive(
 /// Adds the server to a command of the generator, runs it, and takes its figures. A run whose records did not come back
 /// as acknowledged has figures, too, which say so.
 pub fn run(command: &mut Command, server: &Server) -> Result<Value, String> {
-    command.args(["--json", "--keep", "--endpoint"]).arg(&server.endpoint);
-    command.arg("--server-pid").arg(server.pid().to_string());
-    for variable in ["AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"] {
-        command.env_remove(variable);
-    }
-    let output = command.stdin(Stdio::null()).output();
+    let output = aimed(command, server).output();
     let output = output.map_err(|e| format!("the generator: {e}"))?;
     serde_json::from_slice(&output.stdout).map_err(|_| {
         let why = String::from_utf8_lossy(&output.stderr);
         format!("the generator: {}: {}", output.status, why.trim())
     })
+}
+
+/// The same, and calls `line` with each line of standard error as it comes.
+pub fn watch(
+    command: &mut Command,
+    server: &Server,
+    mut line: impl FnMut(&str) -> Result<(), String>,
+) -> Result<Value, String> {
+    let command = aimed(command, server).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| format!("the generator: {e}"))?;
+    let mut said = String::new();
+    let errors = child.stderr.take().ok_or("no standard error")?;
+    for text in BufReader::new(errors).lines().map_while(Result::ok) {
+        if let Err(fault) = line(&text) {
+            // It may have ended already; then there is nothing to do.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(fault);
+        }
+        said = text;
+    }
+    let mut figures = Vec::new();
+    let mut output = child.stdout.take().ok_or("no standard output")?;
+    output.read_to_end(&mut figures).map_err(|e| format!("the generator: {e}"))?;
+    let status = child.wait().map_err(|e| format!("the generator: {e}"))?;
+    serde_json::from_slice(&figures).map_err(|_| format!("the generator: {status}: {said}"))
+}
+
+fn aimed<'a>(command: &'a mut Command, server: &Server) -> &'a mut Command {
+    command.args(["--json", "--keep", "--endpoint"]).arg(&server.endpoint);
+    command.arg("--server-pid").arg(server.pid().to_string());
+    for variable in ["AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"] {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null())
 }
 
 /// The few figures that are worth a line while the run goes on.

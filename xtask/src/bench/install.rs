@@ -1,7 +1,7 @@
 //! The peers, from the public registries, each at a fixed version, in the tools' directory.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::bench::options::Options;
 use crate::bench::servers::Subject;
@@ -14,6 +14,7 @@ pub const VERSIONS: &[(&str, &str)] = &[
     ("kinesalite", "3.3.3"),
     ("kinesis-local", "0.6.2"),
     ("moto", "5.2.5"),
+    ("localstack-core", "4.14.0"),
 ];
 
 /// Installs what the options need and is not there.
@@ -28,7 +29,8 @@ pub fn peers(options: &Options) -> Outcome {
     for package in ["kinesalite", "kinesis-local"] {
         node_package(package)?;
     }
-    moto()
+    moto()?;
+    localstack()
 }
 
 /// The program of a peer, ready for its arguments.
@@ -49,6 +51,11 @@ pub fn command(peer: Subject) -> Result<Command, String> {
             node
         }
         Subject::Moto => process::program(tools.join("py/moto/bin/moto_server")),
+        Subject::LocalStack => {
+            let mut python = process::program(tools.join("py/localstack/bin/python"));
+            python.args(["-m", "localstack.runtime.main"]);
+            python
+        }
         Subject::Millstream { .. } | Subject::Bare { .. } => {
             return Err("not a peer".to_owned());
         }
@@ -91,15 +98,47 @@ fn node_package(name: &str) -> Outcome {
 }
 
 fn moto() -> Outcome {
-    let directory = place::tools().join("py/moto");
-    if directory.join("bin/moto_server").exists() {
+    let package = format!("moto[server]=={}", version("moto"));
+    environment("moto", "bin/moto_server", "python3", &[&package])
+}
+
+/// LocalStack's runtime needs Python 3.12, which Debian 12 does not have; without it LocalStack is not measured. What it
+/// does not pin itself is pinned here: later versions of these do not go with it.
+fn localstack() -> Outcome {
+    let done = "bin/localstack-supervisor";
+    if place::tools().join("py/localstack").join(done).exists() {
         return Ok(());
     }
-    announce("moto", &directory);
-    process::run(process::program("python3").args(["-m", "venv"]).arg(&directory))?;
-    let package = format!("moto[server]=={}", version("moto"));
+    let Some(python) = ["python3.13", "python3.12"].into_iter().find(|it| runs(it)) else {
+        println!("LocalStack is not measured: there is no python3.13");
+        return Ok(());
+    };
+    let package = format!("localstack-core[runtime]=={}", version("localstack-core"));
+    environment("localstack", done, python, &[&package])?;
+    // Against what its other dependencies ask for, so that pip must not look at those again.
+    let pins =
+        ["cbor2==5.7.0", "service_identity==24.2.0", "pyopenssl==25.1.0", "cryptography==45.0.7"];
+    let mut pip = process::program(place::tools().join("py/localstack/bin/pip"));
+    process::run(pip.args(["install", "--quiet", "--no-deps"]).args(pins))
+}
+
+/// Whether an interpreter starts; a version manager's placeholder is there without one.
+fn runs(python: &str) -> bool {
+    let mut command = process::program(python);
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// A virtual environment with these packages, unless `done` is in it.
+fn environment(name: &str, done: &str, python: &str, packages: &[&str]) -> Outcome {
+    let directory = place::tools().join("py").join(name);
+    if directory.join(done).exists() {
+        return Ok(());
+    }
+    println!("installing {} into {}", packages.join(" "), directory.display());
+    process::run(process::program(python).args(["-m", "venv", "--clear"]).arg(&directory))?;
     let mut pip = process::program(directory.join("bin/pip"));
-    process::run(pip.args(["install", "--quiet", &package]))
+    process::run(pip.args(["install", "--quiet"]).args(packages))
 }
 
 fn announce(name: &str, directory: &Path) {

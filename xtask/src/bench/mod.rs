@@ -8,7 +8,9 @@
 mod cells;
 mod cold;
 mod disk;
+mod firehose;
 mod generator;
+mod http;
 mod install;
 mod many;
 mod options;
@@ -35,6 +37,8 @@ struct Place {
     logs: PathBuf,
     /// The release binaries.
     binaries: PathBuf,
+    /// The server that is measured.
+    server: PathBuf,
 }
 
 /// Runs what the options ask for.
@@ -54,11 +58,13 @@ pub fn run(arguments: &[String]) -> Outcome {
         for cell in cells.iter().filter(|cell| round == 1 || !cell.subject.is_slow()) {
             measure(cell, &place, &options, &mut results)?;
         }
+        firehose::round(round, &place, &options, &mut results)?;
     }
     if options.millstream {
         startup::measure(&place, &options, &mut results)?;
         cold::measure(&place, &options, &mut results)?;
         many::measure(&place, &options, &mut results)?;
+        firehose::once(&place, &options, &mut results)?;
     }
     std::fs::remove_dir_all(&place.data).map_err(|e| format!("{}: {e}", place.data.display()))?;
     page::write(&results)
@@ -66,7 +72,7 @@ pub fn run(arguments: &[String]) -> Outcome {
 
 fn prepare(options: &Options) -> Result<Place, String> {
     println!("building");
-    if options.millstream {
+    if options.millstream && options.server.is_none() {
         let build = ["build", "--release", "--package", "millstream"];
         process::run(process::cargo().args(build))?;
     }
@@ -75,7 +81,9 @@ fn prepare(options: &Options) -> Result<Place, String> {
     install::peers(options)?;
     let target = place::target();
     let data = options.data.clone().unwrap_or_else(|| target.join("bench/data"));
-    let place = Place { data, logs: target.join("bench/logs"), binaries: target.join("release") };
+    let binaries = target.join("release");
+    let server = options.server.clone().unwrap_or_else(|| binaries.join("millstream"));
+    let place = Place { data, logs: target.join("bench/logs"), binaries, server };
     for directory in [&place.data, &place.logs] {
         std::fs::create_dir_all(directory).map_err(|e| format!("{}: {e}", directory.display()))?;
     }

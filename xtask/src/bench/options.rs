@@ -8,13 +8,18 @@ usage: cargo xtask bench [OPTIONS]
   --rounds N       interleaved rounds of every cell; figures are medians (default 5)
   --seconds N      measured seconds of each cell (default 5)
   --gib N          GiB of data for the start-up times (default 5)
+  --backlog-gb N   GB of backlog for many partitions, less where the disk has no room for four times that
+                   (default 10)
   --only TEXT      only cells whose name contains TEXT (may be given again)
   --peers-only     peers and the machine's ceilings, without Millstream
   --without-peers  Millstream and the machine's ceilings
   --fakecloud      fakecloud as well (builds for half an hour)
   --smoke          one short round with little data, to see that everything runs; publishes nothing
+  --server FILE    this millstream as the server that is measured, instead of a fresh build
   --data DIR       where servers keep their data (default: bench/data in the build cache)
-  --page           measures nothing, writes docs/benchmarks.md again from the last run
+  --page           measures nothing, writes the page of the last run again
+
+What a run with one --only measured goes to docs/benchmarks-TEXT.md, with several nowhere but into the build cache.
 ";
 
 /// What to measure, and for how long.
@@ -26,6 +31,8 @@ pub struct Options {
     pub seconds: f64,
     /// MiB that are there when start-up is timed.
     pub startup_mib: u64,
+    /// GB that are put before 500 partitions are delivered.
+    pub backlog_gb: f64,
     /// Parts of names of the cells that are wanted; all when empty.
     pub only: Vec<String>,
     /// Whether Millstream is measured.
@@ -36,6 +43,8 @@ pub struct Options {
     pub fakecloud: bool,
     /// Whether this is a smoke test, whose figures mean nothing.
     pub smoke: bool,
+    /// The server that is measured, when not this checkout's.
+    pub server: Option<PathBuf>,
     /// Where data goes, when not into the build cache.
     pub data: Option<PathBuf>,
     /// Only writes the page.
@@ -48,11 +57,13 @@ impl Default for Options {
             rounds: 5,
             seconds: 5.0,
             startup_mib: 5 << 10,
+            backlog_gb: 10.0,
             only: Vec::new(),
             millstream: true,
             peers: true,
             fakecloud: false,
             smoke: false,
+            server: None,
             data: None,
             page: false,
         }
@@ -72,7 +83,9 @@ impl Options {
                 "--rounds" => options.rounds = number(name, value()?)?,
                 "--seconds" => options.seconds = number(name, value()?)?,
                 "--gib" => options.startup_mib = number::<u64>(name, value()?)? << 10,
+                "--backlog-gb" => options.backlog_gb = number(name, value()?)?,
                 "--only" => options.only.push(value()?.to_owned()),
+                "--server" => options.server = Some(PathBuf::from(value()?)),
                 "--data" => options.data = Some(PathBuf::from(value()?)),
                 "--peers-only" => options.millstream = false,
                 "--without-peers" => options.peers = false,

@@ -1,4 +1,4 @@
-//! Writes `docs/benchmarks.md` from a run's results.
+//! Writes `docs/benchmarks.md` from a run's results, and a page of its own of a run that measured one part only.
 
 use std::fmt::Write;
 
@@ -6,16 +6,22 @@ use serde_json::Value;
 
 use crate::bench::results::Results;
 use crate::bench::targets::{Bound, TARGETS, Target};
-use crate::bench::{install, prose};
+use crate::bench::{firehose, install, prose};
 use crate::{Outcome, place};
 
 /// Writes the page and prints its table of ratios.
 pub fn write(results: &Results) -> Outcome {
-    let table = ratios(results);
-    println!("\n{table}");
     let run = results.of("run").next().unwrap_or(&Value::Null);
-    let mut page = String::new();
-    page.push_str("# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n");
+    let part = part(run);
+    let table = ratios(results, part.is_some());
+    println!("\n{table}");
+    let mut page = match &part {
+        None => "# Benchmarks\n\nWritten by `cargo xtask bench`; do not edit.\n".to_owned(),
+        Some(part) => format!(
+            "# Benchmarks: {part}\n\nWritten by `cargo xtask bench --only {part}`; do not edit. What one part of the\n\
+             benchmarks showed, in a run of its own. How they are made is in `benchmarks.md`.\n"
+        ),
+    };
     let smoke = run["smoke"] == Value::Bool(true);
     if smoke {
         page.push_str("\n**This was a smoke test: one short round. Its figures mean nothing.**\n");
@@ -26,6 +32,7 @@ pub fn write(results: &Results) -> Outcome {
         ("Writing", loads(results, "put-")),
         ("Reading", loads(results, "get-")),
         ("Fan-out", loads(results, "fan-out-")),
+        ("Delivery streams", firehose::table::table(results)),
         ("What signatures cost", signatures(results)),
         ("The disk's ceiling", ceilings(results)),
         ("What peers lost", faults(results)),
@@ -33,23 +40,48 @@ pub fn write(results: &Results) -> Outcome {
         ("What was fair and what was not", prose::FAIRNESS.to_owned()),
     ];
     for (title, text) in sections {
+        let always = ["What is reached", "The machine and the run", "What peers lost"];
+        if part.is_some() && !always.contains(&title) && !has_figures(&text) {
+            continue;
+        }
         // Writing to a String cannot fail.
         let _ = write!(page, "\n## {title}\n{}\n", text.trim_end());
     }
     // What means nothing is not published.
     let file = match smoke {
         true => place::target().join("bench/smoke.md"),
-        false => place::root().join("docs/benchmarks.md"),
+        false => match part.as_deref() {
+            None => place::root().join("docs/benchmarks.md"),
+            Some(part) if !part.contains(' ') => {
+                place::root().join(format!("docs/benchmarks-{part}.md"))
+            }
+            Some(_) => place::target().join("bench/part.md"),
+        },
     };
     std::fs::write(&file, page).map_err(|e| format!("{}: {e}", file.display()))?;
     println!("wrote {}", file.display());
     Ok(())
 }
 
-fn ratios(results: &Results) -> String {
+/// What a run with `--only` was to measure; nothing of a complete run.
+fn part(run: &Value) -> Option<String> {
+    let parts: Vec<&str> = run["only"].as_array()?.iter().filter_map(Value::as_str).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// Whether a section has a row under a table's head.
+fn has_figures(text: &str) -> bool {
+    text.lines().skip_while(|line| !line.starts_with("| ---")).nth(1).is_some()
+}
+
+/// The table; of a part, only what it measured.
+fn ratios(results: &Results, part: bool) -> String {
     let mut text =
         String::from("| measure | must be | is | of | |\n| --- | --- | --- | --- | --- |\n");
-    for target in TARGETS {
+    for target in TARGETS.iter().chain(firehose::targets::TARGETS) {
+        if part && (target.value)(results).is_none() {
+            continue;
+        }
         text.push_str(&ratio(target, results));
     }
     text
@@ -70,8 +102,14 @@ fn ratio(target: &Target, results: &Results) -> String {
         Some(false) => "**missed**",
         None => "",
     };
-    let digits = if value < 0.1 { 3 } else { 2 };
-    format!("| {measure} | {bound_text} | {value:.digits$} {unit} | {how} | {verdict} |\n")
+    let digits = match value {
+        0.0 => 0,
+        small if small < 0.1 => 3,
+        _ => 2,
+    };
+    let value = format!("{value:.digits$} {unit}");
+    let (bound_text, value) = (bound_text.trim_end(), value.trim_end());
+    format!("| {measure} | {bound_text} | {value} | {how} | {verdict} |\n")
 }
 
 fn setting(run: &Value) -> String {
@@ -203,7 +241,7 @@ mod tests {
             ("startup/empty", json!({ "seconds": 0.25 })),
             ("startup/after-kill", json!({ "seconds": 1.0 })),
         ]);
-        let table = ratios(&results);
+        let table = ratios(&results, false);
         assert!(table.contains(
             "| start to ready, empty | at most 0.1 s | 0.25 s | 0.250 to 0.250 s | **missed** |"
         ));
@@ -213,6 +251,16 @@ mod tests {
                 "| start to ready, after a clean stop | at most 0.5 s | not measured | | |"
             )
         );
+    }
+
+    #[test]
+    fn the_page_of_a_part_has_only_what_was_measured() {
+        let results = Results::of_test(&[("startup/empty", json!({ "seconds": 0.25 }))]);
+        assert_eq!(ratios(&results, true).lines().count(), 3);
+        assert!(!has_figures(&loads(&results, "put-")));
+        assert_eq!(part(&json!({ "only": ["a", "b"] })).as_deref(), Some("a b"));
+        assert_eq!(part(&json!({ "only": [] })), None);
+        assert_eq!(part(&json!({ "rounds": 1 })), None);
     }
 
     #[test]

@@ -29,6 +29,18 @@ pub const HOW: &str = "\
   the files is dropped before each read. It is read as it was written, and again after the server's rewriter has
   sorted it by shard: the server is started with `sort_after_seconds = 0` in `[log]` instead of an hour, and
   reading begins when nothing was sorted for 30 seconds.
+- Delivery streams: the generator puts 500 records of 1 KiB a call over 8 connections, random bytes or JSON documents
+  (six members, most of it phrases and numbers as programs log them), and stamps each record with the number of its request. Afterwards every object is
+  read: each acknowledged record must be in exactly one, with its content, within an object in the order in which
+  its connection sent it, and with partitions under its own. `firehose-intake` has buffers of 64 MiB and puts for as
+  long as other cells; the destination of `alone` takes connections and never answers, so that a few deliveries wait
+  and no more begin. `firehose-gzip` and `firehose-cost` put a fixed amount; their processor time is that of the
+  server from the first put to the last object, intake included. Peers of `firehose-gzip` get an eighth.
+- `firehose-down`: nobody listens where the bucket should be for four times as long as other cells put; then a second
+  server with the bucket is started there. What goes into the log is counted by the server.
+- `firehose-partitions` runs once: documents of 500 partitions, found by JQ, with buffers that none of them fills
+  and an interval of 15 minutes; after the last put all is delivered at once. Bytes read are those that the server's
+  log handed to readers, and those that the system counts for the process, from its start.
 - The many streams are made once and the server is ended with SIGKILL; each round starts it and makes 2,000 calls of
   ListStreams (100 streams a page) and of ListShards, one after the other, each on a connection of its own.
 ";
@@ -48,6 +60,11 @@ pub const FAIRNESS: &str = "\
   tests, not for throughput, and are here because people use them.
 - moto's server closes the connection after each reply: the generator connects anew each time, within the
   latency.
+- Fluent Bit and Vector are in none of the registries (crates.io, npm, PyPI, Debian 12) as a program: npm's
+  `fluent-bit` is a wrapper without the library that it wraps (the sources of 1.8.15 beside it were not built), and the
+  `vector` of crates.io is another thing.
+- moto and LocalStack deliver each call by itself, within the call, and keep objects in memory or in a temporary
+  file. Neither compresses, though GZIP is asked for; the table says so.
 - Servers keep their data on the disk that the others use, one at a time.
 - The generator takes part of the two processors. It costs the fastest server the most, that is, us.
 ";

@@ -41,6 +41,7 @@ impl Results {
             "seconds": options.seconds,
             "startup_mib": options.startup_mib,
             "smoke": options.smoke,
+            "only": options.only,
         });
         results.add("run", run)?;
         Ok(results)

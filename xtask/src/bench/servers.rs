@@ -38,6 +38,8 @@ pub enum Subject {
     KinesisLocal,
     /// moto's server, in memory.
     Moto,
+    /// LocalStack's own code of Firehose and S3, without a container.
+    LocalStack,
     /// fakecloud, in memory.
     Fakecloud,
     /// A HTTP server that reads the body and answers a fixed reply.
@@ -52,7 +54,8 @@ pub enum Subject {
 impl Subject {
     /// Whether it is so slow that it is measured in the first round only: no target is compared with it.
     pub fn is_slow(self) -> bool {
-        matches!(self, Subject::Kinesalite | Subject::KinesisLocal | Subject::Moto)
+        use Subject::{Kinesalite, KinesisLocal, LocalStack, Moto};
+        matches!(self, Kinesalite | KinesisLocal | Moto | LocalStack)
     }
 
     /// Ours, unsigned.
@@ -77,6 +80,7 @@ impl Subject {
             Subject::Kinesalite => "kinesalite",
             Subject::KinesisLocal => "kinesis-local",
             Subject::Moto => "moto",
+            Subject::LocalStack => "localstack",
             Subject::Fakecloud => "fakecloud",
             Subject::Bare { hash: false, .. } => "bare",
             Subject::Bare { hash: true, .. } => "bare-hashing",
@@ -90,26 +94,40 @@ impl Subject {
 
     /// Starts it and waits until it takes requests.
     pub fn start(self, place: &Place, data: &Path) -> Result<Server, String> {
-        let port = free_port()?;
-        self.launch(place, port, self.command(place, data, port, "")?)
+        self.start_with(place, data, "")
     }
 
     /// Starts ours with this text beside what its configuration file always has.
     pub fn start_with(self, place: &Place, data: &Path, config: &str) -> Result<Server, String> {
-        let port = free_port()?;
+        // Ours takes a free port by itself and says which.
+        let port = if self.says_where() { 0 } else { free_port()? };
+        self.start_at(port, place, data, config)
+    }
+
+    /// The same on a port that is free.
+    pub fn start_at(
+        self,
+        port: u16,
+        place: &Place,
+        data: &Path,
+        config: &str,
+    ) -> Result<Server, String> {
         self.launch(place, port, self.command(place, data, port, config)?)
+    }
+
+    fn says_where(self) -> bool {
+        matches!(self, Subject::Millstream { .. } | Subject::Bare { .. })
     }
 
     fn launch(self, place: &Place, port: u16, mut command: Command) -> Result<Server, String> {
         let log = place.logs.join(format!("{}.log", self.name()));
         let file = File::create(&log).map_err(|e| format!("{}: {e}", log.display()))?;
         command.stdin(Stdio::null()).stderr(file);
-        let says_where = matches!(self, Subject::Millstream { .. } | Subject::Bare { .. });
-        command.stdout(if says_where { Stdio::piped() } else { Stdio::null() });
+        command.stdout(if self.says_where() { Stdio::piped() } else { Stdio::null() });
         let begun = now();
         let child = command.spawn().map_err(|e| format!("{}: {e}", self.name()))?;
         let mut server = Server { child, endpoint: String::new(), ready: Duration::ZERO };
-        let started = if says_where {
+        let started = if self.says_where() {
             server.read_address()
         } else {
             server.endpoint = format!("http://127.0.0.1:{port}");
@@ -130,13 +148,13 @@ impl Subject {
         let address = format!("127.0.0.1:{port}");
         let port = port.to_string();
         let mut command = match self {
-            Subject::Millstream { .. } => process::program(place.binaries.join("millstream")),
+            Subject::Millstream { .. } => process::program(&place.server),
             Subject::Bare { .. } => process::program(place.binaries.join("examples/bare_server")),
             peer => install::command(peer)?,
         };
         match self {
             Subject::Millstream { ephemeral, signed } => {
-                command.args(["serve", "--listen", "127.0.0.1:0", "--limits", "off"]);
+                command.args(["serve", "--listen", &address, "--limits", "off"]);
                 command.args(["--log-level", "warn"]);
                 let file = place.logs.join("millstream.toml");
                 let text = format!("[limits]\nqueue_in_flight_max = {IN_FLIGHT_MAX}\n{config}");
@@ -172,6 +190,12 @@ impl Subject {
                 command.env("LOG_LEVEL", "ERROR");
             }
             Subject::Moto => drop(command.args(["--host", "127.0.0.1", "--port", &port])),
+            Subject::LocalStack => {
+                command.env("GATEWAY_LISTEN", &address).env("LOCALSTACK_VOLUME_DIR", data);
+                command.env("SERVICES", "s3,firehose,sts,iam").env("DISABLE_EVENTS", "1");
+                // Nothing is fetched from elsewhere.
+                command.env("SKIP_SSL_CERT_DOWNLOAD", "1").env("DNS_ADDRESS", "0");
+            }
             Subject::Fakecloud => drop(command.args(["--addr", &address])),
             Subject::Bare { batch, hash } => {
                 command.arg(if batch { "batch" } else { "single" });
@@ -269,7 +293,8 @@ fn create(directory: &Path) -> Outcome {
     std::fs::create_dir_all(directory).map_err(|e| format!("{}: {e}", directory.display()))
 }
 
-fn free_port() -> Result<u16, String> {
+/// A port that is free at the moment.
+pub fn free_port() -> Result<u16, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| format!("no free port: {e}"))?;
     Ok(listener.local_addr().map_err(|e| e.to_string())?.port())
 }

@@ -39,7 +39,8 @@ pub struct Target {
 const MEMORY: &str = "put-records-64/millstream-ephemeral";
 const DURABLE: &str = "put-records-64/millstream-durable";
 const FAN_OUT: &str = "fan-out-20x64/millstream-durable";
-const RATE: &str = "records_per_second";
+/// The figure that most ratios are of.
+pub const RATE: &str = "records_per_second";
 const PAYLOAD: &str = "payload_mb_per_second";
 
 /// The table, in the order in which it is printed.
@@ -190,7 +191,8 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-fn ratio(results: &Results, figure: &str, ours: &str, theirs: &str) -> Option<(f64, String)> {
+/// A figure of one cell against the same of another.
+pub fn ratio(results: &Results, figure: &str, ours: &str, theirs: &str) -> Option<(f64, String)> {
     let (ours, theirs) = (results.median(ours, figure)?, results.median(theirs, figure)?);
     let digits = if theirs < 1_000.0 { 1 } else { 0 };
     (theirs > 0.0).then(|| (ours / theirs, format!("{ours:.0} / {theirs:.digits$}")))
