@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::samples::{outbound, parcel};
-use millstream_firehose::settings::SecretText;
+use millstream_firehose::settings::{Encryption, SecretText};
 use millstream_firehose::sink::{Put, Sender};
 
 struct NoObjects;
@@ -67,7 +67,8 @@ async fn a_session_ends_with_the_attempt_that_nobody_waits_for_any_longer() {
         let (client, _) = listener.accept().await.unwrap();
         never_answers(client, asked, gone).await;
     });
-    let staged = StagedObject { bucket: "b".into(), key: "k".into(), body: Bytes::new() };
+    let (body, encryption) = (Bytes::new(), Encryption::BucketDefault);
+    let staged = StagedObject { bucket: "b".into(), key: "k".into(), body, encryption };
     let parcel = Parcel { staged: Some(staged), ..parcel(&[]) };
     tokio::select! {
         done = sink.deliver(&parcel) => panic!("{done:?}"),
