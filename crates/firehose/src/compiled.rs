@@ -13,7 +13,8 @@ use crate::machine::{BackupInput, LaneId, Shape};
 use crate::names::Namer;
 use crate::processing::Chain;
 use crate::settings::{
-    Conversion, Destination, Hints, ObjectTarget, Processing, Settings, Source, TableName,
+    Conversion, Destination, Hints, ObjectTarget, Processing, RecordDestination, Settings, Source,
+    TableName,
 };
 use crate::sink::{RecordSink, Sender, Sinks};
 
@@ -129,6 +130,22 @@ impl Compiled {
             LaneId::Main => main_target(&self.settings),
             LaneId::Backup => self.settings.backup.as_ref().map(|backup| &backup.target),
             LaneId::Errors => Some(&self.settings.errors.target),
+        }
+    }
+
+    /// Where a lane goes, as entries of the delivery log name it.
+    pub fn destination(&self, lane: LaneId) -> String {
+        match (&self.settings.destination, lane) {
+            (Destination::Records { destination, .. }, LaneId::Main) => match destination {
+                RecordDestination::Http(http) => http.url.to_string(),
+                RecordDestination::Splunk(splunk) => splunk.endpoint.to_string(),
+                RecordDestination::Search(search) => search.endpoint.to_string(),
+                RecordDestination::Redshift(redshift) => redshift.jdbc_url.to_string(),
+            },
+            (Destination::Records { .. } | Destination::Objects(_), lane) => {
+                let bucket = self.target(lane).map_or("", |target| &target.bucket);
+                format!("arn:aws:s3:::{bucket}")
+            }
         }
     }
 

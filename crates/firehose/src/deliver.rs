@@ -162,7 +162,7 @@ impl Work {
         settled: &mut Settled,
     ) -> Result<(), SinkError> {
         let count = failures.count();
-        match failures.finish(&self.ctx).await {
+        match failures.finish(&self.ctx, &self.compiled).await {
             Ok(written) => {
                 (settled.failed, settled.blocks, settled.held) = written;
                 Ok(())
@@ -231,23 +231,14 @@ impl Work {
 
     /// Where the plan goes, as entries of the log name it.
     fn destination(&self, error: &SinkError) -> String {
-        use crate::settings::{Destination, RecordDestination};
-        match (&self.compiled.settings.destination, self.plan.lane) {
-            (Destination::Records { staging: Some(target), .. }, LaneId::Main)
-                if self.is_of_staging(error) =>
+        use crate::settings::Destination;
+        match &self.compiled.settings.destination {
+            Destination::Records { staging: Some(target), .. }
+                if self.plan.lane == LaneId::Main && self.is_of_staging(error) =>
             {
                 format!("arn:aws:s3:::{}", target.bucket)
             }
-            (Destination::Records { destination, .. }, LaneId::Main) => match destination {
-                RecordDestination::Http(http) => http.url.to_string(),
-                RecordDestination::Splunk(splunk) => splunk.endpoint.to_string(),
-                RecordDestination::Search(search) => search.endpoint.to_string(),
-                RecordDestination::Redshift(redshift) => redshift.jdbc_url.to_string(),
-            },
-            (Destination::Records { .. } | Destination::Objects(_), lane) => {
-                let bucket = self.compiled.target(lane).map_or("", |target| &target.bucket);
-                format!("arn:aws:s3:::{bucket}")
-            }
+            _ => self.compiled.destination(self.plan.lane),
         }
     }
 }

@@ -44,6 +44,7 @@ pub mod settings;
 pub mod sink;
 pub mod source;
 pub mod stream_source;
+mod telling;
 mod worker;
 
 pub use context::RecordCheck;

@@ -69,7 +69,7 @@ pub const BACK_OFF_JITTER_PERCENT: u64 = 15;
 pub const DIRECT_PUT_RETENTION: Duration = Duration::from_secs(24 * 3600);
 
 /// Bytes of a worker's window where partitions are made.
-pub const WINDOW_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub const WINDOW_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// As [`WINDOW_BYTES_MAX`], of compressed records.
 pub const WINDOW_COMPRESSED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Bytes of such a window once they are decompressed; what is more is left for the next.

@@ -64,6 +64,10 @@ pub struct Failed {
     pub document: Vec<u8>,
     /// When the record arrived.
     pub arrival: Millis,
+    /// The code that the document tells.
+    pub code: String,
+    /// The message that it tells.
+    pub message: String,
 }
 
 /// Where a partition's value came from: the namespaces of prefix expressions.

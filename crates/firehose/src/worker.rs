@@ -23,6 +23,7 @@ use crate::processing::{Before, Chain, Finished, Piece};
 use crate::reader::Reader;
 use crate::record::{Failed, PartitionValues, Ready, RecordId, SourceRecord};
 use crate::settings::Function;
+use crate::telling::Summary;
 
 pub use gate::Gate;
 
@@ -155,12 +156,13 @@ impl Step {
         self.finish(pieces, &mut made).await?;
         self.count(&made);
         let step = self;
-        let (step, drafts) = blocking(move || {
+        let (step, (drafts, summary)) = blocking(move || {
             let drafts = step.drafts(made);
             (step, drafts)
         })
         .await?;
         let written = step.ctx.write_blocks(&drafts, &source).await?;
+        summary.tell(&step.ctx, &step.compiled).await;
         Ok(Done { source, cut, written, lost })
     }
 
@@ -293,8 +295,8 @@ impl Step {
         Ok(())
     }
 
-    /// Puts records into blocks, those of a partition together.
-    fn drafts(&self, made: Made) -> Vec<Draft> {
+    /// Puts records into blocks, those of a partition together; and what failed.
+    fn drafts(&self, made: Made) -> (Vec<Draft>, Summary) {
         let mut open: BTreeMap<String, Draft> = BTreeMap::new();
         let mut full = Vec::new();
         let mut failed = made.failed;
@@ -323,8 +325,10 @@ impl Step {
             last = Some((partition, name));
         }
         full.extend(open.into_values());
+        let mut summary = Summary::default();
+        failed.iter().for_each(|one| summary.add(one));
         full.extend(error_drafts(failed));
-        full
+        (full, summary)
     }
 
     /// The name of a record's partition, or its error document.
@@ -427,7 +431,7 @@ pub fn jittered(ctx: &Context, wait: Duration) -> Duration {
 pub fn error_drafts(failed: Vec<Failed>) -> Vec<Draft> {
     let mut open: BTreeMap<&'static str, Draft> = BTreeMap::new();
     let mut full = Vec::new();
-    for Failed { output_type, document, arrival } in failed {
+    for Failed { output_type, document, arrival, .. } in failed {
         let new = || Draft::new(LaneId::Errors, output_type.into(), PartitionValues::default());
         let draft = open.entry(output_type).or_insert_with(new);
         if draft.is_full_for(document.len()) {

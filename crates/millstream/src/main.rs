@@ -35,6 +35,10 @@ use millstream_types::Random;
 
 use arguments::{Arguments, Command};
 
+/// Gives back to the system what is free, where the system's own keeps what each thread has used once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut command = arguments::without_empty_variables(Arguments::command());
     let parsed = Arguments::from_arg_matches(&command.get_matches_mut());

@@ -1,9 +1,11 @@
 //! Error documents of a delivery or a worker's window on their way to the processed log.
 
+use crate::compiled::Compiled;
 use crate::context::{Context, Held};
 use crate::limits::FRAME_BYTES_MAX;
 use crate::processed::Header;
 use crate::record::Failed;
+use crate::telling::Summary;
 use crate::worker::error_drafts;
 
 /// Records that failed. Their documents are written whenever there are many; they count once the plan is settled.
@@ -14,11 +16,20 @@ pub struct Failures {
     count: u64,
     blocks: Vec<(u64, Header)>,
     held: Vec<Held>,
+    summary: Summary,
 }
 
 impl Failures {
-    /// Adds records.
+    /// Adds records, of which people are to be told.
     pub fn extend(&mut self, failed: impl IntoIterator<Item = Failed>) {
+        for one in failed {
+            self.summary.add(&one);
+            self.add_told([one]);
+        }
+    }
+
+    /// Adds records of which people were told already.
+    pub fn add_told(&mut self, failed: impl IntoIterator<Item = Failed>) {
         for one in failed {
             self.waiting_bytes += one.document.len();
             self.count += 1;
@@ -56,12 +67,14 @@ impl Failures {
         Ok(())
     }
 
-    /// Writes the rest. How many there were, their blocks, and what holds these until they count.
+    /// Writes the rest, and tells people. How many there were, their blocks, and what holds these until they count.
     pub async fn finish(
         mut self,
         ctx: &Context,
+        compiled: &Compiled,
     ) -> Result<(u64, Vec<(u64, Header)>, Vec<Held>), String> {
         self.write(ctx).await?;
+        self.summary.tell(ctx, compiled).await;
         Ok((self.count, self.blocks, self.held))
     }
 }

@@ -59,7 +59,7 @@ impl Work {
                     self.tell(&error).await;
                     sink.gave_up(&parcel).await?;
                     settled.how = Closing::ToErrors;
-                    failures.extend(self.all_refused(&**sink, &parcel, &error));
+                    failures.add_told(self.all_refused(&**sink, &parcel, &error));
                 }
                 // Its retries end with their own time, whatever the retention is.
                 Err(error) => return Ok(Came::Failed(error)),

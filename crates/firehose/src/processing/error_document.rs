@@ -60,12 +60,12 @@ pub fn processing_failed(failure: &Failure<'_>, lambda_arn: Option<&str>) -> Fai
     if let Some(arn) = lambda_arn {
         line.text("lambdaARN", arn);
     }
-    line.finish(PROCESSING_FAILED, failure.arrival)
+    line.finish(PROCESSING_FAILED, failure)
 }
 
 /// A record that could not be decompressed.
 pub fn decompression_failed(failure: &Failure<'_>) -> Failed {
-    raw_first(failure).finish(DECOMPRESSION_FAILED, failure.arrival)
+    raw_first(failure).finish(DECOMPRESSION_FAILED, failure)
 }
 
 /// A record that could not be converted to columns. Its sequence number is the stream's. Where no stream brought it,
@@ -97,7 +97,7 @@ pub fn format_conversion_failed(
     inner.text("region", &table.region);
     inner.text("versionId", version);
     line.value(inner);
-    line.finish(FORMAT_CONVERSION_FAILED, failure.arrival)
+    line.finish(FORMAT_CONVERSION_FAILED, failure)
 }
 
 /// A record that a destination did not take. `members` are the destination's own, in order.
@@ -132,7 +132,7 @@ pub fn delivery_failed(by: RefusedBy, failure: &Failure<'_>, members: &[(&str, S
         RefusedBy::Splunk => SPLUNK_FAILED,
         RefusedBy::Http => HTTP_ENDPOINT_FAILED,
     };
-    line.finish(output_type, failure.arrival)
+    line.finish(output_type, failure)
 }
 
 /// The members of failed processing, in the order observed on the service.
@@ -189,9 +189,15 @@ impl Line {
         self.0.append(&mut inner.0);
     }
 
-    fn finish(mut self, output_type: &'static str, arrival: Millis) -> Failed {
+    fn finish(mut self, output_type: &'static str, failure: &Failure<'_>) -> Failed {
         self.0.extend_from_slice(b"}\n");
-        Failed { output_type, document: self.0, arrival }
+        Failed {
+            output_type,
+            document: self.0,
+            arrival: failure.arrival,
+            code: failure.code.to_owned(),
+            message: shortened(failure.message).to_owned(),
+        }
     }
 }
 
