@@ -14,8 +14,10 @@ from delivery import bodies, call, flush, make, put, wait_active
 from receivers import FunctionStandIn, reply_to
 from test_functions import NAME, processing
 
-# Delivery streams whose four uploads at once are more than there are places.
+# Delivery streams whose four uploads at once are more than there is memory for, and more than there are places.
 FAR = 9
+# Uploads that there is memory for at least.
+HANGING = 12
 
 
 class Silent:
@@ -65,7 +67,7 @@ def test_uploads_to_an_endpoint_that_hangs_leave_the_built_in_buckets_alone():
         with concurrent.futures.ThreadPoolExecutor(FAR) as threads:
             list(threads.map(hang, [f"far-{number}" for number in range(FAR)]))
         deadline = time.monotonic() + 20
-        while len(far.clients) < 32:
+        while len(far.clients) < HANGING:
             assert time.monotonic() < deadline, f"{len(far.clients)} uploads hang"
             time.sleep(0.05)
         make(firehose, "near", "near")
