@@ -354,7 +354,7 @@ mod tests {
         block_on(log.create(GroupId(4), spec, 3)).unwrap();
         let key = || DataKey::new([7; 32]);
         let sealer = Sealer::new(key().bytes(), 2, [1; 16]);
-        let mut append = |index, spoil: bool, encrypted: bool| {
+        let append = |index, spoil: bool, encrypted: bool| {
             let id = LogId { group: GroupId(4), index };
             let extra = if encrypted { SEALED_BYTES } else { 0 };
             let mut payload = vec![0; payload_bytes(1, 6) + extra];
@@ -369,7 +369,7 @@ mod tests {
             }
             let batch = Batch { count: 1, payload: payload.into() };
             let appended = block_on(log.append_many(Frame::of_batch(id, &batch)).unwrap());
-            appended.into_iter().for_each(|one| drop(one.unwrap()));
+            assert!(appended.into_iter().all(|one| one.is_ok()));
         };
         for (index, spoil, encrypted) in
             [(INTAKE_LOG, false, true), (INTAKE_LOG, false, false), (PROCESSED_LOG, true, true)]
