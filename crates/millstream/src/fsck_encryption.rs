@@ -369,7 +369,7 @@ mod tests {
             }
             let batch = Batch { count: 1, payload: payload.into() };
             let appended = block_on(log.append_many(Frame::of_batch(id, &batch)).unwrap());
-            assert!(appended.iter().all(Result::is_ok));
+            assert!(appended.into_iter().all(|one| one.is_ok()));
         };
         for (index, spoil, encrypted) in
             [(INTAKE_LOG, false, true), (INTAKE_LOG, false, false), (PROCESSED_LOG, true, true)]
