@@ -54,6 +54,16 @@ def wait_active(firehose, name):
         time.sleep(0.05)
 
 
+def failed_call(server, operation, body):
+    """Code and message of an operation of the server's own that must fail."""
+    try:
+        call(server, operation, body)
+    except AssertionError as error:
+        reply = json.loads(str(error)[str(error).index("{"):])
+        return reply["__type"].split("#")[-1], reply["message"]
+    raise AssertionError(f"{operation} did not fail")
+
+
 def call(server, operation, body, timeout=120):
     """An operation of the server's own."""
     request = urllib.request.Request(

@@ -13,7 +13,7 @@ import zipfile
 
 import pytest
 from conftest import KEY_ID, REGION, SECRET, failure, make_stream, running
-from delivery import ROLE, bodies, documents, flush, keys, make, put
+from delivery import ROLE, bodies, call, documents, flush, keys, make, put
 
 NAME = re.compile(r"^(?P<stream>.+)-(?P<version>\d+)-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9a-f-]{36}(?P<extension>.*)$")
 
@@ -195,3 +195,10 @@ def test_a_delivery_stream_survives_a_clean_restart():
         put(firehose, "flow", lines(10))
         flush(server, "flow")
         assert b"".join(bodies(s3, "kept").values()) == "".join(lines(1000) + lines(10)).encode()
+
+
+@pytest.mark.parametrize("seconds", [-5, 0, 901])
+def test_a_flush_waits_no_time_that_is_none(server, firehose, bucket, flow, seconds):
+    make(firehose, flow, bucket)
+    with pytest.raises(AssertionError, match="400 .*1 validation error detected.*timeoutInSeconds"):
+        call(server, "FlushDeliveryStream", {"DeliveryStreamName": flow, "TimeoutInSeconds": seconds})

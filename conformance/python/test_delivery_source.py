@@ -9,7 +9,7 @@ import uuid
 import pytest
 from aws_kinesis_agg.aggregator import RecordAggregator
 from conftest import make_stream, running, shards_of, wait_active
-from delivery import bodies, flush, make
+from delivery import bodies, flush, logs, make, processing
 
 KEYS = [f"key {number}" for number in range(16)]
 
@@ -278,3 +278,46 @@ def test_shards_that_have_expired_do_not_hold_their_children_back(name):
 def advance(server, by_ms):
     body = json.dumps({"by_ms": by_ms}).encode()
     urllib.request.urlopen(urllib.request.Request(f"{server.endpoint}/dev/clock/advance", data=body)).close()
+
+
+def lost(server, flow):
+    with urllib.request.urlopen(f"{server.endpoint}/metrics") as reply:
+        lines = reply.read().decode().splitlines()
+    counts = [line.split()[-1] for line in lines if line.startswith("millstream_firehose_lost_records_total") and flow in line]
+    return sum(int(float(count)) for count in counts)
+
+
+def test_what_is_kept_of_a_deleted_stream_ends_with_its_retention(server, kinesis, firehose, name, flow):
+    make_stream(kinesis, name, 1)
+    logging = {"Enabled": True, "LogGroupName": "delivery", "LogStreamName": "s3"}
+    make(
+        firehose,
+        flow,
+        f"nowhere-{uuid.uuid4().hex[:12]}",
+        source=arn_of(kinesis, name),
+        BufferingHints={"SizeInMBs": 64, "IntervalInSeconds": 0},
+        Prefix="k=!{partitionKeyFromQuery:k}/",
+        ErrorOutputPrefix="errors/",
+        CloudWatchLoggingOptions=logging,
+        DynamicPartitioningConfiguration={"Enabled": True},
+        ProcessingConfiguration=processing(
+            ("MetadataExtraction", {"MetadataExtractionQuery": "{k:.k}", "JsonParsingEngine": "JQ-1.6"})
+        ),
+    )
+    kinesis.put_record(StreamName=name, PartitionKey="a", Data=b'{"k":"v"}\n')
+    until(lambda: logs(server, flow))
+    kinesis.delete_stream(StreamName=name)
+    until(lambda: name not in kinesis.list_streams()["StreamNames"])
+    assert lost(server, flow) == 0
+    body = json.dumps({"by_ms": 25 * 3600 * 1000}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{server.endpoint}/dev/clock/advance", data=body)).close()
+    # What waits for its next attempt makes it at once.
+    flush(server, flow)
+    assert lost(server, flow) == 1
+
+
+def until(found):
+    deadline = time.monotonic() + 60
+    while not found():
+        assert time.monotonic() < deadline, "it does not come to pass"
+        time.sleep(0.05)

@@ -244,7 +244,7 @@ KINDS = {
     ),
 }
 NESTED = {"S3Update": "S3DestinationDescription", "S3BackupUpdate": "S3BackupDescription"}
-SECRETS = {"HECToken", "Password", "AccessKey"}
+SECRETS = {"Password", "AccessKey"}
 
 
 def every_member():

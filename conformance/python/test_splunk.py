@@ -3,11 +3,13 @@
 import base64
 import itertools
 import json
+import threading
 import uuid
 
 import pytest
 from delivery import ROLE, bodies, documents, flush, keys, logs, put, wait_active
 from receivers import SplunkStandIn
+from test_channels import advance
 
 TOKEN = "f2b4b1d0-0000-4000-8000-canary000001"
 
@@ -166,7 +168,44 @@ def test_when_the_time_for_retries_is_over_records_go_to_the_error_prefix(
         assert {(document["errorCode"], document["attemptsMade"]) for document in found} == {(code, 1)}
 
 
-def test_the_token_is_nowhere_to_be_read(server, firehose, s3, bucket, flow):
+def test_a_batch_that_is_never_acknowledged_is_sent_again_and_then_goes_to_the_error_prefix(
+    server, firehose, s3, bucket, flow
+):
+    class Silent(SplunkStandIn):
+        """Takes everything, and never says that it is indexed."""
+
+        asked = threading.Event()
+
+        def acknowledge(self, request, channel, body):
+            identities = json.loads(body)["acks"]
+            if channel not in self.channels or any(one not in self.channels[channel] for one in identities):
+                self.fault(f"channel {channel} does not have {identities}")
+            self.say(request, 200, {"acks": {str(one): False for one in identities}})
+            self.asked.set()
+
+    with Silent(TOKEN) as splunk:
+        make(firehose, flow, bucket, splunk.url, retry=300)
+        values = ["one\n", "two\n"]
+        put(firehose, flow, list(values))
+        flushed = threading.Thread(target=flush, args=(server, flow))
+        flushed.start()
+        # The acknowledgement's time passes again and again, until the time for retries is over too.
+        while flushed.is_alive():
+            if splunk.asked.wait(0.1):
+                splunk.asked.clear()
+                advance(server, 181)
+        flushed.join()
+        assert splunk.faults == [] and splunk.indexed() == []
+        found = documents(s3, bucket, "errors/splunk-failed/")
+        assert [base64.b64decode(document["rawData"]).decode() for document in found] == values
+        assert {document["errorCode"] for document in found} == {"Splunk.AckTimeout"}
+        # Each attempt is a batch of its own, and there was more than one.
+        (attempts,) = {document["attemptsMade"] for document in found}
+        assert attempts == len(splunk.batches) >= 2
+        assert "Splunk.AckTimeout" in json.dumps(logs(server, flow))
+
+
+def test_the_token_is_nowhere_to_be_read_but_where_aws_describes_it(server, firehose, s3, bucket, flow):
     token = "canary-of-the-token"
     with SplunkStandIn(TOKEN) as splunk:
         # The collector's refusal quotes the token.
@@ -176,6 +215,8 @@ def test_the_token_is_nowhere_to_be_read(server, firehose, s3, bucket, flow):
         told = firehose.describe_delivery_stream(DeliveryStreamName=flow)
         (error,) = documents(s3, bucket)
         assert error["errorCode"] == "Splunk.InvalidToken"
+        told = told["DeliveryStreamDescription"]["Destinations"][0]["SplunkDestinationDescription"]
+        assert told.pop("HECToken") == token
         for shown in (json.dumps(told, default=str), json.dumps(logs(server, flow)), json.dumps(error)):
             assert token not in shown
         assert token not in (server.home / "log.txt").read_text()
@@ -193,3 +234,9 @@ def test_a_backup_of_all_events_holds_all(server, firehose, s3, bucket, flow):
         assert b"".join(bodies(s3, bucket, "all/").values()).decode() == "".join(values)
         (error,) = documents(s3, bucket, "errors/")
         assert base64.b64decode(error["rawData"]) == b"no json\n"
+
+
+def test_the_token_is_described_as_aws_does(server, firehose, bucket, flow):
+    described = make(firehose, flow, bucket, "https://splunk.invalid:8088")
+    (destination,) = described["Destinations"]
+    assert destination["SplunkDestinationDescription"]["HECToken"] == TOKEN

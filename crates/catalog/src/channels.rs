@@ -44,6 +44,8 @@ pub struct Channel {
     pub reason: Option<String>,
     /// How it delivers.
     pub settings: ChannelSettings,
+    /// The version of the settings: grows with each change, never twice the same.
+    pub version: u64,
     /// The groups of logs of its delivery; none in a channel of an earlier release.
     pub delivery: Option<ChannelLogGroups>,
     /// Its tags.
@@ -180,6 +182,17 @@ impl State {
     /// A channel by its id.
     pub fn channel(&self, id: &ChannelId) -> Option<&Arc<Channel>> {
         self.channels.by_id.get(id)
+    }
+
+    /// A channel by its name.
+    pub fn channel_named(
+        &self,
+        account: AccountId,
+        region: &Region,
+        name: &ChannelName,
+    ) -> Option<&Arc<Channel>> {
+        let id = self.channels.names.get(&(account, region.clone()))?.get(name)?;
+        self.channel(id)
     }
 
     /// All channels, by id.

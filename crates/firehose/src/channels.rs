@@ -128,9 +128,8 @@ fn sender(channel: &Channel) -> Sender {
     }
 }
 
-/// A channel has no version of its settings: the time of its last change of status serves, which only grows.
 fn configuration(channel: &Channel) -> Configuration {
-    let version = channel.status_since.0;
+    let version = channel.version;
     let settings = Arc::new(settings_of(&channel.settings, version, &channel.stream_arn()));
     Configuration {
         settings,

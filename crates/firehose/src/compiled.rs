@@ -5,7 +5,10 @@ use std::sync::Arc;
 use millstream_formats::columnar::Converter;
 
 use crate::lane::Full;
-use crate::limits::{CALLS_MAX, PLAN_RECORDS_MAX, WINDOW_BYTES_MAX, WINDOW_COMPRESSED_BYTES_MAX};
+use crate::limits::{
+    CALLS_MAX, PLAN_RECORDS_MAX, WINDOW_BYTES_MAX, WINDOW_COMPRESSED_BYTES_MAX,
+    WINDOW_DECOMPRESSED_BYTES_MAX,
+};
 use crate::machine::{BackupInput, LaneId, Shape};
 use crate::names::Namer;
 use crate::processing::Chain;
@@ -174,6 +177,7 @@ impl Compiled {
             Some(function) => {
                 function.hints.bytes.saturating_mul(CALLS_MAX as u64).min(WINDOW_BYTES_MAX)
             }
+            None if self.settings.processing.decompress => WINDOW_DECOMPRESSED_BYTES_MAX,
             None => WINDOW_BYTES_MAX,
         }
     }

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::budget::Share;
+use crate::deliver::Taken;
 use crate::envelope::{EXTRA_BYTES, Envelope, Sealing};
 use crate::journal::Journal;
 use crate::limits::FRAME_BYTES_MAX;
@@ -79,11 +80,11 @@ pub struct Context {
     pub sinks: Arc<dyn Sinks>,
     /// Memory for objects, by lane.
     pub shares: [Share; 3],
-    /// Memory for what waits for others: destinations that take records, and the worker with its functions.
-    pub outward: [Share; 2],
-    /// Places for objects on their way, of all pipelines.
+    /// Memory for what waits for others: deliveries to what is elsewhere, by lane, and the worker with its functions.
+    pub outward: [Share; 4],
+    /// Places for objects on their way to the built-in buckets, of all pipelines.
     pub places: Arc<Semaphore>,
-    /// Places for records on their way: destinations that hang do not take those of objects.
+    /// Places for all else on its way: destinations that hang do not take those of the built-in buckets.
     pub outward_places: Arc<Semaphore>,
     /// Idle buffers of frames.
     pub frames: FramePool,
@@ -97,6 +98,8 @@ pub struct Context {
     pub check: Option<RecordCheck>,
     /// Blocks that are written and do not count yet.
     pub appending: Arc<Appending>,
+    /// Parcels that are taken and not settled yet.
+    pub taken: Taken,
 }
 
 /// Blocks that are written and do not count yet: no lane's floor may pass them.
@@ -171,9 +174,18 @@ impl Context {
         }
     }
 
+    /// Memory for a lane's deliveries to what is elsewhere.
+    pub fn outward_share(&self, lane: LaneId) -> &Share {
+        match lane {
+            LaneId::Main => &self.outward[0],
+            LaneId::Backup => &self.outward[1],
+            LaneId::Errors => &self.outward[2],
+        }
+    }
+
     /// Memory for the worker.
     pub fn worker_share(&self) -> &Share {
-        &self.outward[1]
+        &self.outward[3]
     }
 
     /// A new random id.

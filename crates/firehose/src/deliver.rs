@@ -5,6 +5,7 @@ mod failures;
 mod gather;
 mod object;
 mod records;
+mod taken;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use crate::sink::{SinkError, Then};
 
 pub(crate) use failures::Failures;
 pub(crate) use object::ENCODER;
+pub use taken::Taken;
 
 /// A plan on its way.
 #[derive(Clone)]
@@ -75,7 +77,7 @@ impl Work {
     /// Tries to deliver the plan.
     pub async fn attempt(self) -> Came {
         let share = match self.goes_outward() {
-            true => &self.ctx.outward[0],
+            true => self.ctx.outward_share(self.plan.lane),
             false => self.ctx.share(self.plan.lane),
         };
         let reserved = share.reserve(self.memory_bytes()).await;
@@ -90,22 +92,37 @@ impl Work {
             Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
         });
         counters.attempts.add(1);
+        counters.attempted_records.add(self.plan.records);
+        counters.attempted_bytes.add(self.plan.bytes);
         counters.latency_us.record(began.elapsed().as_micros() as u64);
-        match came {
-            Ok(settled) => {
-                counters.success.add(u64::from(settled.how == Closing::Delivered));
-                Came::Settled(settled)
-            }
-            Err(error) => {
+        let came = match came {
+            Ok(came) => came,
+            // What this server itself cannot do is tried for as long as records are kept, and no longer.
+            Err(error) if self.is_over(&error) => {
                 self.tell(&error).await;
-                Came::Failed(error)
+                Came::Settled(Settled::new(Closing::Lost))
             }
+            Err(error) => Came::Failed(error),
+        };
+        match &came {
+            Came::Settled(settled) => {
+                counters.success.add(u64::from(settled.how == Closing::Delivered));
+            }
+            Came::Failed(error) => self.tell(error).await,
         }
+        came
     }
 
     /// Whether the plan goes to a destination that takes records.
-    fn goes_outward(&self) -> bool {
+    fn goes_to_records(&self) -> bool {
         self.compiled.sink.is_some() && self.plan.lane == LaneId::Main
+    }
+
+    /// Whether the plan goes to a destination that may hang: one that takes records, or a bucket that is elsewhere.
+    fn goes_outward(&self) -> bool {
+        let is_outward = |bucket: &str| self.ctx.sinks.objects().is_outward(bucket);
+        let target = self.compiled.target(self.plan.lane);
+        self.goes_to_records() || target.is_some_and(|target| is_outward(&target.bucket))
     }
 
     /// The places that the plan needs one of.
@@ -116,10 +133,13 @@ impl Work {
         }
     }
 
-    async fn deliver(&self) -> Result<Settled, SinkError> {
+    /// What it came to, or an error whose retries end with the records' retention.
+    async fn deliver(&self) -> Result<Came, SinkError> {
         match (&self.compiled.sink, self.plan.lane) {
             (Some(sink), LaneId::Main) => self.deliver_records(sink).await,
-            (None, _) | (Some(_), LaneId::Backup | LaneId::Errors) => self.deliver_object().await,
+            (None, _) | (Some(_), LaneId::Backup | LaneId::Errors) => {
+                self.deliver_object().await.map(Came::Settled)
+            }
         }
     }
 
@@ -128,7 +148,7 @@ impl Work {
     fn memory_bytes(&self) -> u64 {
         let (records, bytes) = (self.plan.records, self.plan.bytes);
         let is_main = self.plan.lane == LaneId::Main;
-        match (self.goes_outward() && self.staging().is_none(), &self.compiled.conversion) {
+        match (self.goes_to_records() && self.staging().is_none(), &self.compiled.conversion) {
             (true, _) => bytes.saturating_mul(3).saturating_add(records * RECORD_MEMORY_BYTES),
             (false, Some(_)) if is_main => bytes + GROUP_MEMORY_BYTES + STRETCHES_MEMORY_BYTES,
             (false, _) => bytes + STRETCHES_MEMORY_BYTES,
@@ -141,9 +161,36 @@ impl Work {
         failures: Failures,
         settled: &mut Settled,
     ) -> Result<(), SinkError> {
-        let written = failures.finish(&self.ctx).await.map_err(internal)?;
-        (settled.failed, settled.blocks, settled.held) = written;
-        Ok(())
+        let count = failures.count();
+        match failures.finish(&self.ctx).await {
+            Ok(written) => {
+                (settled.failed, settled.blocks, settled.held) = written;
+                Ok(())
+            }
+            Err(why) => {
+                let error = internal(why);
+                match self.is_over(&error) {
+                    true => self.lose_errors(settled, count, &error).await,
+                    false => return Err(error),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Error documents are lost; what has arrived has arrived all the same.
+    async fn lose_errors(&self, settled: &mut Settled, count: u64, error: &SinkError) {
+        self.tell(error).await;
+        match settled.how {
+            // All of its records were to become documents.
+            Closing::ToErrors => settled.how = Closing::Lost,
+            Closing::Delivered => {
+                self.ctx.counters.lost_records.add(count);
+                let (name, plan) = (&self.ctx.sender.name, self.plan.id);
+                tracing::error!(%name, plan, records = count, "error documents are lost");
+            }
+            Closing::Lost => {}
+        }
     }
 
     /// Tells people of a failed attempt.

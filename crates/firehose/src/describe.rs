@@ -1,4 +1,5 @@
-//! A delivery stream as DescribeDeliveryStream shows it. Secrets are not in the configuration that it is made from.
+//! A delivery stream as DescribeDeliveryStream shows it. Secrets are not in the configuration that it is made from, but
+//! for one that AWS shows: Splunk's token.
 
 mod destination;
 

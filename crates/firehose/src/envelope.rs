@@ -12,6 +12,8 @@ use millstream_records::{
 use millstream_types::Random;
 use millstream_vault::{DataKey, KeyError};
 
+use crate::metrics::PipelineCounters;
+
 /// What the calls of [`Keys`] return.
 pub type KeyFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, KeyError>> + Send + 'a>>;
 
@@ -101,6 +103,30 @@ impl Sealing<'_> {
         while let Err(Spent) = sealer.seal(payload, place) {
             sealer = self.envelope.sealer(self.key_id, &self.key, Some(&sealer));
         }
+    }
+}
+
+/// Keys whose failures are counted.
+pub(crate) struct CountedKeys {
+    /// The keys.
+    pub keys: Arc<dyn Keys>,
+    /// Where failures are counted.
+    pub counters: Arc<PipelineCounters>,
+}
+
+impl CountedKeys {
+    fn counted<T>(&self, key: Result<T, KeyError>) -> Result<T, KeyError> {
+        key.inspect_err(|error| self.counters.count_fault(error.fault))
+    }
+}
+
+impl Keys for CountedKeys {
+    fn current(&self) -> KeyFuture<'_, Option<(u32, Arc<DataKey>)>> {
+        Box::pin(async move { self.counted(self.keys.current().await) })
+    }
+
+    fn by_id(&self, id: u32) -> KeyFuture<'_, Arc<DataKey>> {
+        Box::pin(async move { self.counted(self.keys.by_id(id).await) })
     }
 }
 

@@ -26,11 +26,11 @@ pub struct Entry<'a> {
     pub group: &'a str,
     /// The stream of logs.
     pub stream: &'a str,
-    /// `deliveryStreamARN`.
+    /// `deliveryStreamARN`, or that of a channel.
     pub stream_arn: &'a str,
     /// `destination`: a bucket's ARN, or where it is.
     pub destination: &'a str,
-    /// `deliveryStreamVersionId`.
+    /// `deliveryStreamVersionId`, or a channel's version.
     pub version: u64,
     /// `message`.
     pub message: &'a str,
@@ -118,9 +118,13 @@ fn line(entry: &Entry<'_>, untold: u64) -> Vec<u8> {
         out.push(b':');
         write_text(&mut out, value);
     };
-    text("deliveryStreamARN", entry.stream_arn);
+    let (arn, version) = match entry.stream_arn.contains(":channel/") {
+        true => ("channelARN", "channelVersionId"),
+        false => ("deliveryStreamARN", "deliveryStreamVersionId"),
+    };
+    text(arn, entry.stream_arn);
     text("destination", entry.destination);
-    text("deliveryStreamVersionId", &entry.version.to_string());
+    text(version, &entry.version.to_string());
     text("message", &entry.message[..end]);
     text("errorCode", entry.code);
     if untold > 0 {

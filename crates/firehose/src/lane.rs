@@ -269,6 +269,12 @@ impl Lane {
         all.filter(|buffer| !buffer.is_empty()).map(|buffer| buffer.oldest).min()
     }
 
+    /// Records in blocks of the processed log that are in no plan.
+    pub fn blocks_waiting(&self) -> u64 {
+        let full = self.blocks_full.iter().map(|(_, it)| it);
+        full.chain(self.blocks.values()).map(|buffer| buffer.records).sum()
+    }
+
     /// Records and bytes that are in no plan.
     pub fn waiting(&self) -> (u64, u64) {
         let full = self.source_full.iter().chain(self.blocks_full.iter().map(|(_, it)| it));

@@ -16,6 +16,7 @@ mod deliver;
 mod deliveries;
 mod describe;
 mod destinations;
+mod discarded;
 pub mod envelope;
 mod errors;
 pub mod intake;
@@ -51,7 +52,7 @@ pub use journal::Logged;
 pub use lifecycle::Lifecycle;
 pub use machine::{PROCESSED, Totals, fuzz_delivery};
 pub use metrics::{LaneCounters, PipelineCounters};
-pub use processed::fuzz_block;
+pub use processed::{INTAKE_LOG, PROCESSED_LOG, fuzz_block};
 pub use quotas::Limits;
 pub use rates::PutRates;
 pub use runtime::{

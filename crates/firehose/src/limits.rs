@@ -72,10 +72,15 @@ pub const DIRECT_PUT_RETENTION: Duration = Duration::from_secs(24 * 3600);
 pub const WINDOW_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// As [`WINDOW_BYTES_MAX`], of compressed records.
 pub const WINDOW_COMPRESSED_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Bytes of such a window once they are decompressed; what is more is left for the next.
+pub const WINDOW_DECOMPRESSED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Records of a worker's window once they are taken apart; what is more is left for the next.
 pub const WINDOW_RECORDS_MAX: usize = 500_000;
 /// Calls of a function that a worker has under way (quota page: five for each shard).
 pub const CALLS_MAX: usize = 5;
+/// How long a new configuration waits for what a function is at, in I/O time; then its window is given up and done
+/// again. An update is to be effective within a few minutes (botocore, `UpdateDestination`), a call may take five.
+pub const FUNCTION_PATIENCE: Duration = Duration::from_secs(30);
 /// Partitions that may be active (quota page).
 pub const PARTITIONS_MAX: usize = 500;
 

@@ -3,6 +3,7 @@
 
 use millstream_counters::{Collector, Counter, Gauge, Histogram, Sample};
 use millstream_types::Millis;
+use millstream_vault::KeyFault;
 
 use crate::machine::LaneId;
 use crate::settings::{Destination, RecordDestination, Settings};
@@ -40,6 +41,16 @@ pub struct PipelineCounters {
     pub millis_behind_latest: Gauge,
     /// What was delivered, by lane.
     pub lanes: [LaneCounters; 3],
+    /// `KMSKeyAccessDenied`.
+    pub key_access_denied: Counter,
+    /// `KMSKeyDisabled`.
+    pub key_disabled: Counter,
+    /// `KMSKeyInvalidState`.
+    pub key_invalid_state: Counter,
+    /// `KMSKeyNotFound`.
+    pub key_not_found: Counter,
+    /// Times that a key could not be asked for.
+    pub key_unavailable: Counter,
     /// `SucceedProcessing.Records`.
     pub processed_records: Counter,
     /// `SucceedProcessing.Bytes`.
@@ -66,24 +77,24 @@ pub struct PipelineCounters {
     pub conversion_failed_bytes: Counter,
     /// `PartitionCount`.
     pub partitions: Gauge,
+    /// `PerPartitionThroughput`, in bytes per second: of each partition's buffer when it is sealed.
+    pub partition_throughput: Histogram,
     /// `PartitionCountExceeded`: records that found no place.
     pub partitions_exceeded: Counter,
     /// Records that are lost: their time was over, or nobody could read them any more.
     pub lost_records: Counter,
     /// Bytes of records that are lost.
     pub lost_bytes: Counter,
-    /// Records that were thrown away with their delivery stream.
-    pub discarded_records: Counter,
     /// Times that the pipeline had to begin again.
     pub restarts: Counter,
     /// Records that are in no plan.
     pub waiting_records: Gauge,
     /// Bytes of records that are in no plan.
     pub waiting_bytes: Gauge,
+    /// Records that were processed, and are in no plan of the main lane's or the errors'.
+    pub waiting_processed_records: Gauge,
     /// Plans that are not settled.
     pub open_plans: Gauge,
-    /// When the oldest record arrived that the main lane has not delivered, in milliseconds; 0 if there is none.
-    pub oldest_ms: Gauge,
 }
 
 /// Counts of one lane.
@@ -99,6 +110,12 @@ pub struct LaneCounters {
     pub success: Counter,
     /// Attempts.
     pub attempts: Counter,
+    /// `DeliveryToHttpEndpoint.ProcessedBytes`: of all attempts.
+    pub attempted_bytes: Counter,
+    /// `DeliveryToHttpEndpoint.ProcessedRecords`.
+    pub attempted_records: Counter,
+    /// When the oldest record arrived that is not delivered, in milliseconds; 0 if there is none.
+    pub oldest_ms: Gauge,
     /// `DataAckLatency`, or how long an attempt took, in microseconds.
     pub latency_us: Histogram,
 }
@@ -113,6 +130,22 @@ impl PipelineCounters {
         }
     }
 
+    /// A key could not be used.
+    pub fn count_fault(&self, fault: KeyFault) {
+        let counter = match fault {
+            KeyFault::AccessDenied => &self.key_access_denied,
+            KeyFault::Disabled => &self.key_disabled,
+            KeyFault::InvalidState => &self.key_invalid_state,
+            KeyFault::NotFound => &self.key_not_found,
+            KeyFault::OptInRequired | KeyFault::Throttled | KeyFault::Unavailable => {
+                &self.key_unavailable
+            }
+        };
+        counter.add(1);
+    }
+}
+
+impl LaneCounters {
     /// `DataFreshness`: how long ago the oldest record arrived that is not delivered, in milliseconds.
     pub fn data_freshness_ms(&self, now: Millis) -> u64 {
         match self.oldest_ms.get() {
@@ -136,12 +169,16 @@ pub fn destination_name(settings: &Settings) -> &'static str {
     }
 }
 
-/// A delivery stream whose counts are shown.
+/// A delivery stream or channel whose counts are shown.
 pub struct Shown<'a> {
+    /// `delivery_stream` or `channel`: they may have the same name.
+    pub kind: &'static str,
     /// Its name.
     pub name: &'a str,
     /// Its owner.
     pub account: &'a str,
+    /// Its region.
+    pub region: &'a str,
     /// How its destination is named.
     pub destination: &'a str,
     /// The counts.
@@ -202,6 +239,17 @@ const COUNTERS: &[(&str, &str, Of<Counter>)] = &[
     ("millstream_firehose_conversion_failed_bytes_total", "FailedConversion.Bytes.", |c| {
         &c.conversion_failed_bytes
     }),
+    ("millstream_firehose_key_access_denied_total", "KMSKeyAccessDenied.", |c| {
+        &c.key_access_denied
+    }),
+    ("millstream_firehose_key_disabled_total", "KMSKeyDisabled.", |c| &c.key_disabled),
+    ("millstream_firehose_key_invalid_state_total", "KMSKeyInvalidState.", |c| {
+        &c.key_invalid_state
+    }),
+    ("millstream_firehose_key_not_found_total", "KMSKeyNotFound.", |c| &c.key_not_found),
+    ("millstream_firehose_key_unavailable_total", "Times a key could not be asked for.", |c| {
+        &c.key_unavailable
+    }),
     ("millstream_firehose_partitions_exceeded_total", "PartitionCountExceeded.", |c| {
         &c.partitions_exceeded
     }),
@@ -209,9 +257,6 @@ const COUNTERS: &[(&str, &str, Of<Counter>)] = &[
         &c.lost_records
     }),
     ("millstream_firehose_lost_bytes_total", "Bytes of lost records.", |c| &c.lost_bytes),
-    ("millstream_firehose_discarded_records_total", "Records deleted with their stream.", |c| {
-        &c.discarded_records
-    }),
     ("millstream_firehose_restarts_total", "Times a pipeline began again.", |c| &c.restarts),
 ];
 
@@ -237,6 +282,11 @@ const HISTOGRAMS: &[(&str, &str, Of<Histogram>)] = &[
     ("millstream_firehose_function_duration_us", "ExecuteProcessing.Duration, in µs.", |c| {
         &c.function_duration_us
     }),
+    (
+        "millstream_firehose_partition_throughput_bytes_per_second",
+        "PerPartitionThroughput: of partitions' buffers when they are sealed.",
+        |c| &c.partition_throughput,
+    ),
     ("millstream_firehose_query_duration_us", "JQProcessing.Duration, in microseconds.", |c| {
         &c.query_duration_us
     }),
@@ -252,15 +302,39 @@ const LANE_COUNTERS: &[(&str, &str, LaneCounterOf)] = &[
     ("millstream_firehose_delivery_objects_total", "DeliveryToS3.ObjectCount.", |c| &c.objects),
     ("millstream_firehose_delivery_success_total", "DeliveryTo….Success.", |c| &c.success),
     ("millstream_firehose_delivery_attempts_total", "Attempts to deliver.", |c| &c.attempts),
+    ("millstream_firehose_delivery_attempted_bytes_total", "ProcessedBytes: of attempts.", |c| {
+        &c.attempted_bytes
+    }),
+    (
+        "millstream_firehose_delivery_attempted_records_total",
+        "ProcessedRecords: of attempts.",
+        |c| &c.attempted_records,
+    ),
 ];
 
 const LANE_NAMES: [&str; 3] = ["main", "backup", "errors"];
 
+/// What the destination of backups and errors is called.
+const OBJECTS: &str = "S3";
+
+fn labels<'a>(of: &Shown<'a>) -> [(&'static str, &'a str); 3] {
+    [(of.kind, of.name), ("account", of.account), ("region", of.region)]
+}
+
+/// The labels of each lane, and its counts.
+fn lanes<'a>(
+    of: &Shown<'a>,
+) -> impl Iterator<Item = ([(&'static str, &'a str); 5], &'a LaneCounters)> {
+    let [name, account, region] = labels(of);
+    let destinations = [of.destination, OBJECTS, OBJECTS];
+    let lanes = LANE_NAMES.into_iter().zip(destinations).zip(&of.counters.lanes);
+    lanes.map(move |((lane, destination), counters)| {
+        ([name, account, region, ("lane", lane), ("destination", destination)], counters)
+    })
+}
+
 /// Hands all counts to a collector.
 pub fn collect(shown: &[Shown<'_>], now: Millis, to: &mut dyn Collector) {
-    fn labels<'a>(of: &Shown<'a>) -> [(&'static str, &'a str); 2] {
-        [("delivery_stream", of.name), ("account", of.account)]
-    }
     for (name, help, counter) in COUNTERS {
         for of in shown {
             to.sample(name, help, &labels(of), Sample::Counter(counter(of.counters).get()));
@@ -271,19 +345,17 @@ pub fn collect(shown: &[Shown<'_>], now: Millis, to: &mut dyn Collector) {
             to.sample(name, help, &labels(of), Sample::Gauge(gauge(of.counters).get()));
         }
     }
-    for of in shown {
-        let help = "DataFreshness: age of the oldest record that is not delivered.";
-        let freshness = Sample::Gauge(of.counters.data_freshness_ms(now));
-        to.sample("millstream_firehose_data_freshness_ms", help, &labels(of), freshness);
-    }
     for (name, help, counter) in LANE_COUNTERS {
-        for of in shown {
-            for (lane, counters) in LANE_NAMES.iter().zip(&of.counters.lanes) {
-                let [stream, account] = labels(of);
-                let labels = [stream, account, ("lane", lane), ("destination", of.destination)];
-                to.sample(name, help, &labels, Sample::Counter(counter(counters).get()));
-            }
+        for (labels, counters) in shown.iter().flat_map(lanes) {
+            to.sample(name, help, &labels, Sample::Counter(counter(counters).get()));
         }
+    }
+    let (name, help) = (
+        "millstream_firehose_data_freshness_ms",
+        "DataFreshness: age of the oldest record that is not delivered.",
+    );
+    for (labels, counters) in shown.iter().flat_map(lanes) {
+        to.sample(name, help, &labels, Sample::Gauge(counters.data_freshness_ms(now)));
     }
     for (name, help, histogram) in HISTOGRAMS {
         for of in shown {
@@ -291,13 +363,10 @@ pub fn collect(shown: &[Shown<'_>], now: Millis, to: &mut dyn Collector) {
             to.sample(name, help, &labels(of), Sample::Histogram(&snapshot));
         }
     }
-    let (name, help) = ("millstream_firehose_delivery_latency_us", "How long attempts took.");
-    for of in shown {
-        for (lane, counters) in LANE_NAMES.iter().zip(&of.counters.lanes) {
-            let [stream, account] = labels(of);
-            let snapshot = counters.latency_us.snapshot();
-            let labels = [stream, account, ("lane", *lane)];
-            to.sample(name, help, &labels, Sample::Histogram(&snapshot));
-        }
+    let (name, help) =
+        ("millstream_firehose_delivery_latency_us", "How long attempts took; DataAckLatency.");
+    for (labels, counters) in shown.iter().flat_map(lanes) {
+        let snapshot = counters.latency_us.snapshot();
+        to.sample(name, help, &labels, Sample::Histogram(&snapshot));
     }
 }

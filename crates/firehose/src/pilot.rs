@@ -22,11 +22,11 @@ use crate::compiled::Compiled;
 use crate::context::Context;
 use crate::deliver::Came;
 use crate::lane::{Full, Lane};
-use crate::limits::READ_BYTES;
+use crate::limits::{FUNCTION_PATIENCE, READ_BYTES};
 use crate::machine::{Command, LaneId, Outcome, Shape, State};
 use crate::runtime::Configuration;
 use crate::source::SourceError;
-use crate::worker::{Done, Step};
+use crate::worker::{Done, Gate, Step};
 
 use flush::Flush;
 
@@ -158,6 +158,10 @@ pub(super) struct Session {
     worker: JoinSet<Result<Done, String>>,
     /// When the oldest record of the worker's window arrived.
     working: Option<Millis>,
+    /// The gate of the worker's window.
+    gate: Arc<Gate>,
+    /// Until when the next configuration waits for the function's answer.
+    patience: Option<Instant>,
     deliveries: JoinSet<(u64, LaneId, Came)>,
     /// Plans that can be delivered now, by lane.
     ready: [VecDeque<u64>; 3],
@@ -226,7 +230,10 @@ impl Session {
                 Event::Order(Some(Order::Stop(done))) => return End::Stopped(done),
                 Event::Order(Some(Order::Update(configuration, done))) => {
                     pilot.configuration = configuration.clone();
-                    self.next = Some(configuration);
+                    // One that replaces another waits no longer for it.
+                    if self.next.replace(configuration).is_none() {
+                        self.patience = Some(Instant::now() + FUNCTION_PATIENCE);
+                    }
                     let _ = done.send(());
                     Ok(())
                 }
@@ -267,6 +274,7 @@ impl Session {
         };
         let after = self.wanted();
         let rested = self.resting.keys().next().map(|(at, _)| *at);
+        let rested = [rested, self.gives_up_at()].into_iter().flatten().min();
         let ctx = self.ctx.clone();
         let source = async {
             // When every log is read to its end, only other logs can come.
@@ -439,8 +447,11 @@ impl Session {
             compiled: self.current.clone(),
             source: source.collect(),
             bytes: window.bytes,
+            oldest: window.oldest,
             active: self.main.partitions().map(str::to_owned).collect(),
+            gate: Arc::default(),
         };
+        self.gate = step.gate.clone();
         self.working = Some(window.oldest);
         self.worker.spawn(step.run());
         true
@@ -473,13 +484,22 @@ impl Session {
         let waiting = lanes.map(Lane::waiting);
         counters.waiting_records.set(waiting.iter().map(|it| it.0).sum());
         counters.waiting_bytes.set(waiting.iter().map(|it| it.1).sum());
+        let processed = self.main.blocks_waiting() + self.errors.blocks_waiting();
+        counters.waiting_processed_records.set(processed);
         counters.open_plans.set(self.state(|state| state.plans.len() as u64));
         counters.partitions.set(self.main.partitions().count() as u64);
-        let planned = self.state(|state| {
-            let main = state.plans.values().filter(|plan| plan.lane == LaneId::Main);
-            main.map(|plan| Millis(plan.oldest)).min()
+        let mut planned = [None::<Millis>; 3];
+        self.state(|state| {
+            for plan in state.plans.values() {
+                let oldest = &mut planned[plan.lane as usize];
+                *oldest = Some(oldest.unwrap_or(Millis(u64::MAX)).min(Millis(plan.oldest)));
+            }
         });
-        let oldest = [planned, self.main.oldest(), self.working].into_iter().flatten().min();
-        counters.oldest_ms.set(oldest.map_or(0, |oldest| oldest.0));
+        for lane in lanes {
+            let working = self.working.filter(|_| lane.id == LaneId::Main);
+            let oldest = [planned[lane.id as usize], lane.oldest(), working];
+            let oldest = oldest.into_iter().flatten().min();
+            counters.lane(lane.id).oldest_ms.set(oldest.map_or(0, |oldest| oldest.0));
+        }
     }
 }

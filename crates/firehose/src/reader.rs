@@ -1,5 +1,5 @@
-//! Reading logs of a source together: their records in the order of arrival, a stretch at a time, so that little of them
-//! is in memory however much there is.
+//! Reading logs of a source together: their records in the order of arrival, a stretch at a time, so that few of them
+//! are in memory however many there are.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use millstream_counters::{Collect, Collector, Sample};
+use millstream_counters::{Collect, Collector, Counter, Sample};
 use millstream_log::{Class, FramePool, GroupId, GroupSpec, Log};
 use millstream_replica::{Replica, ReplicaSetup, SingleNode};
 use millstream_types::{Clock, Millis, Random};
@@ -16,11 +16,12 @@ use tokio::task::JoinHandle;
 
 use crate::budget::Budget;
 use crate::context::{Appending, Context, RecordCheck};
-use crate::envelope::{Envelope, Keys};
+use crate::discarded::Discarded;
+use crate::envelope::{CountedKeys, Envelope, Keys};
 use crate::intake::{Intake, frames};
 use crate::journal::{Journal, Logged};
 use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
-use crate::machine::{DeliveryMachine, Totals};
+use crate::machine::{DeliveryMachine, LaneId, Totals};
 use crate::metrics::{self, PipelineCounters, Shown, destination_name};
 use crate::pilot::{Order, Pilot, prepare};
 use crate::settings::Settings;
@@ -114,6 +115,8 @@ pub struct Runtimes {
     jumps: watch::Receiver<()>,
     started: watch::Sender<()>,
     pipelines: Mutex<HashMap<GroupId, Arc<Pipeline>>>,
+    /// Kept here: the counts of a pipeline go with it.
+    discarded_records: Counter,
 }
 
 /// A pipeline that is at work.
@@ -186,6 +189,7 @@ impl Runtimes {
             jumps,
             started: watch::Sender::new(()),
             pipelines: Mutex::default(),
+            discarded_records: Counter::new(),
             parts,
         })
     }
@@ -243,7 +247,9 @@ impl Runtimes {
             },
         };
         let replica = Replica::<DeliveryMachine>::open(setup).await.map_err(failed)?;
-        let (data, keys) = (parts.data_group, parts.keys);
+        let counters = Arc::<PipelineCounters>::default();
+        let keys = Arc::new(CountedKeys { keys: parts.keys, counters: counters.clone() });
+        let data = parts.data_group;
         let envelope = Arc::new(Envelope::new(data, keys, random.clone()));
         let direct = parts.source.is_none().then(|| {
             let frames = self.frames.clone();
@@ -271,11 +277,12 @@ impl Runtimes {
             places: self.places.clone(),
             outward_places: self.outward_places.clone(),
             frames: self.frames.clone(),
-            counters: Arc::default(),
+            counters,
             journal: Journal::new(log.clone(), data),
             partitions_max: *partitions_max,
             check: parts.check,
             appending: Arc::new(Appending::default()),
+            taken: Default::default(),
         });
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let settings = Mutex::new(parts.configuration.settings.clone());
@@ -305,10 +312,25 @@ impl Runtimes {
     pub async fn stop(&self, data_group: GroupId, discard: bool) {
         let pipeline = lock(&self.pipelines).remove(&data_group);
         let Some(pipeline) = pipeline else { return };
+        pipeline.end().await;
         if discard {
-            pipeline.count_discarded();
+            let discarded = Discarded::of(&pipeline.ctx).await;
+            let (records, name) = (discarded.records(), &pipeline.ctx.sender.name);
+            if records > 0 {
+                let Discarded { unread, processed, planned } = discarded;
+                tracing::warn!(
+                    %name, records, unread, processed, planned,
+                    "undelivered records are thrown away with their delivery stream"
+                );
+            }
+            self.discarded_records.add(records);
         }
-        pipeline.stop().await;
+        pipeline.ctx.replica.stop().await;
+    }
+
+    /// Records that were thrown away with their delivery streams since the node started.
+    pub fn discarded_records(&self) -> u64 {
+        self.discarded_records.get()
     }
 
     /// Ends all pipelines, as the node stops.
@@ -383,7 +405,7 @@ impl Pipeline {
     pub fn status(&self) -> PipelineStatus {
         let counters = &self.ctx.counters;
         PipelineStatus {
-            data_freshness_ms: counters.data_freshness_ms(self.ctx.now()),
+            data_freshness_ms: counters.lane(LaneId::Main).data_freshness_ms(self.ctx.now()),
             waiting_records: counters.waiting_records.get(),
             waiting_bytes: counters.waiting_bytes.get(),
             open_plans: counters.open_plans.get(),
@@ -392,24 +414,18 @@ impl Pipeline {
         }
     }
 
-    fn count_discarded(&self) {
-        let planned: u64 =
-            self.ctx.replica.read(|state| state.plans.values().map(|plan| plan.records).sum());
-        let records = planned + self.ctx.counters.waiting_records.get();
-        self.ctx.counters.discarded_records.add(records);
-        if records > 0 {
-            let name = &self.ctx.sender.name;
-            tracing::warn!(%name, records, "undelivered records are thrown away with their delivery stream");
-        }
+    async fn stop(&self) {
+        self.end().await;
+        self.ctx.replica.stop().await;
     }
 
-    async fn stop(&self) {
+    /// Ends the pilot: what the machine knows and what waits does not change any more.
+    async fn end(&self) {
         let _ = self.order(Order::Stop).await;
         let pilot = lock(&self.pilot).take();
         if let Some(pilot) = pilot {
             let _ = pilot.await;
         }
-        self.ctx.replica.stop().await;
     }
 }
 
@@ -421,8 +437,13 @@ impl Collect for Runtimes {
         let accounts: Vec<String> =
             all.iter().map(|pipeline| pipeline.ctx.sender.account.to_string()).collect();
         let shown = all.iter().zip(&accounts).map(|(pipeline, account)| Shown {
+            kind: match pipeline.ctx.channel_id.is_empty() {
+                true => "delivery_stream",
+                false => "channel",
+            },
             name: &pipeline.ctx.sender.name,
             account,
+            region: pipeline.ctx.sender.region.as_str(),
             destination: destination_name(&lock(&pipeline.settings)),
             counters: &pipeline.ctx.counters,
         });
@@ -432,5 +453,11 @@ impl Collect for Runtimes {
         let help = "Memory for deliveries that is free.";
         let free = Sample::Gauge(self.budget.free_bytes());
         to.sample("millstream_firehose_memory_free_bytes", help, &[], free);
+        let help = "ActivePartitionsLimit: partitions of a delivery stream that may be active.";
+        let partitions = Sample::Gauge(self.parts.partitions_max as u64);
+        to.sample("millstream_firehose_active_partitions_limit", help, &[], partitions);
+        let help = "Records thrown away with their delivery streams, since the node started.";
+        let discarded = Sample::Counter(self.discarded_records.get());
+        to.sample("millstream_firehose_discarded_records_total", help, &[], discarded);
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use millstream_catalog::{Catalog, Command, DeliveryStream, Outcome};
 use millstream_counters::Counter;
-use millstream_log::Log;
+use millstream_log::{GroupId, Log};
 use millstream_streams::Caller;
 use millstream_types::{AccountId, Clock, DeliveryStreamName, Millis};
 use millstream_vault::Vault;
 use tokio::sync::watch;
 
+use crate::counted::ControlCalls;
 use crate::errors::Refusal;
 use crate::pipelines::Pipelines;
 use crate::quotas::Limits;
@@ -49,6 +50,8 @@ pub struct Firehose {
     pub(crate) pipelines: Arc<dyn Pipelines>,
     pub(crate) limits: Limits,
     pub(crate) rates: Rates,
+    /// Calls of the control plane.
+    pub(crate) calls: ControlCalls,
     /// Steps of the lifecycle that failed and are tried again.
     pub(crate) lifecycle_failures: Counter,
     /// Changes whenever service time was moved by hand.
@@ -70,6 +73,7 @@ impl Firehose {
             pipelines,
             limits,
             rates: Rates::default(),
+            calls: ControlCalls::default(),
             lifecycle_failures: Counter::new(),
             jumps,
         })
@@ -104,10 +108,10 @@ impl Firehose {
         })
     }
 
-    /// The pipeline of a delivery stream. Right after the start of the node it may not be at work yet: it is waited
+    /// The pipeline of a delivery stream or channel, by its group. Right after the start of the node it may not be at work yet: it is waited
     /// for.
-    pub(crate) async fn pipeline_of(&self, stream: &DeliveryStream) -> Option<Arc<Pipeline>> {
-        let at_work = || self.pipelines.pipeline(stream.data_group);
+    pub(crate) async fn pipeline_of(&self, data_group: GroupId) -> Option<Arc<Pipeline>> {
+        let at_work = || self.pipelines.pipeline(data_group);
         // Most often it is there, and no timer is needed.
         if let Some(pipeline) = at_work() {
             return Some(pipeline);

@@ -34,6 +34,9 @@ pub trait ObjectStorage: Send + Sync + 'static {
     /// Whether this storage can do what a target asks; asked before a delivery stream is made. The text names what
     /// cannot be done, for the client.
     fn accepts(&self, bucket: &str, encryption: &Encryption) -> Result<(), String>;
+    /// Whether a bucket is somewhere else, where an upload may hang: such uploads have places and memory of their own,
+    /// so that they do not keep others from being delivered.
+    fn is_outward(&self, bucket: &str) -> bool;
     /// Writes an object unless it exists. Dropping the future gives up the wait, not always the write.
     fn put<'a>(
         &'a self,

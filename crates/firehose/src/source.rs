@@ -103,6 +103,10 @@ pub trait Source: Send + Sync + 'static {
     fn grows(&self) -> bool {
         false
     }
+    /// The sequence number of a record, if the source is a stream that has it.
+    fn sequence_number(&self, _log: u32, _position: u64, _arrival: Millis) -> Option<String> {
+        None
+    }
     /// Nobody needs what lies before a position any more.
     fn trim(&self, log: u32, before: u64) -> SourceFuture<'_, ()>;
 }

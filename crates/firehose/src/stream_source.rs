@@ -11,7 +11,7 @@ use millstream_aggregate::Aggregate;
 use millstream_catalog::ShardState;
 use millstream_log::{End, GroupId, Log, LogError, LogId, Position};
 use millstream_streams::{ShardReadError, ShardReader, ShardRecord};
-use millstream_types::ShardId;
+use millstream_types::{Millis, SequenceNumber, ShardId};
 use tokio::sync::watch;
 
 use crate::limits::BATCH_BYTES_MAX;
@@ -187,6 +187,13 @@ impl Source for StreamSource {
 
     fn grows(&self) -> bool {
         true
+    }
+
+    fn sequence_number(&self, log: u32, position: u64, arrival: Millis) -> Option<String> {
+        let stream = self.reader.stream()?;
+        let shard = stream.shards.get(log as usize)?;
+        let created = shard.created.seconds();
+        Some(SequenceNumber::of_record(created, shard.id, position, arrival).to_string())
     }
 
     fn trim(&self, _: u32, _: u64) -> SourceFuture<'_, ()> {

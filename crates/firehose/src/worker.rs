@@ -1,6 +1,8 @@
 //! The worker: steps that must not be done twice, or that regroup. It takes a window of the source, has the function
 //! transform it, finds each record's partition, and writes what came of it to the processed log.
 
+mod gate;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use bytes::Bytes;
 use millstream_types::Millis;
 use tokio::time::Instant;
 
+use crate::budget::Reserved;
 use crate::compiled::Compiled;
 use crate::context::{Context, Written};
 use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX, WINDOW_RECORDS_MAX};
@@ -20,6 +23,8 @@ use crate::processing::{Before, Chain, Finished, Piece};
 use crate::reader::Reader;
 use crate::record::{Failed, PartitionValues, Ready, RecordId, SourceRecord};
 use crate::settings::Function;
+
+pub use gate::Gate;
 
 /// The code of records that found no place among the active partitions.
 const PARTITIONS_EXCEEDED: &str = "DynamicPartitioning.ActivePartitionsLimitExceeded";
@@ -36,8 +41,12 @@ pub struct Step {
     pub source: Vec<(u32, u64, u64)>,
     /// Bytes of its records.
     pub bytes: u64,
+    /// When the oldest of them arrived.
+    pub oldest: Millis,
     /// Partitions that are active.
     pub active: HashSet<String>,
+    /// Whether the pilot may still give the window up.
+    pub gate: Arc<Gate>,
 }
 
 /// What came of a window.
@@ -117,17 +126,31 @@ struct Made {
 
 impl Step {
     /// Does the steps and writes what came of them. A window whose records turn out to be more than expected is taken
-    /// in part.
+    /// in part. What fails until the records' retention is over ends there: the window is passed, and its records are
+    /// lost.
     pub async fn run(self) -> Result<Done, String> {
-        // What the function is given and returns, and the blocks.
-        let bytes = self.compiled.window_bytes_max();
-        let bytes = if self.compiled.settings.processing.decompress { bytes } else { self.bytes };
-        let _reserved = self.ctx.worker_share().reserve(bytes.saturating_mul(3)).await;
-        let Window { prepared, source, cut, lost } = self.read().await?;
+        let (ctx, source, oldest) = (self.ctx.clone(), self.source.clone(), self.oldest);
+        let why = match self.work().await {
+            Err(why) if ctx.now() >= oldest.plus(ctx.source.retention()) => why,
+            done => return done,
+        };
+        let lost = source.iter().map(|(_, from, to)| to - from).sum();
+        let name = &ctx.sender.name;
+        tracing::error!(%name, records = lost, %why, "records that cannot be processed are lost");
+        let written = ctx.write_blocks(&[], &source).await?;
+        Ok(Done { source, cut: false, written, lost })
+    }
+
+    async fn work(self) -> Result<Done, String> {
+        let (window, _reserved) = self.read_in_time().await?;
+        let Window { prepared, source, cut, lost } = window;
         let Prepared { mut pieces, failed, dropped, .. } = prepared;
         let mut made = Made { failed, dropped, ..Made::default() };
         if let Some(function) = &self.compiled.settings.processing.function {
             pieces = self.transform(function, pieces, &mut made).await;
+        }
+        if !self.gate.close() {
+            return Err("the window was given up".into());
         }
         self.finish(pieces, &mut made).await?;
         self.count(&made);
@@ -139,6 +162,28 @@ impl Step {
         .await?;
         let written = step.ctx.write_blocks(&drafts, &source).await?;
         Ok(Done { source, cut, written, lost })
+    }
+
+    /// Reads the window as often as it takes, for as long as records are kept: what is wrong may pass, and other
+    /// deliveries go on meanwhile.
+    async fn read_in_time(&self) -> Result<(Window, Reserved), String> {
+        // What the function is given and returns, and the blocks.
+        let bytes = self.compiled.window_bytes_max();
+        let bytes = if self.compiled.settings.processing.decompress { bytes } else { self.bytes };
+        let ends = self.oldest.plus(self.ctx.source.retention());
+        let mut pause = BACK_OFF_FIRST;
+        loop {
+            let reserved = self.ctx.worker_share().reserve(bytes.saturating_mul(3)).await;
+            let why = match self.read().await {
+                Ok(window) => return Ok((window, reserved)),
+                Err(why) if self.ctx.now() >= ends => return Err(why),
+                Err(why) => why,
+            };
+            drop(reserved);
+            tracing::warn!(name = %self.ctx.sender.name, %why, "records cannot be read now");
+            tokio::time::sleep(jittered(&self.ctx, pause)).await;
+            pause = (pause * 2).min(BACK_OFF_MAX);
+        }
     }
 
     /// Reads the window, and does the steps before the function, until that is enough.

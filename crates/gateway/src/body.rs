@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::connection::RequestGuard;
 use crate::limits::{BODY_PERMIT_BYTES, BODY_POOL_BUFFER_BYTES_MAX, BODY_POOL_BYTES_MAX};
 use crate::push::Events;
-use crate::s3::ObjectBody;
+use crate::s3::{LateDocument, ObjectBody};
 
 /// Memory for request bodies: a budget that is reserved by declared size, and buffers that are used again.
 #[derive(Clone)]
@@ -159,6 +159,8 @@ pub enum ReplyBody {
     Events(Box<Events>),
     /// The bytes of an object of the built-in buckets, as they are read.
     Object(Box<ObjectBody>),
+    /// A document that takes a while.
+    Late(Box<LateDocument>),
 }
 
 /// Messages of a subscription that come before it is cut: the initial response and the first event.
@@ -280,6 +282,7 @@ impl ReplyBody {
             ReplyBody::Events(events) => events.hold(guard),
             ReplyBody::CutShort(short) => short.whole.hold(guard),
             ReplyBody::Object(object) => object.hold(guard),
+            ReplyBody::Late(late) => late.hold(guard),
             ReplyBody::Whole(_)
             | ReplyBody::Records(..)
             | ReplyBody::Received(_)
@@ -319,6 +322,9 @@ impl Body for ReplyBody {
             ReplyBody::Events(events) => {
                 return events.poll_next(cx).map(|next| next.map(|piece| piece.map(Frame::data)));
             }
+            ReplyBody::Late(late) => {
+                return late.poll_next(cx).map(|next| next.map(|piece| Ok(Frame::data(piece))));
+            }
             ReplyBody::Object(object) => {
                 let next = object.poll_next(cx);
                 return next
@@ -336,6 +342,7 @@ impl Body for ReplyBody {
             ReplyBody::Cut | ReplyBody::CutShort(_) => false,
             ReplyBody::Events(_) => false,
             ReplyBody::Object(object) => object.left() == 0,
+            ReplyBody::Late(late) => late.is_over(),
         }
     }
 
@@ -348,7 +355,7 @@ impl Body for ReplyBody {
             ReplyBody::Received(received) => SizeHint::with_exact(received.rest.len() as u64),
             ReplyBody::Cut => SizeHint::with_exact(0),
             ReplyBody::CutShort(short) => short.whole.size_hint(),
-            ReplyBody::Events(_) => SizeHint::default(),
+            ReplyBody::Events(_) | ReplyBody::Late(_) => SizeHint::default(),
             ReplyBody::Object(object) => SizeHint::with_exact(object.left()),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::Response;
 use millstream_api::Error;
 use millstream_firehose::Firehose;
+use tokio::time::Instant;
 
 use crate::body::ReplyBody;
 use crate::dispatch::{Call, Output, Structure, not_registered};
@@ -17,7 +18,12 @@ impl Call<'_> {
             "PutRecordBatch" => self.put_record_batch(firehose).await,
             "PutRecord" => self.put_delivery_record(firehose).await,
             // Boxed, so that the requests above are not as large as the largest of these.
-            _ => Box::pin(self.run_other_firehose(firehose, name)).await,
+            _ => {
+                let began = Instant::now();
+                let answer = Box::pin(self.run_other_firehose(firehose, name)).await;
+                firehose.count_call(name, began.elapsed());
+                answer
+            }
         }
     }
 

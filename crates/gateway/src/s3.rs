@@ -12,6 +12,7 @@ mod dates;
 mod delete;
 mod error;
 mod headers;
+mod late;
 mod list;
 mod multipart;
 mod operation;
@@ -44,6 +45,7 @@ use crate::signature::{header_list, request as as_signed};
 use ask::Ask;
 pub use chunks::fuzz_chunks;
 use error::{S3Error, S3Result};
+pub use late::LateDocument;
 use operation::Operation;
 use receive::{Lent, Receiver};
 pub use send::ObjectBody;
@@ -51,8 +53,11 @@ use target::Query;
 pub use xml_read::fuzz_xml;
 use xml_write::Document;
 
-/// Objects that are received at once, and that are sent at once; each holds a piece or two in memory.
+/// Objects that are received at once, and pieces of objects that are read at once; each holds a piece or two in memory.
 const TRANSFERS_MAX: usize = 128;
+/// Objects that are sent at once. A client that does not take what it asked for has a piece in its connection's buffer,
+/// until the connection ends for it.
+const SENDING_MAX: usize = 512;
 /// How long a request waits for its turn before it is told to slow down.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
@@ -62,12 +67,14 @@ pub(crate) struct ObjectFace {
     pub store: Arc<Store>,
     receiving: Arc<Semaphore>,
     sending: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
 }
 
 impl ObjectFace {
     pub fn new(store: Arc<Store>) -> Self {
-        let transfers = || Arc::new(Semaphore::new(TRANSFERS_MAX));
-        ObjectFace { store, receiving: transfers(), sending: transfers() }
+        let of = |count| Arc::new(Semaphore::new(count));
+        let (receiving, reading) = (of(TRANSFERS_MAX), of(TRANSFERS_MAX));
+        ObjectFace { store, receiving, sending: of(SENDING_MAX), reading }
     }
 }
 
@@ -76,10 +83,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
     run: impl FnOnce() -> S3Result<T> + Send + 'static,
 ) -> S3Result<T> {
     let done = tokio::task::spawn_blocking(run).await;
-    done.unwrap_or_else(|_| {
-        let text = "We encountered an internal error. Please try again.";
-        Err(S3Error::new("InternalError", StatusCode::INTERNAL_SERVER_ERROR, text))
-    })
+    done.unwrap_or_else(|_| Err(S3Error::internal()))
 }
 
 /// Whether a request is one of S3: it is signed for S3, or, in `open` mode, it is not signed and no other rule claims
@@ -229,11 +233,7 @@ fn host_of(head: &Head) -> &str {
 }
 
 fn error_reply(error: &S3Error, head: &Head, id: &RequestId) -> Response<ReplyBody> {
-    let mut document = Document::error();
-    document.element("Code", error.code).element("Message", &error.message);
-    for (name, value) in error.details.iter().filter(|(name, _)| *name != CAUSE) {
-        document.element(name, value);
-    }
+    let mut document = error_document(error);
     document.element("Resource", head.uri.path());
     document.element("RequestId", &id.id).element("HostId", id.extended());
     // A reply to HEAD has no body; neither has one that says that nothing has changed.
@@ -244,6 +244,16 @@ fn error_reply(error: &S3Error, head: &Head, id: &RequestId) -> Response<ReplyBo
     };
     *reply.status_mut() = error.status;
     reply
+}
+
+/// An error's document, to which what only a reply knows is added.
+fn error_document(error: &S3Error) -> Document {
+    let mut document = Document::error();
+    document.element("Code", error.code).element("Message", &error.message);
+    for (name, value) in error.details.iter().filter(|(name, _)| *name != CAUSE) {
+        document.element(name, value);
+    }
+    document
 }
 
 /// A reply with a document.

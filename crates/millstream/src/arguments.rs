@@ -35,7 +35,7 @@ pub enum Command {
     },
     /// Lists, makes, describes, splits, merges and deletes streams, of any Kinesis endpoint.
     Streams(millstream_cli::StreamsArguments),
-    /// Lists and flushes delivery streams, and shows their logs.
+    /// Lists and flushes delivery streams and channels, and shows their logs.
     Delivery(millstream_cli::DeliveryArguments),
     /// Puts lines into a stream, of any Kinesis endpoint.
     Put(millstream_cli::PutArguments),

@@ -5,8 +5,9 @@ use tokio::runtime::{Builder, Runtime};
 
 /// How much nicer they are than those that serve. Under load they get about a tenth of a processor, or what is free.
 const NICENESS: i32 = 10;
-/// Threads that compute, beyond which work waits: as many as deliveries and windows that hold memory have use for.
-const COMPUTING_MAX: usize = 64;
+/// Threads that compute and write files, beyond which work waits: more than there are processors, for disks that keep
+/// some of them waiting.
+const COMPUTING_MAX: usize = 16;
 
 /// Starts the threads.
 pub fn start() -> Result<Runtime, String> {

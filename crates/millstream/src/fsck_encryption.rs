@@ -5,7 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_catalog::{Catalog, Encryption, Stream};
+use millstream_catalog::{
+    Catalog, Channel, DeliverySource, DeliveryStream, Encryption, State, Stream,
+};
+use millstream_firehose::{INTAKE_LOG, PROCESSED_LOG};
 use millstream_log::{Disk, End, GroupId, Inspection, Log, LogError, LogId, Position, ReadBatch};
 use millstream_records::{Place, open, sealed_header};
 use millstream_types::{ManualClock, Millis};
@@ -37,7 +40,7 @@ pub fn check(disk: &Arc<dyn Disk>, master_key_file: &Path) -> Result<bool, Strin
     runtime.block_on(check_streams(disk, root, master_key_file))
 }
 
-/// The streams of a directory by their group, in words.
+/// What the groups of a directory belong to, in words.
 pub fn stream_names(disk: &Arc<dyn Disk>) -> Result<BTreeMap<GroupId, String>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the runtime did not start: {error}"))?;
@@ -51,13 +54,32 @@ async fn names_of(disk: &Arc<dyn Disk>) -> Result<BTreeMap<GroupId, String>, Str
     let clock = Arc::new(ManualClock::new(Millis(0)));
     let catalog = Catalog::open(Arc::new(inspection), clock, Arc::new(Entropy::new())).await;
     let catalog = catalog.map_err(|error| error.to_string())?;
-    let name = |stream: &Arc<Stream>| {
-        let (name, account, region) = (&stream.name, stream.account, &stream.region);
-        (stream.group, format!("of stream {name} of {account} in {region}"))
-    };
-    let names = catalog.read(|state| state.streams().map(name).collect());
+    let names = catalog.read(|state| {
+        let streams = state.streams().map(|stream| (stream.group, stream_name(stream)));
+        let delivery_streams = state.delivery_streams().all().flat_map(|stream| {
+            [stream.data_group, stream.state_group].map(|group| (group, delivery_name(stream)))
+        });
+        let channels = state.channels().flat_map(|channel| {
+            let groups = channel.delivery.map(|groups| [groups.data, groups.state]);
+            groups.into_iter().flatten().map(|group| (GroupId(group), channel_name(channel)))
+        });
+        let all = streams.chain(delivery_streams).chain(channels);
+        all.map(|(group, name)| (group, format!("of {name}"))).collect()
+    });
     catalog.stop().await;
     Ok(names)
+}
+
+fn stream_name(stream: &Stream) -> String {
+    format!("stream {} of {} in {}", stream.name, stream.account, stream.region)
+}
+
+fn delivery_name(stream: &DeliveryStream) -> String {
+    format!("delivery stream {} of {} in {}", stream.name, stream.account, stream.region)
+}
+
+fn channel_name(channel: &Channel) -> String {
+    format!("channel {} of {} in {}", channel.name, channel.account, channel.region)
 }
 
 async fn check_streams(
@@ -75,22 +97,18 @@ async fn check_streams(
     let catalog = catalog.map_err(|error| error.to_string())?;
     // Service time at the last stop was this or later: what is beyond the horizon by it is beyond it for good.
     let now = last_arrival(&*log).await;
-    let streams: Vec<Arc<Stream>> = catalog.read(|state| state.streams().cloned().collect());
+    let holders = catalog.read(|state| holders(state, now));
     let mut sound = true;
-    for stream in streams {
-        let mut blocks = Blocks {
-            log: &*log,
-            stream: &stream,
-            horizon: stream.horizon(now),
-            keys: opened_keys(&stream, root.as_ref()),
-            counts: BTreeMap::new(),
-        };
-        for shard in &stream.shards {
-            blocks.count_shard(shard.id.0).await;
+    for holder in &holders {
+        let keys = opened_keys(holder, root.as_ref());
+        let mut blocks =
+            Blocks { log: &*log, horizon: holder.horizon, keys, counts: BTreeMap::new() };
+        for log in &holder.logs {
+            blocks.count_log(*log).await;
         }
         for (id, count) in &blocks.counts {
-            let (verdict, is_sound) = judge(&stream.encryption, *id, count, root.is_some(), file);
-            tell(&stream, *id, count, &verdict);
+            let (verdict, is_sound) = judge(holder, *id, count, root.is_some(), file);
+            tell(holder, *id, count, &verdict);
             sound &= is_sound;
         }
     }
@@ -98,11 +116,75 @@ async fn check_streams(
     Ok(sound)
 }
 
+/// Logs whose blocks are encrypted with the same data keys.
+struct Holder {
+    /// What they are, in words.
+    name: String,
+    logs: Vec<LogId>,
+    /// What arrived before it, nobody can read any more.
+    horizon: Millis,
+    /// Whose data keys they are; none where it is gone.
+    keys: Option<KeysOf>,
+}
+
+/// Data keys, and what they are bound to.
+struct KeysOf {
+    encryption: Arc<Encryption>,
+    context: String,
+}
+
+impl KeysOf {
+    fn stream(stream: &Stream) -> Self {
+        KeysOf { encryption: stream.encryption.clone(), context: stream.arn().to_string() }
+    }
+}
+
+/// Everything that may have encrypted blocks.
+fn holders(state: &State, now: Millis) -> Vec<Holder> {
+    let streams = state.streams().map(|stream| Holder {
+        name: stream_name(stream),
+        logs: stream
+            .shards
+            .iter()
+            .map(|shard| LogId { group: stream.group, index: shard.id.0 })
+            .collect(),
+        horizon: stream.horizon(now),
+        keys: Some(KeysOf::stream(stream)),
+    });
+    // What is kept of a source's records is sealed with the source's keys.
+    let of_source = |group| state.by_group(group).map(|stream| KeysOf::stream(stream));
+    let delivery_streams = state.delivery_streams().all().flat_map(|stream| {
+        let logs = [(INTAKE_LOG, "intake"), (PROCESSED_LOG, "processed log")];
+        logs.map(|(index, what)| Holder {
+            name: format!("{}, {what}", delivery_name(stream)),
+            logs: vec![LogId { group: stream.data_group, index }],
+            horizon: Millis(0),
+            keys: match &stream.source {
+                DeliverySource::DirectPut { .. } => Some(KeysOf {
+                    encryption: stream.encryption.keys.clone(),
+                    context: stream.arn().to_string(),
+                }),
+                DeliverySource::KinesisStream(source) => of_source(source.group),
+            },
+        })
+    });
+    let channels = state.channels().filter_map(|channel| {
+        let group = GroupId(channel.delivery?.data);
+        Some(Holder {
+            name: format!("{}, processed log", channel_name(channel)),
+            logs: vec![LogId { group, index: PROCESSED_LOG }],
+            horizon: Millis(0),
+            keys: of_source(channel.group),
+        })
+    });
+    streams.chain(delivery_streams).chain(channels).collect()
+}
+
 /// The data keys that the master key file opens.
-fn opened_keys(stream: &Stream, root: Option<&DataKey>) -> BTreeMap<u32, DataKey> {
-    let context = stream.arn().to_string();
-    let keys = stream.encryption.keys.iter().filter_map(|key| {
-        let opened = LocalKeys::open_stored(root?, &key.master, &context, &key.wrapped)?;
+fn opened_keys(holder: &Holder, root: Option<&DataKey>) -> BTreeMap<u32, DataKey> {
+    let Some(KeysOf { encryption, context }) = &holder.keys else { return BTreeMap::new() };
+    let keys = encryption.keys.iter().filter_map(|key| {
+        let opened = LocalKeys::open_stored(root?, &key.master, context, &key.wrapped)?;
         Some((key.id, opened))
     });
     keys.collect()
@@ -121,18 +203,16 @@ async fn last_arrival(log: &dyn Log) -> Millis {
     last
 }
 
-/// The encrypted blocks of a stream.
+/// The encrypted blocks of some logs.
 struct Blocks<'a> {
     log: &'a dyn Log,
-    stream: &'a Stream,
     horizon: Millis,
     keys: BTreeMap<u32, DataKey>,
     counts: BTreeMap<u32, Count>,
 }
 
 impl Blocks<'_> {
-    async fn count_shard(&mut self, shard: u32) {
-        let id = LogId { group: self.stream.group, index: shard };
+    async fn count_log(&mut self, id: LogId) {
         let mut next = Position(0);
         loop {
             let read = match self.log.read(id, next, STEP_BYTES).await {
@@ -141,11 +221,11 @@ impl Blocks<'_> {
                     next = first;
                     continue;
                 }
-                // A shard that is not made yet has no log; damage was reported by the check of the log.
+                // What is not made yet has no log; damage was reported by the check of the log.
                 Err(_) => return,
             };
             for batch in &read.batches {
-                self.count(shard, batch);
+                self.count(id, batch);
             }
             next = read.next;
             match read.end {
@@ -155,7 +235,7 @@ impl Blocks<'_> {
         }
     }
 
-    fn count(&mut self, shard: u32, batch: &ReadBatch) {
+    fn count(&mut self, id: LogId, batch: &ReadBatch) {
         let payload = &batch.batch.payload;
         let Some(header) = sealed_header(payload) else { return };
         let count = self.counts.entry(header.key_id).or_default();
@@ -165,7 +245,7 @@ impl Blocks<'_> {
             return;
         }
         let Some(key) = self.keys.get(&header.key_id) else { return };
-        let place = Place { group: self.stream.group.0, shard, count: batch.batch.count };
+        let place = Place { group: id.group.0, shard: id.index, count: batch.batch.count };
         match open(key.bytes(), payload, place) {
             Ok(_) => count.opened += 1,
             Err(_) => count.refused += 1,
@@ -174,13 +254,10 @@ impl Blocks<'_> {
 }
 
 /// What is to be said of the blocks of a data key, and whether they can be what was written.
-fn judge(
-    encryption: &Encryption,
-    id: u32,
-    count: &Count,
-    has_file: bool,
-    file: &Path,
-) -> (String, bool) {
+fn judge(holder: &Holder, id: u32, count: &Count, has_file: bool, file: &Path) -> (String, bool) {
+    let Some(KeysOf { encryption, .. }) = &holder.keys else {
+        return ("not checked: the stream that was its source is gone, with its keys".into(), true);
+    };
     let Some(key) = encryption.key(id) else {
         // A key is forgotten long after whatever it encrypted has expired.
         return match (1..=encryption.last_id).contains(&id) {
@@ -208,22 +285,25 @@ fn judge(
     }
 }
 
-fn tell(stream: &Stream, id: u32, count: &Count, verdict: &str) {
-    let key = stream.encryption.key(id);
-    let name = key.map_or("unknown", |key| key.key_id.as_str());
+fn tell(holder: &Holder, id: u32, count: &Count, verdict: &str) {
+    let key = holder.keys.as_ref().and_then(|keys| keys.encryption.key(id));
+    let key = key.map_or("unknown", |key| key.key_id.as_str());
     println!(
-        "stream {} of {} in {}, data key {id} ({name}): {} blocks encrypted, {verdict}",
-        stream.name, stream.account, stream.region, count.blocks
+        "{}, data key {id} ({key}): {} blocks encrypted, {verdict}",
+        holder.name, count.blocks
     );
 }
 
 #[cfg(test)]
 mod tests {
     use millstream_catalog::StreamKey;
+    use millstream_log::testkit::{MemoryLog, block_on};
+    use millstream_log::{Batch, Class, Frame, GroupSpec};
+    use millstream_records::{BlockWriter, SEALED_BYTES, Sealer, payload_bytes, plain_part};
 
     use super::*;
 
-    fn check(id: u32, count: Count, expected: &str, is_sound: bool) {
+    fn holder() -> Holder {
         let key = StreamKey {
             id: 2,
             key_id: "alias/aws/kinesis".into(),
@@ -233,7 +313,12 @@ mod tests {
         };
         let encryption =
             Encryption { keys: vec![Arc::new(key)], last_id: 2, ..Encryption::default() };
-        let judged = judge(&encryption, id, &count, true, Path::new("f"));
+        let keys = KeysOf { encryption: Arc::new(encryption), context: "arn".into() };
+        Holder { name: "it".into(), logs: Vec::new(), horizon: Millis(0), keys: Some(keys) }
+    }
+
+    fn check(id: u32, count: Count, expected: &str, is_sound: bool) {
+        let judged = judge(&holder(), id, &count, true, Path::new("f"));
         assert_eq!(judged, (expected.to_owned(), is_sound));
     }
 
@@ -253,5 +338,51 @@ mod tests {
         check(2, count(3, 0, 0), "expired, not checked", true);
         check(2, count(1, 1, 1), "DAMAGE: 1 not authentic", false);
         check(2, count(0, 0, 0), "not checked: f does not open the key", true);
+    }
+    #[test]
+    fn blocks_of_a_source_that_is_gone_are_no_damage() {
+        let holder = Holder { keys: None, ..holder() };
+        let count = Count { blocks: 3, ..Count::default() };
+        let (verdict, is_sound) = judge(&holder, 2, &count, true, Path::new("f"));
+        assert!(is_sound && verdict.contains("gone"), "{verdict}");
+    }
+
+    #[test]
+    fn a_block_that_is_not_what_was_written_is_found_in_any_log_of_a_group() {
+        let log = MemoryLog::new(Arc::new(ManualClock::new(Millis(5000))));
+        let spec = GroupSpec { class: Class::Data, keep: None, record_bytes_max: 1 << 20 };
+        block_on(log.create(GroupId(4), spec, 3)).unwrap();
+        let key = || DataKey::new([7; 32]);
+        let sealer = Sealer::new(key().bytes(), 2, [1; 16]);
+        let mut append = |index, spoil: bool, encrypted: bool| {
+            let id = LogId { group: GroupId(4), index };
+            let extra = if encrypted { SEALED_BYTES } else { 0 };
+            let mut payload = vec![0; payload_bytes(1, 6) + extra];
+            let place = Place { group: 4, shard: index, count: 1 };
+            let plain = if encrypted { plain_part(&mut payload) } else { &mut payload[..] };
+            BlockWriter::new(plain, 1).push(None, 6).copy_from_slice(b"secret");
+            if encrypted {
+                sealer.seal(&mut payload, place).unwrap();
+            }
+            if spoil {
+                *payload.last_mut().unwrap() ^= 1;
+            }
+            let batch = Batch { count: 1, payload: payload.into() };
+            let appended = block_on(log.append_many(Frame::of_batch(id, &batch)).unwrap());
+            appended.into_iter().for_each(|one| drop(one.unwrap()));
+        };
+        for (index, spoil, encrypted) in
+            [(INTAKE_LOG, false, true), (INTAKE_LOG, false, false), (PROCESSED_LOG, true, true)]
+        {
+            append(index, spoil, encrypted);
+        }
+        for (index, opened, refused) in [(INTAKE_LOG, 1, 0), (PROCESSED_LOG, 0, 1)] {
+            let keys = BTreeMap::from([(2, key())]);
+            let (horizon, counts) = (Millis(0), BTreeMap::new());
+            let mut blocks = Blocks { log: &*log, horizon, keys, counts };
+            block_on(blocks.count_log(LogId { group: GroupId(4), index }));
+            let count = &blocks.counts[&2];
+            assert_eq!((count.blocks, count.opened, count.refused), (1, opened, refused));
+        }
     }
 }

@@ -52,15 +52,18 @@ impl HttpEndpoint {
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
         let parts = request::parts(parcel);
-        let taken = self.taken.take(parcel.plan).unwrap_or(0);
-        for (index, part) in parts.iter().enumerate().skip(taken) {
+        let mut attempt = self.taken.resume(parcel.plan, || 0);
+        let taken = attempt.left;
+        for part in parts.iter().skip(taken) {
             if let Err(error) = self.send_part(parcel, part).await {
-                if error.then != Then::Drop {
-                    self.taken.keep(parcel.plan, index);
+                if error.then == Then::Drop {
+                    attempt.finish();
                 }
                 return Err(error);
             }
+            attempt.left += 1;
         }
+        attempt.finish();
         Ok(Vec::new())
     }
 
@@ -80,7 +83,7 @@ impl RecordSink for HttpEndpoint {
     }
 
     fn gave_up<'a>(&'a self, parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
-        self.taken.take(parcel.plan);
+        self.taken.forget(parcel.plan);
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -81,6 +81,10 @@ impl ObjectStorage for Objects {
         }
     }
 
+    fn is_outward(&self, bucket: &str) -> bool {
+        self.external(bucket).is_some()
+    }
+
     fn put<'a>(
         &'a self,
         sender: &'a Sender,

@@ -72,9 +72,20 @@ pub(crate) struct Search {
 }
 
 /// What is left of a plan: the records to be sent, and those refused so far.
+#[derive(Default)]
 struct Left {
     pending: Vec<usize>,
     refused: Vec<RefusedRecord>,
+}
+
+impl Left {
+    /// Records were sent: those that met a busy cluster are left, others are taken or refused.
+    fn settle(&mut self, sent: &[usize], mut busy: Vec<usize>, refused: Vec<RefusedRecord>) {
+        busy.sort_unstable();
+        let is_in = |all: &[usize], index: &usize| all.binary_search(index).is_ok();
+        self.pending.retain(|index| !is_in(sent, index) || is_in(&busy, index));
+        self.refused.extend(refused);
+    }
 }
 
 impl Search {
@@ -113,40 +124,36 @@ impl Search {
     }
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
-        let all = || bulk::sort_out(parcel, &self.destination);
-        let Left { pending, mut refused } = self.left.take(parcel.plan).unwrap_or_else(all);
-        let mut parts = bulk::parts(parcel, &pending);
-        let mut again = Vec::new();
+        let mut attempt =
+            self.left.resume(parcel.plan, || bulk::sort_out(parcel, &self.destination));
+        let mut parts = bulk::parts(parcel, &attempt.left.pending);
         let mut failure = None;
         while let Some(part) = parts.pop() {
             let body = bulk::body(parcel, &part, &self.destination);
             match self.send_part(parcel, &part, body).await {
-                Ok(Outcome { refused: more, busy, error }) => {
-                    refused.extend(more);
-                    again.extend(busy);
+                Ok(Outcome { refused, busy, error }) => {
+                    attempt.left.settle(&part, busy, refused);
                     failure = failure.or(error);
                 }
                 // Clusters differ in how large a request may be; halves may fit.
                 Err(Rejected::TooLarge(error)) if part.len() == 1 => {
-                    refused.push(self.refused(parcel, part[0], error));
+                    let refused = self.refused(parcel, part[0], error);
+                    attempt.left.settle(&part, Vec::new(), vec![refused]);
                 }
                 Err(Rejected::TooLarge(_)) => {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.push(second.to_vec());
                     parts.push(first.to_vec());
                 }
-                Err(Rejected::Failed(error)) => {
-                    again.extend(part);
-                    again.extend(parts.drain(..).flatten());
-                    failure = Some(error);
-                }
+                Err(Rejected::Failed(error)) => return Err(error),
             }
         }
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        let Left { mut refused, .. } = attempt.finish();
         refused.sort_by_key(|record| record.index);
-        let Some(error) = failure else { return Ok(refused) };
-        again.sort_unstable();
-        self.left.keep(parcel.plan, Left { pending: again, refused });
-        Err(error)
+        Ok(refused)
     }
 
     async fn send_part(
@@ -230,7 +237,7 @@ impl RecordSink for Search {
     }
 
     fn gave_up<'a>(&'a self, parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
-        self.left.take(parcel.plan);
+        self.left.forget(parcel.plan);
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -70,12 +70,16 @@ impl Outbound {
     /// is checked with. Whoever passes may still be refused when the name is resolved.
     pub fn accepts(&self, uri: &Uri) -> Result<Target, OutboundError> {
         let target = Target::of(uri)?;
-        if let Some(address) = target.address() {
-            self.allowed.check(&target, address)?;
-        } else {
-            self.allowed.check_scheme(&target)?;
+        match target.address() {
+            Some(address) => self.allowed.check(&target, address)?,
+            None => self.allowed.check_scheme(&target)?,
         }
         Ok(target)
+    }
+
+    /// As [`Outbound::accepts`], for a protocol that is not HTTP.
+    pub fn accepts_host(&self, host: &str, port: u16, secured: bool) -> Result<(), OutboundError> {
+        self.accepts(&uri_of(host, port, secured)?).map(drop)
     }
 
     /// Sends a request and reads the whole answer, whatever its status. The URI is absolute; `host` and
@@ -99,12 +103,7 @@ impl Outbound {
         port: u16,
         secured: bool,
     ) -> Result<TcpStream, OutboundError> {
-        let scheme = if secured { "https" } else { "http" };
-        let address = format!("{scheme}://{host}:{port}/");
-        let uri: Uri = address
-            .parse()
-            .map_err(|_| OutboundError::Address(format!("{host}:{port} is not an address")))?;
-        let target = Target::of(&uri)?;
+        let target = Target::of(&uri_of(host, port, secured)?)?;
         let late = OutboundError::TimedOut { target: target.to_string(), after: CONNECT_TIMEOUT };
         let open = connection::connect(&target, &self.allowed);
         tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or(Err(late))
@@ -157,6 +156,13 @@ impl Outbound {
         self.pool.give_back(target, sender);
         Ok(Response::from_parts(head, body))
     }
+}
+
+/// What a protocol that is not HTTP connects to, as the rule of destinations takes it.
+fn uri_of(host: &str, port: u16, secured: bool) -> Result<Uri, OutboundError> {
+    let scheme = if secured { "https" } else { "http" };
+    let uri = format!("{scheme}://{host}:{port}/").parse();
+    uri.map_err(|_| OutboundError::Address(format!("{host}:{port} is not an address")))
 }
 
 /// Why an exchange failed, and whether a new connection is worth trying at once.

@@ -20,10 +20,11 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderValue};
 use hyper::{Request, Response, Uri};
 use millstream_firehose::settings::SplunkDestination;
 use millstream_firehose::sink::{Parcel, RecordSink, RefusedRecord, SinkError, SinkFuture};
-use millstream_types::Random;
+use millstream_types::{Clock, Random};
 use tokio::time::Instant;
 
 use crate::outbound::{Bounds, Outbound};
+use crate::progress::Progress;
 pub use answer::fuzz_splunk;
 use answer::{Acknowledged, Sent};
 use cookies::Cookies;
@@ -39,6 +40,7 @@ const REFUSED_MAX: usize = 100;
 /// Splunk as a destination.
 pub(crate) struct Splunk {
     outbound: Arc<Outbound>,
+    clock: Arc<dyn Clock>,
     event: bool,
     acknowledgement_timeout: Duration,
     send_to: Uri,
@@ -46,6 +48,15 @@ pub(crate) struct Splunk {
     authorization: HeaderValue,
     channel: HeaderValue,
     token: millstream_firehose::settings::SecretText,
+    /// What is left of plans.
+    left: Progress<Left>,
+}
+
+/// What is left of a plan: the records to be sent, and those refused so far.
+#[derive(Default)]
+struct Left {
+    kept: Vec<usize>,
+    refused: Vec<RefusedRecord>,
 }
 
 impl Splunk {
@@ -53,6 +64,7 @@ impl Splunk {
     pub fn new(
         destination: &SplunkDestination,
         outbound: Arc<Outbound>,
+        clock: Arc<dyn Clock>,
         random: &dyn Random,
     ) -> Result<Self, String> {
         let base = base(&destination.endpoint)?;
@@ -71,6 +83,7 @@ impl Splunk {
         let channel_header = HeaderValue::from_str(&channel);
         Ok(Splunk {
             outbound,
+            clock,
             event: destination.event,
             acknowledgement_timeout: destination.acknowledgement_timeout,
             send_to,
@@ -78,14 +91,15 @@ impl Splunk {
             authorization,
             channel: channel_header.map_err(|_| "the channel is not valid".to_owned())?,
             token: destination.token.clone(),
+            left: Progress::default(),
         })
     }
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
-        let mut kept: Vec<usize> = (0..parcel.records.len()).collect();
-        let mut refused: Vec<RefusedRecord> = Vec::new();
-        while !kept.is_empty() {
-            let body = concatenated(parcel, &kept);
+        let all = || Left { kept: (0..parcel.records.len()).collect(), refused: Vec::new() };
+        let mut attempt = self.left.resume(parcel.plan, all);
+        while !attempt.left.kept.is_empty() {
+            let body = concatenated(parcel, &attempt.left.kept);
             let mut cookies = Cookies::default();
             let answer = self.post(&self.send_to, body, &cookies).await?;
             match answer::sent(&answer, &self.token.0)? {
@@ -96,13 +110,15 @@ impl Splunk {
                 }
                 Sent::Invalid { event, error } => {
                     // The collector names one event at a time; all others are sent again without its record.
-                    let at = events::record_of(parcel, &kept, event).filter(|_| self.event);
+                    let Left { kept, refused } = &mut attempt.left;
+                    let at = events::record_of(parcel, kept, event).filter(|_| self.event);
                     let at = at.filter(|_| refused.len() < REFUSED_MAX).ok_or(error.clone())?;
                     let index = kept.remove(at);
                     refused.push(self.refused(parcel, index, error));
                 }
             }
         }
+        let Left { mut refused, .. } = attempt.finish();
         refused.sort_by_key(|record| record.index);
         Ok(refused)
     }
@@ -112,13 +128,17 @@ impl Splunk {
         RefusedRecord { index, code: error.code, message: error.message, members }
     }
 
-    /// Asks until the records are indexed or the acknowledgement's time is over. Failures of a question are not the
-    /// end: the records may be indexed all the same.
+    /// Asks until the records are indexed or the acknowledgement's time is over, by the machine's clock or by service
+    /// time, which people move. Failures of a question are not the end: the records may be indexed all the same.
     async fn wait(&self, acknowledgement: u64, cookies: &mut Cookies) -> Result<(), SinkError> {
         let until = Instant::now() + self.acknowledgement_timeout;
+        let due = self.clock.now().plus(self.acknowledgement_timeout);
         let mut pause = POLL_FIRST;
         let mut last = None;
         loop {
+            if self.clock.now() >= due {
+                return Err(last.unwrap_or_else(answer::not_acknowledged));
+            }
             if Instant::now() + pause > until {
                 tokio::time::sleep_until(until).await;
                 return Err(last.unwrap_or_else(answer::not_acknowledged));
@@ -164,6 +184,11 @@ impl RecordSink for Splunk {
         parcel: &'a Parcel,
     ) -> SinkFuture<'a, Result<Vec<RefusedRecord>, SinkError>> {
         Box::pin(self.send(parcel))
+    }
+
+    fn gave_up<'a>(&'a self, parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
+        self.left.forget(parcel.plan);
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn members(&self, parcel: &Parcel, index: usize) -> Vec<(&'static str, String)> {

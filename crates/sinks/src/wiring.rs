@@ -79,7 +79,7 @@ impl Sinks for Outside {
                 Arc::new(HttpEndpoint::new(http, outbound, clock.clone())?)
             }
             RecordDestination::Splunk(splunk) => {
-                Arc::new(Splunk::new(splunk, outbound, &**random)?)
+                Arc::new(Splunk::new(splunk, outbound, clock.clone(), &**random)?)
             }
             RecordDestination::Search(search) => {
                 Arc::new(Search::new(search, clusters, outbound, machine_clock.clone())?)

@@ -11,9 +11,11 @@ use crate::shapes::text;
 record! {
     /// What FlushDeliveryStream takes.
     pub struct FlushDeliveryStreamInput {
-        /// The name of the delivery stream.
-        delivery_stream_name: String = "DeliveryStreamName", required,
+        /// The name of the delivery stream; either this or the channel.
+        delivery_stream_name: Option<String> = "DeliveryStreamName", optional,
             Shape::Text(&DELIVERY_STREAM_NAME);
+        /// The name, the ARN or the id of a channel of Data Streams.
+        channel: Option<String> = "Channel", optional, Shape::Text(&CHANNEL);
         /// How long it is waited for, in seconds; 60 if absent.
         timeout_in_seconds: Option<i32> = "TimeoutInSeconds", optional,
             Shape::Integer(Range::of(1, 900));
@@ -28,9 +30,11 @@ record! {
 record! {
     /// What GetDeliveryLogs takes.
     pub struct GetDeliveryLogsInput {
-        /// The name of the delivery stream.
-        delivery_stream_name: String = "DeliveryStreamName", required,
+        /// The name of the delivery stream; either this or the channel.
+        delivery_stream_name: Option<String> = "DeliveryStreamName", optional,
             Shape::Text(&DELIVERY_STREAM_NAME);
+        /// The name, the ARN or the id of a channel of Data Streams.
+        channel: Option<String> = "Channel", optional, Shape::Text(&CHANNEL);
         /// How many of the newest at most; 100 if absent.
         limit: Option<i32> = "Limit", optional, Shape::Integer(Range::of(1, 1000));
     }
@@ -58,6 +62,8 @@ record! {
     }
 }
 
+/// As long as the longest ARN of a channel (botocore, `ChannelARN`).
+const CHANNEL: Text = text(Range::of(1, 2048), None);
 const ANY: Text = text(Range::ANY, None);
 const EVENTS: List =
     List { element: Shape::Structure(DeliveryLogEvent::SHAPE), length: Range::ANY };

@@ -3,6 +3,7 @@
 
 mod buckets;
 mod crash;
+mod few_files;
 mod listing;
 mod objects;
 mod space;

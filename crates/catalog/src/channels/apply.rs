@@ -81,6 +81,7 @@ fn create(state: &mut State, new: &NewChannel) -> Result<Outcome, Refusal> {
         status_since: Millis(new.at),
         reason: None,
         settings: new.settings.clone(),
+        version: new.at,
         delivery: Some(delivery),
         tags: new.tags.clone(),
     })))
@@ -116,6 +117,8 @@ fn update(
     if let Some(logs) = logs {
         channel.settings.logs = logs.clone();
     }
+    // The time, or a number more: two changes within a millisecond, or a clock that went back, must not share a version.
+    channel.version = at.max(channel.version + 1);
     channel.set_status(ChannelStatus::Updating, at);
     Ok(())
 }

@@ -121,6 +121,27 @@ fn a_channel_goes_from_creating_through_updating_to_gone() {
 }
 
 #[test]
+fn no_two_changes_of_a_channel_share_a_version() {
+    let (mut state, groups) = streams(2);
+    do_it(&mut state, &create(groups[0], "c1", "c", 9));
+    let mut versions = vec![state.channel(&"c1".parse().unwrap()).unwrap().version];
+    // Within one millisecond, and with a clock that goes back.
+    for at in [1_700_000_001_234, 1_700_000_001_234, 5, 1_700_000_009_000] {
+        let id = || "c1".to_owned();
+        do_it(&mut state, &ChannelCommand::Settle { id: id(), failed: None, at }.into());
+        let freshness_seconds = Some(300 + versions.len() as u32);
+        let update = ChannelCommand::Update { id: id(), freshness_seconds, logs: None, at }.into();
+        let Outcome::Channel(channel) = do_it(&mut state, &update) else { panic!("not updated") };
+        versions.push(channel.version);
+        // What starts it again knows it by the same version, whatever became of its status.
+        do_it(&mut state, &ChannelCommand::Settle { id: id(), failed: None, at: at + 9 }.into());
+        assert_eq!(state.channel(&"c1".parse().unwrap()).unwrap().version, channel.version);
+    }
+    assert!(versions.is_sorted_by(|one, next| one < next), "{versions:?}");
+    assert_eq!(versions.last(), Some(&1_700_000_009_000));
+}
+
+#[test]
 fn a_channel_that_failed_stays_so_and_holds_no_stream() {
     let (mut state, groups) = streams(2);
     do_it(&mut state, &create(groups[0], "c1", "c", 9));

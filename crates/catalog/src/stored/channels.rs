@@ -40,6 +40,9 @@ pub struct StoredChannel {
     tags: BTreeMap<String, String>,
     #[n(13)]
     delivery: Option<ChannelLogGroups>,
+    /// Absent before there was one: then the time of the status was the version.
+    #[n(14)]
+    version: Option<u64>,
 }
 
 impl From<&Channel> for StoredChannel {
@@ -59,6 +62,7 @@ impl From<&Channel> for StoredChannel {
             settings: channel.settings.clone(),
             tags: channel.tags.clone(),
             delivery: channel.delivery,
+            version: Some(channel.version),
         }
     }
 }
@@ -80,6 +84,7 @@ impl StoredChannel {
             status_since: Millis(self.status_since),
             reason: self.reason,
             settings: self.settings,
+            version: self.version.unwrap_or(self.status_since),
             delivery: self.delivery,
             tags: self.tags,
         })

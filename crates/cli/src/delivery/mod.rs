@@ -1,4 +1,6 @@
-//! `millstream delivery`: list, flush and logs of delivery streams.
+//! `millstream delivery`: list, flush and logs of delivery streams, and of channels.
+
+mod channels;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -33,24 +35,33 @@ pub struct DeliveryArguments {
 /// What to do with delivery streams.
 #[derive(Subcommand, Clone, Debug)]
 pub enum DeliveryCommand {
-    /// Lists the delivery streams of the account in the region.
+    /// Lists the delivery streams of the account in the region, or its channels.
     List {
+        /// Lists the channels of Data Streams instead.
+        #[arg(long)]
+        channels: bool,
         /// Prints a JSON array instead of lines.
         #[arg(long)]
         json: bool,
     },
     /// Seals and delivers what is buffered, and returns when it has arrived (a Millstream server only).
     Flush {
-        /// The delivery stream's name.
+        /// The delivery stream's name, or a channel's ARN.
         name: String,
+        /// The name is that of a channel of Data Streams, or its id.
+        #[arg(long)]
+        channel: bool,
         /// How long to wait for the destination, in seconds.
         #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
         timeout: u32,
     },
     /// Prints what went wrong with deliveries, oldest first (a Millstream server only).
     Logs {
-        /// The delivery stream's name.
+        /// The delivery stream's name, or a channel's ARN.
         name: String,
+        /// The name is that of a channel of Data Streams, or its id.
+        #[arg(long)]
+        channel: bool,
         /// How many of the newest at most.
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(i32).range(1..=1000))]
         limit: i32,
@@ -62,15 +73,36 @@ pub enum DeliveryCommand {
 
 pub(crate) async fn run(client: Client, arguments: DeliveryArguments) -> Result<ExitCode, Failure> {
     match arguments.command {
-        DeliveryCommand::List { json } => list(&client.of(Service::Firehose), json).await?,
-        DeliveryCommand::Flush { name, timeout } => {
-            flush(&client.of(Service::FirehoseOwn), &name, timeout).await?;
+        DeliveryCommand::List { channels: true, json } => channels::list(&client, json).await?,
+        DeliveryCommand::List { channels: false, json } => {
+            list(&client.of(Service::Firehose), json).await?;
         }
-        DeliveryCommand::Logs { name, limit, json } => {
-            logs(&client.of(Service::FirehoseOwn), name, limit, json).await?;
+        DeliveryCommand::Flush { name, channel, timeout } => {
+            flush(&client.of(Service::FirehoseOwn), Target::new(name, channel), timeout).await?;
+        }
+        DeliveryCommand::Logs { name, channel, limit, json } => {
+            let target = Target::new(name, channel);
+            logs(&client.of(Service::FirehoseOwn), target, limit, json).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is flushed, or whose logs are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Target {
+    delivery_stream: Option<String>,
+    channel: Option<String>,
+}
+
+impl Target {
+    /// Only channels are known by ARNs.
+    fn new(name: String, is_channel: bool) -> Self {
+        match is_channel || name.starts_with("arn:") {
+            true => Target { delivery_stream: None, channel: Some(name) },
+            false => Target { delivery_stream: Some(name), channel: None },
+        }
+    }
 }
 
 async fn list(client: &Client, as_json: bool) -> Result<(), Failure> {
@@ -108,13 +140,14 @@ async fn list(client: &Client, as_json: bool) -> Result<(), Failure> {
 }
 
 /// Asks again until the time is over: what is on its way goes on meanwhile.
-async fn flush(client: &Client, name: &str, timeout: u32) -> Result<(), Failure> {
+async fn flush(client: &Client, target: Target, timeout: u32) -> Result<(), Failure> {
     let mut left = timeout;
     loop {
         let wait = left.min(WAIT_SECONDS);
         left -= wait;
         let input = FlushDeliveryStreamInput {
-            delivery_stream_name: name.to_owned(),
+            delivery_stream_name: target.delivery_stream.clone(),
+            channel: target.channel.clone(),
             timeout_in_seconds: Some(wait as i32),
         };
         let flushed = client.call("FlushDeliveryStream", &input).await;
@@ -127,8 +160,10 @@ async fn flush(client: &Client, name: &str, timeout: u32) -> Result<(), Failure>
     }
 }
 
-async fn logs(client: &Client, name: String, limit: i32, as_json: bool) -> Result<(), Failure> {
-    let input = GetDeliveryLogsInput { delivery_stream_name: name, limit: Some(limit) };
+async fn logs(client: &Client, target: Target, limit: i32, as_json: bool) -> Result<(), Failure> {
+    let Target { delivery_stream, channel } = target;
+    let input =
+        GetDeliveryLogsInput { delivery_stream_name: delivery_stream, channel, limit: Some(limit) };
     let logs: GetDeliveryLogsOutput = client.call("GetDeliveryLogs", &input).await?;
     let mut out = io::stdout().lock();
     for event in logs.events {

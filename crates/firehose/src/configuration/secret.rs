@@ -1,4 +1,4 @@
-//! The secret of a configuration: it is kept beside the document, sealed, and never shown.
+//! The secret of a configuration: it is kept beside the document, sealed.
 
 use millstream_api::firehose::SecretsManagerConfiguration;
 
@@ -28,6 +28,18 @@ impl Configuration {
             && place.is_none()
         {
             *place = secret;
+        }
+    }
+
+    /// Whether the secret is described: the token of Splunk is, as the model has it in the description.
+    pub fn shows_secret(&self) -> bool {
+        match self {
+            Configuration::Splunk(_) => true,
+            Configuration::S3(_)
+            | Configuration::Redshift(_)
+            | Configuration::Elasticsearch(_)
+            | Configuration::OpenSearch(_)
+            | Configuration::HttpEndpoint(_) => false,
         }
     }
 

@@ -26,6 +26,11 @@ impl Failures {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Forgets them.
     pub fn clear(&mut self) {
         *self = Failures::default();

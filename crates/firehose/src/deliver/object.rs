@@ -14,9 +14,10 @@ use super::{Settled, Work, blocking, internal};
 use crate::compiled::Columns;
 use crate::machine::{Closing, LaneId};
 use crate::processing::error_document::{Failure, format_conversion_failed};
-use crate::record::{Failed, Ready};
+use crate::record::{Failed, Ready, RecordId};
 use crate::settings::ObjectTarget;
 use crate::sink::{Object, Put, SinkError, StagedObject, Then};
+use crate::source::Source;
 
 /// The version of what makes bytes of records; see [`crate::machine::Plan::encoder`].
 pub const ENCODER: u32 = compression::ENCODER_VERSION;
@@ -28,6 +29,7 @@ enum Body {
 }
 
 struct InColumns {
+    source: Arc<dyn Source>,
     columns: Arc<Columns>,
     conversion: Conversion,
     attempts: u32,
@@ -88,7 +90,9 @@ impl InColumns {
             ended: self.now,
         };
         let Columns { table, version, .. } = &*self.columns;
-        format_conversion_failed(&failure, record.id, None, table, version)
+        let RecordId { log, position, .. } = record.id;
+        let sequence_number = self.source.sequence_number(log, position, record.arrival);
+        format_conversion_failed(&failure, record.id, sequence_number.as_deref(), table, version)
     }
 }
 
@@ -100,17 +104,8 @@ impl Work {
         let made = self.make(target).await?;
         let mut settled = Settled::new(Closing::Delivered);
         if let Some(body) = made.body {
-            match self.write(target, body).await {
-                Ok(_) => {
-                    (settled.records, settled.bytes, settled.objects) =
-                        (made.records, made.bytes, 1);
-                }
-                Err(error) if self.is_over(&error) => {
-                    self.tell(&error).await;
-                    return Ok(Settled::new(Closing::Lost));
-                }
-                Err(error) => return Err(error),
-            }
+            self.write(target, body).await?;
+            (settled.records, settled.bytes, settled.objects) = (made.records, made.bytes, 1);
         }
         self.write_errors(made.failures, &mut settled).await?;
         self.ctx.counters.lost_records.add(made.lost);
@@ -176,6 +171,7 @@ impl Work {
         if let (Some(columns), LaneId::Main) = (&self.compiled.conversion, self.plan.lane) {
             let conversion = columns.converter.begin().map_err(|error| error.to_string())?;
             return Ok(Body::Columns(Box::new(InColumns {
+                source: self.ctx.source.clone(),
                 columns: columns.clone(),
                 conversion,
                 attempts: self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::failures::Failures;
 use super::object::Made;
-use super::{Settled, Work};
+use super::{Came, Settled, Work};
 use crate::limits::{ATTEMPT_TIME_MAX, COPY_TIME_MAX};
 use crate::machine::Closing;
 use crate::processing::error_document::{Failure, RefusedBy, delivery_failed};
@@ -34,21 +34,19 @@ impl Work {
     pub(super) async fn deliver_records(
         &self,
         sink: &Arc<dyn RecordSink>,
-    ) -> Result<Settled, SinkError> {
-        let Load { staged, outgoing, records, bytes, lost, mut failures } = match self.load().await
-        {
-            Err(error) if self.is_over(&error) => {
-                self.tell(&error).await;
-                return Ok(Settled::new(Closing::Lost));
-            }
-            load => load?,
-        };
+    ) -> Result<Came, SinkError> {
+        let Load { staged, outgoing, records, bytes, lost, mut failures } = self.load().await?;
         let mut settled = Settled::new(Closing::Delivered);
         if staged.is_some() || !outgoing.is_empty() {
             settled.objects = u64::from(staged.is_some());
             let parcel = self.parcel(staged, outgoing);
-            match self.hand_over(&**sink, &parcel).await {
+            let handed_over = match self.ctx.taken.get(self.plan.id) {
+                Some(refused) => Ok(refused),
+                None => self.hand_over(&**sink, &parcel).await,
+            };
+            match handed_over {
                 Ok(refused) => {
+                    self.ctx.taken.keep(self.plan.id, &refused);
                     (settled.records, settled.bytes) =
                         (records.saturating_sub(refused.len() as u64), bytes);
                     failures.extend(refused.iter().filter_map(|one| self.refused(&parcel, one)));
@@ -63,12 +61,13 @@ impl Work {
                     settled.how = Closing::ToErrors;
                     failures.extend(self.all_refused(&**sink, &parcel, &error));
                 }
-                Err(error) => return Err(error),
+                // Its retries end with their own time, whatever the retention is.
+                Err(error) => return Ok(Came::Failed(error)),
             }
         }
         self.write_errors(failures, &mut settled).await?;
         self.ctx.counters.lost_records.add(lost);
-        Ok(settled)
+        Ok(Came::Settled(settled))
     }
 
     /// Reads the plan's records, and writes their object if the destination loads from one.

@@ -134,12 +134,11 @@ fn search(c: SearchDestinationConfiguration) -> SearchDestinationDescription {
     }
 }
 
-/// Without its token, which AWS shows: `docs/decisions/0200-secrets-of-destinations.md`.
 fn splunk(c: SplunkDestinationConfiguration) -> SplunkDestinationDescription {
     SplunkDestinationDescription {
         hec_endpoint: Some(c.hec_endpoint),
         hec_endpoint_type: Some(c.hec_endpoint_type),
-        hec_token: None,
+        hec_token: c.hec_token,
         hec_acknowledgment_timeout_in_seconds: c.hec_acknowledgment_timeout_in_seconds,
         retry_options: c.retry_options,
         s3_backup_mode: c.s3_backup_mode,

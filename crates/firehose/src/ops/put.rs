@@ -127,7 +127,7 @@ impl Firehose {
                 return Err(Refusal::NotFound { name, account, elsewhere: Vec::new() }.into());
             }
         }
-        let pipeline = self.pipeline_of(&stream).await.ok_or_else(slow_down)?;
+        let pipeline = self.pipeline_of(stream.data_group).await.ok_or_else(slow_down)?;
         Ok(Target { stream, pipeline })
     }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use millstream_log::{End as LogEnd, LogError, Position};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::{End, Pilot, Session};
 use crate::compiled::{Compiled, shape_of};
 use crate::context::Context;
 use crate::lane::Lane;
-use crate::limits::READ_BYTES;
+use crate::limits::{FUNCTION_PATIENCE, READ_BYTES};
 use crate::machine::{BackupInput, Command, Group, LaneId, Outcome, PROCESSED, Ranges, State};
 use crate::processed::{Block, Header, PROCESSED_LOG};
 use crate::runtime::Configuration;
@@ -39,6 +40,8 @@ impl Session {
             ended: BTreeMap::new(),
             worker: JoinSet::new(),
             working: None,
+            gate: Arc::default(),
+            patience: Some(Instant::now() + FUNCTION_PATIENCE),
             deliveries: JoinSet::new(),
             ready: Default::default(),
             running: [0; 3],
@@ -197,6 +200,7 @@ impl Session {
             self.next = None;
             return Ok(false);
         }
+        self.give_up_window().await;
         if !self.worker.is_empty() {
             return Ok(false);
         }
@@ -220,6 +224,27 @@ impl Session {
             self.lane_mut(lane).open = 0;
         }
         Ok(true)
+    }
+
+    /// When the worker's window is given up for the next configuration; `None` if nothing waits for its function.
+    pub(super) fn gives_up_at(&self) -> Option<Instant> {
+        let waits = self.next.is_some() && !self.worker.is_empty() && self.gate.is_open();
+        self.patience.filter(|_| waits)
+    }
+
+    /// Gives the worker's window up if its function keeps the next configuration waiting for too long. Nothing of it
+    /// is written: the next configuration begins with its first record.
+    async fn give_up_window(&mut self) {
+        let late = self.gives_up_at().is_some_and(|at| at <= Instant::now());
+        if !late || !self.gate.give_up() {
+            return;
+        }
+        let name = &self.ctx.sender.name;
+        tracing::warn!(%name, "a new configuration does not wait any longer for a function's answer");
+        self.worker.abort_all();
+        while self.worker.join_next().await.is_some() {}
+        self.working = None;
+        self.main.forget_source();
     }
 
     /// Whether main and backup are planned up to the same positions. What is not is forced.

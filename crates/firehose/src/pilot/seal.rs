@@ -85,6 +85,10 @@ impl Session {
 
     fn plan(&self, id: u64, lane: LaneId, name: String, buffer: Buffer, now: Millis) -> Plan {
         let uuid = self.ctx.uuid();
+        if lane == LaneId::Main && self.current.settings.processing.partitioned {
+            let gathered_ms = now.since(buffer.oldest).as_millis().max(1000) as u64;
+            self.ctx.counters.partition_throughput.record(buffer.bytes * 1000 / gathered_ms);
+        }
         let error_type = (lane == LaneId::Errors).then_some(name);
         Plan {
             id,

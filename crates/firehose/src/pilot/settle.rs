@@ -27,6 +27,7 @@ impl Session {
         let errors = ranges_of(&settled.blocks);
         let (how, failed) = (settled.how, settled.failed);
         self.submit(&Command::Close { plan: id, how, errors, failed }).await?;
+        self.ctx.taken.forget(id);
         self.take_blocks(&settled.blocks);
         drop(settled.held);
         let counters = &self.ctx.counters;

@@ -9,7 +9,7 @@ use millstream_types::Millis;
 use millstream_wire::json::write_text;
 
 use super::limits::MESSAGE_BYTES_MAX;
-use crate::record::{Failed, RecordId, StreamOrigin};
+use crate::record::{Failed, RecordId};
 use crate::settings::TableName;
 
 /// The output type of records that a function or a query failed.
@@ -68,12 +68,12 @@ pub fn decompression_failed(failure: &Failure<'_>) -> Failed {
     raw_first(failure).finish(DECOMPRESSION_FAILED, failure.arrival)
 }
 
-/// A record that could not be converted to columns. Records that no stream brought have the source's position in place
-/// of a sequence number.
+/// A record that could not be converted to columns. Its sequence number is the stream's. Where no stream brought it,
+/// sources do not say what AWS writes: it is the position, in a text as well, which names the record as surely.
 pub fn format_conversion_failed(
     failure: &Failure<'_>,
     id: RecordId,
-    origin: Option<&StreamOrigin>,
+    sequence_number: Option<&str>,
     table: &TableName,
     version: &str,
 ) -> Failed {
@@ -84,16 +84,11 @@ pub fn format_conversion_failed(
     line.text("lastErrorMessage", shortened(failure.message));
     line.number("attemptEndingTimestamp", failure.ended.0);
     line.data("rawData", failure.raw);
-    match origin {
-        Some(origin) => {
-            line.text("sequenceNumber", &origin.sequence_number);
-            line.number("subSequenceNumber", origin.subsequence_number);
-        }
-        None => {
-            line.text("sequenceNumber", &id.position.to_string());
-            line.number("subSequenceNumber", id.part.into());
-        }
+    match sequence_number {
+        Some(sequence_number) => line.text("sequenceNumber", sequence_number),
+        None => line.text("sequenceNumber", &id.position.to_string()),
     }
+    line.number("subSequenceNumber", id.part.into());
     line.key("dataCatalogTable");
     let mut inner = Line::default();
     inner.text("catalogId", table.catalog.as_deref().unwrap_or_default());
@@ -254,14 +249,8 @@ mod tests {
             "\n"
         );
         assert_eq!(text(&failed), expected);
-        let origin = StreamOrigin {
-            partition_key: Arc::from("k"),
-            sequence_number: "49".into(),
-            subsequence_number: 2,
-            shard_id: "shardId-000000000000".into(),
-        };
-        let failed = format_conversion_failed(&FAILURE, id, Some(&origin), &table, "3");
-        assert!(text(&failed).contains(r#""sequenceNumber":"49","subSequenceNumber":2,"#));
+        let failed = format_conversion_failed(&FAILURE, id, Some("49"), &table, "3");
+        assert!(text(&failed).contains(r#""sequenceNumber":"49","subSequenceNumber":1,"#));
     }
 
     #[test]

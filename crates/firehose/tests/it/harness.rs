@@ -57,9 +57,17 @@ pub struct Outside {
     pub parcel_always: Mutex<Option<Act>>,
     pub parcel_attempts: Mutex<usize>,
     pub given_up: Mutex<usize>,
+    /// Whether giving up fails.
+    pub gave_up_fails: Mutex<bool>,
+    /// Done when a parcel comes.
+    pub on_parcel: Mutex<Option<Box<dyn Fn() + Send>>>,
     /// Requests to the function.
     pub calls: Mutex<Vec<Bytes>>,
     pub function: Mutex<Option<Answer>>,
+    /// Calls of the function, by their number, that are never answered.
+    pub unanswered: Mutex<Vec<usize>>,
+    /// Buckets that are elsewhere.
+    pub outward: Mutex<Vec<String>>,
 }
 
 pub struct Sim(pub Arc<Outside>);
@@ -71,6 +79,10 @@ fn error(then: Then) -> SinkError {
 impl ObjectStorage for Sim {
     fn accepts(&self, _: &str, _: &Encryption) -> Result<(), String> {
         Ok(())
+    }
+
+    fn is_outward(&self, bucket: &str) -> bool {
+        self.0.outward.lock().unwrap().iter().any(|name| name == bucket)
     }
 
     fn put<'a>(
@@ -126,6 +138,9 @@ impl RecordSink for Sim {
         parcel: &'a Parcel,
     ) -> SinkFuture<'a, Result<Vec<RefusedRecord>, SinkError>> {
         *self.0.parcel_attempts.lock().unwrap() += 1;
+        if let Some(act) = &*self.0.on_parcel.lock().unwrap() {
+            act();
+        }
         let act = self.0.parcel_acts.lock().unwrap().pop_front();
         let act = act.or_else(|| self.0.parcel_always.lock().unwrap().clone()).unwrap_or(Act::Take);
         let take = || self.0.parcels.lock().unwrap().push(parcel.clone());
@@ -165,7 +180,9 @@ impl RecordSink for Sim {
 
     fn gave_up<'a>(&'a self, _: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
         *self.0.given_up.lock().unwrap() += 1;
-        Box::pin(std::future::ready(Ok(())))
+        let fails = *self.0.gave_up_fails.lock().unwrap();
+        let done = if fails { Err(error(Then::Retry)) } else { Ok(()) };
+        Box::pin(std::future::ready(done))
     }
 }
 
@@ -182,8 +199,12 @@ impl Functions for Sim {
     ) -> SinkFuture<'a, Result<Bytes, SinkError>> {
         let mut calls = self.0.calls.lock().unwrap();
         let function = self.0.function.lock().unwrap().expect("a function is set");
-        let answer = function(calls.len(), &payload);
+        let number = calls.len();
+        let answer = function(number, &payload);
         calls.push(payload);
+        if self.0.unanswered.lock().unwrap().contains(&number) {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(std::future::ready(answer.map(Bytes::from)))
     }
 }
@@ -332,6 +353,14 @@ impl World {
         }
     }
 
+    /// Another delivery stream, of this number.
+    pub fn other_parts(&self, number: u64, settings: Settings) -> PipelineParts {
+        let mut parts = self.parts();
+        (parts.data_group, parts.state_group) = (other(number), GroupId(other(number).0 + 1));
+        parts.configuration.settings = Arc::new(settings);
+        parts
+    }
+
     /// A node's life, which ends with a kill.
     pub fn live<T>(&self, life: impl AsyncFnOnce(Node<'_>) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -359,6 +388,10 @@ impl World {
         });
         runtime.shutdown_background();
         out
+    }
+
+    pub fn clock_now(&self) -> Millis {
+        self.clock.now()
     }
 
     /// What objects of a bucket hold, by key.
@@ -398,6 +431,11 @@ impl World {
     }
 }
 
+/// The data group of another delivery stream.
+pub fn other(number: u64) -> GroupId {
+    GroupId(200 + 2 * number)
+}
+
 impl Node<'_> {
     pub fn pipeline(&self) -> Arc<Pipeline> {
         self.runtimes.pipeline(DATA).unwrap()
@@ -405,9 +443,15 @@ impl Node<'_> {
 
     /// Puts records; how many were acknowledged.
     pub async fn put(&self, records: &[impl AsRef<[u8]>]) -> usize {
+        self.put_to(DATA, records).await
+    }
+
+    /// Puts records to another delivery stream; how many were acknowledged.
+    pub async fn put_to(&self, group: GroupId, records: &[impl AsRef<[u8]>]) -> usize {
         let blobs: Vec<Blob<'_>> =
             records.iter().map(|record| Blob::Raw(record.as_ref().into())).collect();
-        let runs = self.pipeline().intake().unwrap().put(&blobs).await.unwrap();
+        let pipeline = self.runtimes.pipeline(group).unwrap();
+        let runs = pipeline.intake().unwrap().put(&blobs).await.unwrap();
         runs.iter().filter(|run| run.outcome.is_ok()).map(|run| run.to - run.from).sum()
     }
 

@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod control;
+mod hanging;
 mod harness;
 mod objects;
 mod random;
 mod records;
+mod retention;
 mod sources;
 mod worker;

@@ -191,12 +191,44 @@ fn a_stopped_pipeline_counts_what_it_throws_away() {
     world.live(async |node| {
         node.put(&["a", "b"]).await;
         node.settle().await;
-        let pipeline = node.pipeline();
         node.runtimes.stop(DATA, true).await;
-        assert_eq!(pipeline.counters().discarded_records.get(), 2);
+        assert_eq!(node.runtimes.discarded_records(), 2);
         assert!(node.runtimes.pipeline(DATA).is_none());
     });
     assert!(world.objects("main").is_empty());
+}
+
+#[test]
+fn what_is_thrown_away_is_counted_however_far_it_had_come() {
+    let world = World::new(to_objects());
+    world.object_always("main", Act::Fail(Then::Retry));
+    world.live(async |node| {
+        // Ten in a plan that cannot be delivered, and then so many that nobody looks at them all: a put each.
+        node.put(&["a"; 10]).await;
+        node.advance(60).await;
+        let big = "b".repeat(1 << 20);
+        for _ in 0..100 {
+            node.put(&[&big]).await;
+        }
+        node.settle().await;
+        let status = node.pipeline().status();
+        let looked_at = 10 + (status.open_plans - 1) + status.waiting_records;
+        assert!(looked_at < 110, "all {looked_at} were looked at, so that this test shows nothing");
+        node.runtimes.stop(DATA, true).await;
+        assert_eq!(node.runtimes.discarded_records(), 110);
+    });
+}
+
+#[test]
+fn what_was_delivered_is_not_thrown_away() {
+    let world = World::new(to_objects());
+    world.live(async |node| {
+        node.put(&["a"; 10]).await;
+        node.flush().await;
+        node.put(&["b"; 3]).await;
+        node.runtimes.stop(DATA, true).await;
+        assert_eq!(node.runtimes.discarded_records(), 3);
+    });
 }
 
 #[test]

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use millstream_firehose::settings::*;
 use millstream_firehose::sink::Then;
+use millstream_log::LogError;
+use millstream_log::testkit::Fault;
 
 use crate::harness::*;
 
-fn to_endpoint(retry_seconds: u64) -> Settings {
+pub fn to_endpoint(retry_seconds: u64) -> Settings {
     let destination = RecordDestination::Http(HttpDestination {
         url: "https://localhost/in".into(),
         name: None,
@@ -71,6 +73,25 @@ fn refused_records_go_to_the_error_output_once() {
         body.contains("\"rawData\":\"Yg==\"") && body.contains("\"dataId\":\"id 1\""),
         "{body}"
     );
+}
+
+#[test]
+fn a_parcel_that_was_taken_is_not_delivered_again_for_its_error_documents() {
+    let mut settings = to_endpoint(300);
+    settings.logging = None;
+    let world = World::new(settings);
+    *world.outside.parcel_acts.lock().unwrap() = [Act::Refuse(vec![1])].into();
+    let log = world.log.clone();
+    // What is written next are the documents, and then that the attempt failed.
+    let refuse = move || log.inject([Fault::Refuse(LogError::Full)]);
+    *world.outside.on_parcel.lock().unwrap() = Some(Box::new(refuse));
+    world.live(async |node| {
+        node.put(&["a", "b", "c"]).await;
+        node.flush().await;
+        assert_eq!(node.pipeline().status().totals.failed, 1);
+    });
+    assert_eq!(*world.outside.parcel_attempts.lock().unwrap(), 1);
+    assert_eq!(world.content("errors").lines().count(), 1);
 }
 
 #[test]

@@ -6,12 +6,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use millstream_api::Blob;
 use millstream_firehose::envelope::{KeyFuture, Keys};
 use millstream_firehose::record::{RecordId, SourceRecord, StreamOrigin};
+use millstream_firehose::sink::Then;
 use millstream_firehose::source::*;
 use millstream_log::{Log, LogId, Position};
 use millstream_types::Millis;
-use millstream_vault::DataKey;
+use millstream_vault::{DataKey, KeyError, KeyFault};
 use tokio::sync::watch;
 
 use crate::harness::*;
@@ -26,15 +28,17 @@ struct Shard {
 }
 
 /// A stream in memory.
-struct Simulated {
+pub struct Simulated {
     shards: Mutex<BTreeMap<u32, Shard>>,
+    /// Whether records cannot be read, though they are there.
+    pub broken: Mutex<bool>,
     changed: watch::Sender<()>,
 }
 
 impl Simulated {
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         let shards = Mutex::new(BTreeMap::from([(0, Shard::default())]));
-        Arc::new(Simulated { shards, changed: watch::Sender::new(()) })
+        Arc::new(Simulated { shards, broken: Mutex::default(), changed: watch::Sender::new(()) })
     }
 
     fn change(&self, act: impl FnOnce(&mut BTreeMap<u32, Shard>)) {
@@ -42,7 +46,7 @@ impl Simulated {
         self.changed.send_replace(());
     }
 
-    fn put(&self, shard: u32, at: Millis, records: &[&str]) {
+    pub fn put(&self, shard: u32, at: Millis, records: &[&str]) {
         self.change(|shards| {
             let shard = shards.get_mut(&shard).unwrap();
             shard.records.extend(records.iter().map(|record| (at, (*record).to_owned())));
@@ -90,6 +94,9 @@ impl Source for Simulated {
     }
 
     fn read(&self, log: u32, from: u64, to: u64, _: usize) -> SourceFuture<'_, Stretch> {
+        if *self.broken.lock().unwrap() {
+            return ready(Err(SourceError::Failed("the segment is damaged".into())));
+        }
         ready(self.with(log, |shard| {
             let start = from.max(shard.first).min(to);
             let record = |position: u64| {
@@ -198,6 +205,25 @@ fn an_object_of_several_shards_is_in_the_order_of_arrival() {
 }
 
 #[test]
+fn what_a_stream_still_has_is_not_thrown_away() {
+    let (world, stream) = world();
+    world.live(async |_| {});
+    world.object_always("main", Act::Fail(Then::Retry));
+    world.live(async |node| {
+        stream.put(0, START, &["a\n", "b\n"]);
+        node.settle().await;
+        node.advance(61).await;
+        // Two are sealed; three are in the stream alone, where others can read them.
+        let now = Millis(START.0 + 61_000);
+        stream.put(0, now, &["c\n", "d\n", "e\n"]);
+        node.settle().await;
+        assert_eq!(node.pipeline().status().waiting_records, 3);
+        node.runtimes.stop(DATA, true).await;
+        assert_eq!(node.runtimes.discarded_records(), 2);
+    });
+}
+
+#[test]
 fn what_expired_before_it_was_read_is_counted() {
     let (world, stream) = world();
     world.live(async |_| {});
@@ -227,6 +253,47 @@ impl Keys for OneKey {
     fn by_id(&self, _: u32) -> KeyFuture<'_, Arc<DataKey>> {
         Box::pin(std::future::ready(Ok(OneKey::key())))
     }
+}
+
+/// Keys that cannot be used, each time for the next reason.
+struct NoKey(Mutex<Vec<KeyFault>>);
+
+impl NoKey {
+    fn refuse(&self) -> KeyError {
+        KeyError::new(self.0.lock().unwrap().pop().unwrap(), "no")
+    }
+}
+
+impl Keys for NoKey {
+    fn current(&self) -> KeyFuture<'_, Option<(u32, Arc<DataKey>)>> {
+        Box::pin(std::future::ready(Err(self.refuse())))
+    }
+
+    fn by_id(&self, _: u32) -> KeyFuture<'_, Arc<DataKey>> {
+        Box::pin(std::future::ready(Err(self.refuse())))
+    }
+}
+
+#[test]
+fn each_reason_why_a_key_cannot_be_used_is_counted() {
+    use KeyFault::{AccessDenied, Disabled, InvalidState, NotFound, Throttled, Unavailable};
+    let faults =
+        vec![AccessDenied, Disabled, Disabled, InvalidState, NotFound, Throttled, Unavailable];
+    let mut world = World::new(to_objects());
+    let count = faults.len();
+    world.keys = Arc::new(NoKey(Mutex::new(faults)));
+    world.live(async |node| {
+        let pipeline = node.pipeline();
+        for _ in 0..count {
+            let put = pipeline.intake().unwrap().put(&[Blob::Raw(b"x".as_slice().into())]).await;
+            assert!(put.is_err());
+        }
+        let counters = pipeline.counters();
+        let [denied, disabled] = [&counters.key_access_denied, &counters.key_disabled];
+        let [state, none] = [&counters.key_invalid_state, &counters.key_not_found];
+        let all = [denied, disabled, state, none, &counters.key_unavailable];
+        assert_eq!(all.map(|counter| counter.get()), [1, 2, 1, 1, 2]);
+    });
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::harness::*;
 
 /// Answers each call differently: the data with the call's number before it. Data that begin with `!` fail, with `-`
 /// are dropped.
-fn numbering(call: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
+pub fn numbering(call: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
     let request: Value = serde_json::from_slice(request).unwrap();
     let answer = |record: &Value| {
         let id = &record["recordId"];
@@ -40,7 +40,7 @@ fn broken(_: usize, _: &[u8]) -> Result<Vec<u8>, SinkError> {
     })
 }
 
-fn with_function() -> Settings {
+pub fn with_function() -> Settings {
     let mut settings = to_objects();
     settings.processing.function = Some(Function {
         arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
@@ -141,6 +141,55 @@ fn an_answer_whose_append_ended_unknown_is_taken_up_from_the_log() {
     }
 }
 
+/// The world's configuration with another version and bucket.
+fn update_bucket(world: &World, version: u64, bucket: &str) {
+    let mut settings = world.settings.lock().unwrap();
+    settings.version = version;
+    settings.destination = Destination::Objects(target(bucket, ""));
+}
+
+#[test]
+fn a_configuration_does_not_wait_for_a_function_that_hangs() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    *world.outside.unanswered.lock().unwrap() = vec![0];
+    world.live(async |node| {
+        node.put(&["a\n", "b\n"]).await;
+        node.advance(10).await;
+        assert_eq!(world.outside.calls.lock().unwrap().len(), 1);
+        update_bucket(&world, 2, "second");
+        node.runtimes.update(DATA, world.configuration()).await.unwrap();
+        node.put(&["c\n"]).await;
+        let began = tokio::time::Instant::now();
+        node.flush().await;
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+    });
+    assert_eq!(world.content("second"), "1:a\n1:b\n1:c\n");
+    assert!(world.objects("main").is_empty());
+    assert_eq!(world.outside.calls.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn a_configuration_waits_for_answers_that_are_being_written() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.live(async |node| {
+        node.put(&["a\n", "b\n"]).await;
+        node.settle().await;
+        world.log.hold();
+        node.advance(10).await;
+        assert_eq!(world.outside.calls.lock().unwrap().len(), 1);
+        update_bucket(&world, 2, "second");
+        node.runtimes.update(DATA, world.configuration()).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(300)).await;
+        world.log.release();
+        node.put(&["c\n"]).await;
+        node.flush().await;
+    });
+    assert_eq!(world.content("second"), "0:a\n0:b\n1:c\n");
+    assert_eq!(world.outside.calls.lock().unwrap().len(), 2);
+}
+
 #[test]
 fn a_function_that_fails_is_called_as_often_as_configured() {
     let world = World::new(with_function());
@@ -216,6 +265,23 @@ fn beyond_the_active_partitions_records_go_to_the_error_output() {
     let errors = world.content("errors");
     assert!(errors.contains("DynamicPartitioning.ActivePartitionsLimitExceeded"), "{errors}");
     assert_eq!(errors.lines().count(), 1);
+}
+
+#[test]
+fn what_was_processed_and_what_was_not_is_counted_when_it_is_thrown_away() {
+    let world = World::new(partitioned());
+    world.object_always("main", Act::Fail(Then::Retry));
+    world.live(async |node| {
+        node.put(&["{\"k\":1}\n", "{\"k\":2}\n", "no json\n"]).await;
+        node.advance(60).await;
+        // Two are in plans that fail; the errors' buffer gathers for longer.
+        let pipeline = node.pipeline();
+        assert_eq!(pipeline.counters().waiting_processed_records.get(), 1);
+        assert_eq!(pipeline.status().open_plans, 2);
+        node.put(&["{\"k\":3}\n"; 5]).await;
+        node.runtimes.stop(DATA, true).await;
+        assert_eq!(node.runtimes.discarded_records(), 8);
+    });
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::error::{S3Error, S3Result};
 use super::headers::text;
 use super::operation::Operation;
 use super::receive::Receiver;
+use super::send::Place;
 use super::target::{Query, Target};
 use super::{ObjectFace, TURN_TIMEOUT, blocking};
 use crate::body::ReplyBody;
@@ -108,9 +109,10 @@ impl Ask<'_> {
         Ok(info)
     }
 
-    /// Waits for the turn to send an object.
-    pub async fn turn_to_send(&self) -> S3Result<OwnedSemaphorePermit> {
-        turn(&self.face.sending).await
+    /// Waits for a place among those who are sent an object.
+    pub async fn place_to_send(&self) -> S3Result<Place> {
+        let place = turn(&self.face.sending).await?;
+        Ok(Place { place, turns: self.face.reading.clone() })
     }
 
     /// Waits for the turn to receive an object.

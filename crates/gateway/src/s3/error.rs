@@ -51,6 +51,11 @@ impl S3Error {
         self
     }
 
+    pub fn internal() -> Self {
+        let text = "We encountered an internal error. Please try again.";
+        S3Error::new("InternalError", StatusCode::INTERNAL_SERVER_ERROR, text)
+    }
+
     pub fn slow_down() -> Self {
         let text = "Please reduce your request rate.";
         S3Error::new("SlowDown", StatusCode::SERVICE_UNAVAILABLE, text)

@@ -15,8 +15,8 @@ impl Ask<'_> {
     /// GetObject, or HeadObject, which is the same without the body.
     pub(super) async fn get_object(&self, with_body: bool) -> S3Result<Response<ReplyBody>> {
         let (bucket, key) = self.object().await?;
-        let turn = match with_body {
-            true => Some(self.turn_to_send().await?),
+        let place = match with_body {
+            true => Some(self.place_to_send().await?),
             false => None,
         };
         let (store, wanted) = (self.store(), key.clone());
@@ -54,9 +54,9 @@ impl Ask<'_> {
             let name = HeaderName::from_static("x-amz-mp-parts-count");
             headers.push((name, parts.to_string()));
         }
-        let mut reply = match turn {
-            Some(turn) => {
-                let body = ObjectBody::new(reader, offset, bytes, turn);
+        let mut reply = match place {
+            Some(place) => {
+                let body = ObjectBody::new(reader, offset, bytes, place);
                 Response::new(ReplyBody::Object(Box::new(body)))
             }
             None => {

@@ -1,34 +1,48 @@
 //! An object on its way out: read piece by piece as the client takes it.
+//!
+//! The turn to read is taken for each piece, and given back before the piece is sent: a client that does not take what
+//! it asked for keeps its place among those who may ask, of which there are many, and no turn, of which there are few.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use millstream_buckets::{Error, ObjectReader};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::JoinHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::connection::RequestGuard;
 
 /// Bytes that are read at once.
 const PIECE_BYTES: u64 = 128 * 1024;
 
+/// A place among the clients that are sent an object, and the turns to read that they share.
+pub struct Place {
+    /// Held until all is sent.
+    pub place: OwnedSemaphorePermit,
+    /// One is taken for each piece.
+    pub turns: Arc<Semaphore>,
+}
+
+/// A piece that is being read; `None` if that was not finished.
+type Reading = Pin<Box<dyn Future<Output = Option<Result<Bytes, Error>>> + Send>>;
+
 /// The bytes of an object, or of a part of one.
 pub struct ObjectBody {
     reader: Arc<ObjectReader>,
     offset: u64,
     left: u64,
-    reading: Option<JoinHandle<Result<Bytes, Error>>>,
-    _turn: OwnedSemaphorePermit,
+    reading: Option<Reading>,
+    place: Place,
     /// The connection is in use until all is sent.
     guard: Option<RequestGuard>,
 }
 
 impl ObjectBody {
-    pub fn new(reader: ObjectReader, offset: u64, bytes: u64, turn: OwnedSemaphorePermit) -> Self {
+    pub fn new(reader: ObjectReader, offset: u64, bytes: u64, place: Place) -> Self {
         let reader = Arc::new(reader);
-        ObjectBody { reader, offset, left: bytes, reading: None, _turn: turn, guard: None }
+        ObjectBody { reader, offset, left: bytes, reading: None, place, guard: None }
     }
 
     /// Keeps the request's guard as long as this is sent.
@@ -49,20 +63,15 @@ impl ObjectBody {
         let reading = match &mut self.reading {
             Some(reading) => reading,
             None => {
-                let (reader, offset) = (self.reader.clone(), self.offset);
-                let bytes = self.left.min(PIECE_BYTES) as usize;
-                self.reading.insert(tokio::task::spawn_blocking(move || {
-                    let mut piece = vec![0; bytes];
-                    let count = reader.read_at(offset, &mut piece)?;
-                    piece.truncate(count);
-                    Ok(Bytes::from(piece))
-                }))
+                let turns = self.place.turns.clone();
+                let piece = read(turns, self.reader.clone(), self.offset, self.left);
+                self.reading.insert(Box::pin(piece))
             }
         };
-        let Poll::Ready(read) = Pin::new(reading).poll(cx) else { return Poll::Pending };
+        let Poll::Ready(read) = reading.as_mut().poll(cx) else { return Poll::Pending };
         self.reading = None;
         match read {
-            Ok(Ok(piece)) if !piece.is_empty() => {
+            Some(Ok(piece)) if !piece.is_empty() => {
                 self.offset += piece.len() as u64;
                 self.left -= piece.len() as u64;
                 Poll::Ready(Some(Ok(piece)))
@@ -71,12 +80,83 @@ impl ObjectBody {
                 self.left = 0;
                 let key = self.reader.info().key.as_str();
                 let error = match failed {
-                    Ok(Err(error)) => error.to_string(),
-                    Ok(Ok(_)) | Err(_) => "the object ends too early".to_owned(),
+                    Some(Err(error)) => error.to_string(),
+                    Some(Ok(_)) | None => "the object ends too early".to_owned(),
                 };
                 tracing::error!(key, error, "an object could not be read to its end");
                 Poll::Ready(Some(Err(())))
             }
         }
+    }
+}
+
+/// Reads the next piece when it is its turn.
+async fn read(
+    turns: Arc<Semaphore>,
+    reader: Arc<ObjectReader>,
+    offset: u64,
+    left: u64,
+) -> Option<Result<Bytes, Error>> {
+    let turn = turns.acquire_owned().await.ok()?;
+    let read = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let mut piece = vec![0; left.min(PIECE_BYTES) as usize];
+        let count = reader.read_at(offset, &mut piece)?;
+        piece.truncate(count);
+        Ok(Bytes::from(piece))
+    });
+    read.await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use millstream_buckets::{Attributes, BucketName, Condition, Key, Options, Place, Store};
+    use millstream_types::{ManualClock, Millis, SeededRandom};
+
+    use super::*;
+
+    const BYTES: usize = 3 * PIECE_BYTES as usize;
+
+    fn store() -> (Arc<Store>, BucketName, Key) {
+        let place = Place::Temporary { parent: std::env::temp_dir(), bytes_max: 1 << 24 };
+        let clock = Arc::new(ManualClock::new(Millis(1_700_000_000_000)));
+        let seed = u64::from(std::process::id());
+        let options = Options { place, bytes_reserved: 0 };
+        let store = Store::open(options, clock, Arc::new(SeededRandom::new(seed))).unwrap();
+        let (bucket, key): (BucketName, Key) = ("bucket".parse().unwrap(), "k".parse().unwrap());
+        store.create_bucket(&bucket, None, &"eu-west-1".parse().unwrap()).unwrap();
+        let mut staged = store.stage(&bucket, 1 << 24).unwrap();
+        staged.write(&vec![7; BYTES]).unwrap();
+        let attributes = Attributes::default();
+        store.publish(staged, &key, attributes, None, &Condition::Always).unwrap();
+        (store, bucket, key)
+    }
+
+    async fn piece(body: &mut ObjectBody) -> Option<usize> {
+        let next = std::future::poll_fn(|cx| body.poll_next(cx)).await;
+        next.map(|piece| piece.unwrap().len())
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_stalls_keeps_no_turn_from_others() {
+        let (store, bucket, key) = store();
+        let (places, turns) = (Arc::new(Semaphore::new(3)), Arc::new(Semaphore::new(1)));
+        let mut bodies = Vec::new();
+        for _ in 0..3 {
+            let reader = store.open_object(&bucket, &key).unwrap();
+            let place = places.clone().acquire_owned().await.unwrap();
+            let place = super::Place { place, turns: turns.clone() };
+            bodies.push(ObjectBody::new(reader, 0, BYTES as u64, place));
+        }
+        let [stalled, other, unread] = &mut bodies[..] else { unreachable!() };
+        assert_eq!(piece(stalled).await, Some(PIECE_BYTES as usize));
+        let mut read = 0;
+        while let Some(bytes) = piece(other).await {
+            read += bytes;
+        }
+        assert_eq!((read, unread.left()), (BYTES, BYTES as u64));
+        assert_eq!(turns.available_permits(), 1);
+        drop(bodies);
+        assert_eq!(places.available_permits(), 3);
     }
 }

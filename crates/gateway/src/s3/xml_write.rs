@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+/// What a document begins with.
+pub(crate) const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 /// The namespace of every document but errors.
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 

@@ -111,6 +111,27 @@ async fn a_large_plan_goes_out_in_parts_and_a_failed_one_is_tried_again_alone() 
     assert_eq!(again, [seen[0].0.clone(), seen[1].0.clone(), seen[3].0.clone()]);
 }
 
+#[tokio::test]
+async fn a_delivery_that_is_cut_goes_on_with_the_part_it_had_come_to() {
+    let server = StandIn::start_silent_at(1, strict).await;
+    let sink = sink(&destination(&server.url("/")));
+    let parcel = parcel(&[&b"x"[..]; 10_001]);
+    tokio::select! {
+        done = sink.deliver(&parcel) => panic!("{done:?}"),
+        () = server.until_count(2) => {}
+    }
+    assert_eq!(sink.deliver(&parcel).await, Ok(Vec::new()));
+    let counts: Vec<usize> = server
+        .requests()
+        .iter()
+        .map(|request| {
+            let body: Value = serde_json::from_slice(request.body()).unwrap();
+            body["records"].as_array().unwrap().len()
+        })
+        .collect();
+    assert_eq!(counts, [10_000, 1, 1]);
+}
+
 #[test]
 fn no_request_is_larger_than_64_mib() {
     let record = vec![b'x'; 1_024_000];

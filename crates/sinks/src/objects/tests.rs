@@ -142,6 +142,7 @@ async fn encryption_by_a_key_is_refused_and_never_left_out() {
 async fn an_endpoint_gets_a_signed_put_with_all_that_was_asked_for() {
     let stand_in = StandIn::start(|_| answer(200, &[], "")).await;
     let objects = remote(&stand_in);
+    assert!(objects.is_outward("remote-a") && !objects.is_outward("bucket"));
     let kms = Encryption::Kms("arn:key".into());
     assert_eq!(objects.accepts("remote-a", &kms), Ok(()));
     let object = Object {

@@ -203,3 +203,25 @@ async fn a_cluster_is_told_who_sends() {
     let error = Search::new(&destination(arn), &[], outbound(), clock()).map(|_| ()).unwrap_err();
     assert!(error.contains("domain_arn"), "{error}");
 }
+
+#[tokio::test]
+async fn a_delivery_that_is_cut_forgets_no_refusal_and_sends_nothing_twice() {
+    let cluster = Arc::new(Cluster::default());
+    let server = StandIn::start_silent_at(1, move |request| cluster.answer(request)).await;
+    let sink = sink(&destination(&server.url("")), &[]);
+    let mut records = vec![&b"{\"a\":1}"[..]; 10_001];
+    records[7] = b"{\"status\":409}";
+    let parcel = parcel(&records);
+    tokio::select! {
+        done = sink.deliver(&parcel) => panic!("{done:?}"),
+        () = server.until_count(2) => {}
+    }
+    let refused = sink.deliver(&parcel).await.unwrap();
+    assert_eq!(refused.iter().map(|record| record.index).collect::<Vec<_>>(), [7]);
+    let documents: Vec<usize> = server
+        .requests()
+        .iter()
+        .map(|request| request.body().split(|byte| *byte == b'\n').count() / 2)
+        .collect();
+    assert_eq!(documents, [10_000, 1, 1]);
+}

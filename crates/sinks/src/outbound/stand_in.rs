@@ -45,6 +45,31 @@ impl StandIn {
         .await
     }
 
+    /// As [`StandIn::start`], but never answers the request of this number, counted from 0.
+    pub async fn start_silent_at(
+        number: usize,
+        answer: impl Fn(&Request<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        let (answer, count) = (Arc::new(answer), AtomicUsize::new(0));
+        Self::start_with(None, move |request| {
+            let (answer, at) = (answer.clone(), count.fetch_add(1, Ordering::SeqCst));
+            Box::pin(async move {
+                match at == number {
+                    true => std::future::pending().await,
+                    false => answer(&request),
+                }
+            })
+        })
+        .await
+    }
+
+    /// Waits until so many requests have come.
+    pub async fn until_count(&self, count: usize) {
+        while self.count() < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Takes requests and never answers.
     pub async fn start_silent() -> Self {
         Self::start_with(None, |_| Box::pin(std::future::pending())).await

@@ -8,6 +8,8 @@ mod jdbc;
 mod load;
 mod rows;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::collections::HashMap;
@@ -98,6 +100,8 @@ impl RedshiftSink {
             plain: false,
             retry_after: None,
         });
+        let accepted = parts.outbound.accepts_host(&address.host, address.port, !address.plain);
+        accepted.map_err(|error| format!("ClusterJDBCURL: {error}"))?;
         Ok(RedshiftSink { parts, destination, address, database: cluster.database })
     }
 

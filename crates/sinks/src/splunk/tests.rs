@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use hyper::{Request, Response};
 use millstream_firehose::settings::SecretText;
 use millstream_firehose::sink::Then;
-use millstream_types::SeededRandom;
+use millstream_types::{ManualClock, Millis, SeededRandom};
 use serde_json::{Value, json};
 
 use super::*;
@@ -69,13 +69,17 @@ impl Collector {
 }
 
 fn sink(endpoint: &str, event: bool) -> Splunk {
+    sink_at(endpoint, event, Arc::new(ManualClock::new(Millis(0))))
+}
+
+fn sink_at(endpoint: &str, event: bool, clock: Arc<dyn Clock>) -> Splunk {
     let destination = SplunkDestination {
         endpoint: endpoint.into(),
         event,
         token: SecretText("t0ken-canary".into()),
         acknowledgement_timeout: Duration::from_secs(180),
     };
-    Splunk::new(&destination, outbound(), &SeededRandom::new(1)).unwrap()
+    Splunk::new(&destination, outbound(), clock, &SeededRandom::new(1)).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,6 +104,27 @@ async fn an_acknowledgement_that_does_not_come_is_a_failure_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn service_time_ends_the_wait_for_an_acknowledgement_too() {
+    let clock = Arc::new(ManualClock::new(Millis(0)));
+    let moved = clock.clone();
+    let server = StandIn::start(move |request| {
+        // Time goes on while the first question is asked.
+        if request.uri().path().ends_with("/ack") {
+            moved.advance(Duration::from_secs(180));
+            return answer(200, &[], json!({"acks": {"0": false}}).to_string());
+        }
+        answer(200, &[], json!({"text": "Success", "code": 0, "ackId": 0}).to_string())
+    })
+    .await;
+    let begun = Instant::now();
+    let sink = sink_at(&server.url(""), false, clock);
+    let error = sink.deliver(&parcel(&[b"x"])).await.unwrap_err();
+    assert_eq!(error.code, "Splunk.AckTimeout");
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    assert_eq!(server.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_that_is_not_valid_is_refused_alone() {
     let server = Collector::start(1).await;
     let parcel =
@@ -111,6 +136,23 @@ async fn an_event_that_is_not_valid_is_refused_alone() {
     assert_eq!(refused[0].members, [("EventId", "1.1.0".to_owned())]);
     let taken = server.requests().into_iter().rfind(|it| it.uri().path().ends_with("event"));
     assert_eq!(&taken.unwrap().body()[..], b"{\"event\":1}{\"event\":2}{\"event\":4}");
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_cut_forgets_no_refusal() {
+    let collector = Collector { questions: 1, asked: Mutex::default() };
+    let server = StandIn::start_silent_at(1, move |request| collector.answer(request)).await;
+    let sink = sink(&server.url(""), true);
+    let parcel = parcel(&[b"{\"event\":1}", b"{\"message\":2}"]);
+    tokio::select! {
+        done = sink.deliver(&parcel) => panic!("{done:?}"),
+        () = server.until_count(2) => {}
+    }
+    let refused = sink.deliver(&parcel).await.unwrap();
+    assert_eq!(refused.iter().map(|record| record.index).collect::<Vec<_>>(), [1]);
+    let events = server.requests().into_iter().filter(|it| it.uri().path().ends_with("event"));
+    let bodies: Vec<usize> = events.map(|request| request.body().len()).collect();
+    assert_eq!(bodies, [24, 11, 11]);
 }
 
 #[tokio::test]

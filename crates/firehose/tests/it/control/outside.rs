@@ -90,6 +90,10 @@ impl ObjectStorage for Nowhere {
         take(bucket)
     }
 
+    fn is_outward(&self, _: &str) -> bool {
+        false
+    }
+
     fn put<'a>(&'a self, _: &'a Sender, _: &'a Object) -> SinkFuture<'a, Result<Put, SinkError>> {
         unreachable!("nothing is delivered")
     }

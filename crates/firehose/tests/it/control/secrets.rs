@@ -73,3 +73,38 @@ async fn a_managed_secret_comes_before_the_one_that_is_given() {
     fixture.active(&into_endpoint(r#", "AccessKey": "given""#, &managed("s"))).await;
     assert_eq!(access_key(&fixture.told.last()).as_deref(), Some("k"));
 }
+
+#[tokio::test]
+async fn of_secrets_only_those_are_described_that_the_description_has() {
+    let fixture = Fixture::new().await;
+    let bucket = bucket("");
+    fixture
+        .active(&format!(
+            r#"{{"DeliveryStreamName": "s", "SplunkDestinationConfiguration": {{
+                "HECEndpoint": "https://h", "HECEndpointType": "Raw", "HECToken": "{SECRET}",
+                "S3Configuration": {bucket}}}}}"#
+        ))
+        .await;
+    let stored = fixture.stored("s").unwrap().destination.document.clone();
+    assert!(!String::from_utf8(stored).unwrap().contains(SECRET));
+    fixture
+        .active(&format!(
+            r#"{{"DeliveryStreamName": "r", "RedshiftDestinationConfiguration": {{
+                "RoleARN": "{ROLE}",
+                "ClusterJDBCURL": "jdbc:redshift://c.abc.us-east-1.redshift.amazonaws.com:5439/dev",
+                "CopyCommand": {{"DataTableName": "t"}}, "Username": "somebody",
+                "Password": "{SECRET}", "S3Configuration": {bucket}}}}}"#
+        ))
+        .await;
+    // The same after a restart: nothing of it is remembered elsewhere.
+    let fixture = fixture.restart().await;
+    let shown = async |name: &str| {
+        let shown = encode(Protocol::Json, &fixture.describe(name).await.unwrap());
+        String::from_utf8(shown).unwrap()
+    };
+    let splunk = shown("s").await;
+    assert!(splunk.contains(&format!(r#""HECToken":"{SECRET}""#)), "{splunk}");
+    let redshift = shown("r").await;
+    assert!(redshift.contains(r#""Username":"somebody""#), "{redshift}");
+    assert!(!redshift.contains(SECRET) && !redshift.contains("Password"), "{redshift}");
+}

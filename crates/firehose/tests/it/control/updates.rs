@@ -66,7 +66,8 @@ async fn another_kind_needs_its_whole_configuration() {
     let shown = fixture.destination("a").await;
     assert!(shown.extended_s3_destination_description.is_none());
     let splunk = shown.splunk_destination_description.unwrap();
-    assert_eq!((splunk.hec_token, splunk.hec_acknowledgment_timeout_in_seconds), (None, Some(180)));
+    assert_eq!(splunk.hec_token.as_deref(), Some("t"));
+    assert_eq!(splunk.hec_acknowledgment_timeout_in_seconds, Some(180));
     fixture.until_told("update a").await;
     let settings = fixture.told.last();
     assert!(matches!(

@@ -1,7 +1,7 @@
 //! CompleteMultipartUpload.
 
 use hyper::Response;
-use millstream_buckets::{Checksum, CompletedPart, ETag, PartInfo};
+use millstream_buckets::{BucketName, Checksum, CompletedPart, ETag, Key, ObjectInfo, PartInfo};
 
 use super::algorithm_of_upload;
 use crate::body::ReplyBody;
@@ -12,7 +12,7 @@ use crate::s3::headers::{text, write_condition};
 use crate::s3::receive::Receiver;
 use crate::s3::xml_read::{self, Element};
 use crate::s3::xml_write::Document;
-use crate::s3::{blocking, document_reply};
+use crate::s3::{blocking, late};
 
 /// Largest list of parts: 10,000 with two checksums each are no more.
 const PARTS_BYTES_MAX: usize = 8 << 20;
@@ -33,7 +33,7 @@ impl Ask<'_> {
     ) -> S3Result<Response<ReplyBody>> {
         let (id, condition) = (self.upload_id()?, write_condition(self.headers)?);
         let (bucket, key) = self.object().await?;
-        let _turn = self.turn_to_receive().await?;
+        let turn = self.turn_to_receive().await?;
         // Its checksum header is the object's, not the body's.
         let sent = checksum::declared(self.headers)?;
         let parts = parts_of(&body.without_checksum().read(PARTS_BYTES_MAX).await?)?;
@@ -56,7 +56,9 @@ impl Ask<'_> {
         }
         let store = self.store();
         let (name, wanted_key) = (bucket.clone(), key.clone());
-        let info = blocking(move || {
+        // It goes on to its end, whoever still waits for it.
+        let completing = tokio::task::spawn(blocking(move || {
+            let _turn = turn;
             let algorithm = wanted.algorithm.filter(|_| wanted.full);
             let hasher = std::cell::RefCell::new(algorithm.map(Hasher::new));
             let see = |bytes: &[u8]| {
@@ -66,23 +68,30 @@ impl Ask<'_> {
             };
             let finish = |parts: &[PartInfo]| wanted.check(parts, hasher.take());
             store.complete_upload(&name, &wanted_key, &id, &parts, &condition, see, finish)
+        }));
+        late::reply(async move {
+            let info = completing.await.unwrap_or_else(|_| Err(S3Error::internal()))?;
+            Ok(completed(&bucket, &key, &info))
         })
-        .await?;
-        let mut document = Document::new("CompleteMultipartUploadResult");
-        document
-            .element("Location", format!("/{bucket}/{key}"))
-            .element("Bucket", bucket)
-            .element("Key", key)
-            .element("ETag", format!("\"{}\"", info.etag));
-        if let Some(checksum) = &info.checksum
-            && let Some(algorithm) = checksum::algorithm_of(checksum)
-        {
-            document
-                .element(algorithm.element(), &checksum.value)
-                .element("ChecksumType", kind_of(checksum.full_object));
-        }
-        Ok(document_reply(document))
+        .await
     }
+}
+
+fn completed(bucket: &BucketName, key: &Key, info: &ObjectInfo) -> Document {
+    let mut document = Document::new("CompleteMultipartUploadResult");
+    document
+        .element("Location", format!("/{bucket}/{key}"))
+        .element("Bucket", bucket)
+        .element("Key", key)
+        .element("ETag", format!("\"{}\"", info.etag));
+    if let Some(checksum) = &info.checksum
+        && let Some(algorithm) = checksum::algorithm_of(checksum)
+    {
+        document
+            .element(algorithm.element(), &checksum.value)
+            .element("ChecksumType", kind_of(checksum.full_object));
+    }
+    document
 }
 
 impl Wanted {

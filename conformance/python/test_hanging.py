@@ -1,0 +1,108 @@
+"""What is outside and never answers: it must not keep the rest of a server, nor an update of its own stream."""
+
+import concurrent.futures
+import contextlib
+import pathlib
+import socket
+import tempfile
+import threading
+import time
+
+import pytest
+from conftest import running
+from delivery import bodies, call, flush, make, put, wait_active
+from receivers import FunctionStandIn, reply_to
+from test_functions import NAME, processing
+
+# Delivery streams whose four uploads at once are more than there are places.
+FAR = 9
+
+
+class Silent:
+    """Takes connections and whatever is sent on them, and answers nothing."""
+
+    def __init__(self):
+        self.server = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
+        self.clients = []
+
+    def __enter__(self):
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        for one in [self.server, *self.clients]:
+            one.close()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self.clients.append(self.server.accept()[0])
+
+
+@contextlib.contextmanager
+def configured(text):
+    with tempfile.TemporaryDirectory() as home:
+        config = pathlib.Path(home) / "millstream.toml"
+        config.write_text(text)
+        with running("--limits", "off", "--config", str(config)) as server:
+            yield server
+
+
+def test_uploads_to_an_endpoint_that_hangs_leave_the_built_in_buckets_alone():
+    with Silent() as far, configured(f'[[destinations.s3.endpoint]]\nbuckets = ["far-*"]\nurl = "{far.url}"\n') as server:
+        s3, firehose = server.client("s3"), server.client("firehose")
+        s3.create_bucket(Bucket="near")
+
+        def hang(name):
+            make(firehose, name, name)
+            for _ in range(4):
+                put(firehose, name, ["x\n"])
+                # Sealed at once; it does not arrive.
+                with pytest.raises(AssertionError, match="not all was delivered"):
+                    call(server, "FlushDeliveryStream", {"DeliveryStreamName": name, "TimeoutInSeconds": 1})
+
+        with concurrent.futures.ThreadPoolExecutor(FAR) as threads:
+            list(threads.map(hang, [f"far-{number}" for number in range(FAR)]))
+        deadline = time.monotonic() + 20
+        while len(far.clients) < 32:
+            assert time.monotonic() < deadline, f"{len(far.clients)} uploads hang"
+            time.sleep(0.05)
+        make(firehose, "near", "near")
+        put(firehose, "near", ["a\n"])
+        began = time.monotonic()
+        flush(server, "near")
+        assert time.monotonic() - began < 5
+        assert list(bodies(s3, "near").values()) == [b"a\n"]
+
+
+def test_an_update_takes_a_function_away_that_hangs():
+    answered = threading.Event()
+
+    def hang(event):
+        answered.wait(120)
+        return reply_to(event, lambda data: ("Ok", data.upper()))
+
+    with FunctionStandIn(hang) as function, configured(f'[destinations.functions]\nclean = "{function.url}/clean"\n') as server:
+        s3, firehose = server.client("s3"), server.client("firehose")
+        s3.create_bucket(Bucket="bucket")
+        parameters = {"BufferSizeInMBs": 1, "BufferIntervalInSeconds": 0}
+        make(firehose, "flow", "bucket", ProcessingConfiguration=processing(NAME, **parameters))
+        put(firehose, "flow", ["a\n", "b\n"])
+        deadline = time.monotonic() + 20
+        while not function.events:
+            assert time.monotonic() < deadline, "the function is not called"
+            time.sleep(0.05)
+        began = time.monotonic()
+        firehose.update_destination(
+            DeliveryStreamName="flow",
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            ExtendedS3DestinationUpdate={"ProcessingConfiguration": {"Enabled": False, "Processors": []}},
+        )
+        assert time.monotonic() - began < 2
+        wait_active(firehose, "flow")
+        flush(server, "flow")
+        assert time.monotonic() - began < 60
+        assert b"".join(bodies(s3, "bucket").values()) == b"a\nb\n"
+        answered.set()

@@ -1,0 +1,135 @@
+//! What cannot be delivered ends with the time for which records are kept, whatever the reason.
+
+use std::sync::Arc;
+
+use millstream_firehose::settings::*;
+use millstream_firehose::sink::Then;
+use millstream_log::LogError;
+use millstream_log::testkit::Fault;
+
+use crate::harness::*;
+use crate::records::to_endpoint;
+use crate::sources::Simulated;
+use crate::worker::{numbering, with_function};
+
+const DAY: u64 = 24 * 3600;
+
+fn with_source(settings: Settings) -> (World, Arc<Simulated>) {
+    let stream = Simulated::new();
+    let mut world = World::new(settings);
+    world.source = Some(stream.clone());
+    (world, stream)
+}
+
+#[test]
+fn a_plan_whose_records_cannot_be_read_is_lost_when_its_time_is_over() {
+    for settings in [to_objects(), to_endpoint(300)] {
+        let (world, stream) = with_source(settings);
+        world.live(async |node| {
+            *stream.broken.lock().unwrap() = true;
+            stream.put(0, START, &["a\n", "b\n"]);
+            node.settle().await;
+            node.advance(DAY - 1).await;
+            let status = node.pipeline().status();
+            assert_eq!((status.open_plans, status.totals.lost), (1, 0));
+            node.advance(1).await;
+            node.until(|_| node.pipeline().status().totals.lost == 2).await;
+            assert_eq!(node.pipeline().status().open_plans, 0);
+            assert_eq!(node.pipeline().counters().lost_records.get(), 2);
+        });
+    }
+}
+
+#[test]
+fn a_plan_whose_records_can_be_read_again_is_delivered() {
+    let (world, stream) = with_source(to_objects());
+    world.live(async |node| {
+        *stream.broken.lock().unwrap() = true;
+        stream.put(0, START, &["a\n"]);
+        node.settle().await;
+        node.advance(DAY - 1).await;
+        *stream.broken.lock().unwrap() = false;
+        node.until(|world| world.content("main") == "a\n").await;
+    });
+}
+
+#[test]
+fn a_window_that_cannot_be_read_rests_and_is_lost_when_its_time_is_over() {
+    let (world, stream) = with_source(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.live(async |node| {
+        *stream.broken.lock().unwrap() = true;
+        stream.put(0, START, &["a\n", "b\n"]);
+        node.settle().await;
+        node.advance(DAY - 1).await;
+        // Nothing else of the pipeline is disturbed by it.
+        assert_eq!(node.pipeline().counters().restarts.get(), 0);
+        assert_eq!(node.pipeline().counters().lost_records.get(), 0);
+        node.advance(1).await;
+        node.until(|_| node.pipeline().counters().lost_records.get() == 2).await;
+        *stream.broken.lock().unwrap() = false;
+        stream.put(0, world.clock_now(), &["c\n"]);
+        node.settle().await;
+        node.flush().await;
+    });
+    assert_eq!(world.content("main"), "0:c\n");
+}
+
+#[test]
+fn a_window_that_can_be_read_again_is_asked_once() {
+    let (world, stream) = with_source(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.live(async |node| {
+        *stream.broken.lock().unwrap() = true;
+        stream.put(0, START, &["a\n"]);
+        node.settle().await;
+        node.advance(600).await;
+        *stream.broken.lock().unwrap() = false;
+        node.flush().await;
+    });
+    assert_eq!(world.content("main"), "0:a\n");
+    assert_eq!(world.outside.calls.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_parcel_that_cannot_be_given_up_is_lost_when_its_time_is_over() {
+    let world = World::new(to_endpoint(0));
+    *world.outside.parcel_always.lock().unwrap() = Some(Act::Fail(Then::Retry));
+    *world.outside.gave_up_fails.lock().unwrap() = true;
+    world.live(async |node| {
+        node.put(&["a\n"]).await;
+        node.settle().await;
+        node.advance(DAY - 1).await;
+        assert_eq!(node.pipeline().status().totals.lost, 0);
+        node.advance(1).await;
+        node.until(|_| node.pipeline().status().totals.lost == 1).await;
+    });
+    assert!(world.objects("errors").is_empty());
+}
+
+#[test]
+fn error_documents_that_cannot_be_written_are_lost_when_their_time_is_over() {
+    let mut settings = to_endpoint(0);
+    settings.logging = None;
+    // What was refused alone is lost alone.
+    for (act, lost_of_plan) in [(Act::Refuse(vec![1]), 0), (Act::Fail(Then::GiveUp), 2)] {
+        let world = World::new(settings.clone());
+        *world.outside.parcel_always.lock().unwrap() = Some(act);
+        let log = world.log.clone();
+        let refuse = move || log.inject([Fault::Refuse(LogError::Full)]);
+        *world.outside.on_parcel.lock().unwrap() = Some(Box::new(refuse));
+        world.live(async |node| {
+            node.put(&["a\n", "b\n"]).await;
+            node.settle().await;
+            // The first attempt is the last: the parcel waited for longer than records are kept.
+            node.advance(DAY).await;
+            assert_eq!(*world.outside.parcel_attempts.lock().unwrap(), 1);
+            assert_eq!(node.pipeline().status().open_plans, 0);
+            let totals = node.pipeline().status().totals;
+            assert_eq!((totals.lost, totals.failed), (lost_of_plan, 0));
+            let counted = node.pipeline().counters().lost_records.get();
+            assert_eq!(counted, lost_of_plan.max(1));
+        });
+        assert!(world.objects("errors").is_empty());
+    }
+}
