@@ -100,6 +100,9 @@ fn conversion(database: &str, table: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
     use clap::Parser;
 
     use super::*;
@@ -110,6 +113,35 @@ mod tests {
         let all = ["bench", "put-record-batch"].iter().chain(options);
         let Operation::PutRecordBatch(put) = Args::parse_from(all).operation else { panic!() };
         creation("name", &put, "name-1/")
+    }
+
+    #[test]
+    fn what_is_never_delivered_is_waited_for_no_longer_than_the_limit() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = std::thread::spawn(move || {
+            let body = "{\"__type\":\"ResourceInUseException\"}";
+            let length = body.len();
+            let reply = format!("HTTP/1.1 400 No\r\ncontent-length: {length}\r\n\r\n{body}");
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"\"TimeoutInSeconds\":5}") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                seen.push(byte[0]);
+            }
+            stream.write_all(reply.as_bytes()).unwrap();
+        });
+        let Operation::PutRecordBatch(put) =
+            Args::parse_from(["bench", "put-record-batch"]).operation
+        else {
+            panic!()
+        };
+        let caller = crate::caller::Caller::new(&put.common, address.to_string());
+        let control = Control { address, caller, stream: "name".to_owned() };
+        let flushed = control.flush(Duration::ZERO);
+        assert!(matches!(flushed, Err(Error::NotDelivered(limit)) if limit.is_zero()));
+        server.join().unwrap();
     }
 
     #[test]
