@@ -1,6 +1,6 @@
 //! A configuration, ready for work: what is parsed, compiled and opened once for each version.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use millstream_formats::columnar::Converter;
 
@@ -16,7 +16,10 @@ use crate::settings::{
     Conversion, Destination, Hints, ObjectTarget, Processing, RecordDestination, Settings, Source,
     TableName,
 };
-use crate::sink::{RecordSink, Sender, Sinks};
+use crate::sink::{RecordSink, Sender, Sinks, TableSchema};
+
+/// The version of a table that is whichever is the newest.
+const LATEST: &str = "LATEST";
 
 /// One version of a configuration.
 pub struct Compiled {
@@ -30,8 +33,7 @@ pub struct Compiled {
     pub plain: bool,
     /// A destination that takes records.
     pub sink: Option<Arc<dyn RecordSink>>,
-    /// Conversion to columns.
-    pub conversion: Option<Arc<Columns>>,
+    columns: Option<Mutex<Arc<Columns>>>,
     /// Who delivers, by lane.
     senders: [Sender; 3],
     main: Option<Namer>,
@@ -45,18 +47,24 @@ pub struct Columns {
     pub converter: Converter,
     /// The table, as error documents tell it.
     pub table: TableName,
-    /// The version of its schema, likewise.
-    pub version: String,
+    schema: Arc<TableSchema>,
 }
 
 impl Columns {
     fn new(conversion: &Conversion, sinks: &dyn Sinks) -> Result<Arc<Self>, String> {
-        let schema = sinks.table(&conversion.table)?;
+        Self::of(conversion, sinks.table(&conversion.table)?)
+    }
+
+    fn of(conversion: &Conversion, schema: Arc<TableSchema>) -> Result<Arc<Self>, String> {
         let (deserializer, serializer) = (&conversion.deserializer, &conversion.serializer);
         let converter = Converter::new(&schema.document, deserializer, serializer);
         let converter = converter.map_err(|error| error.to_string())?;
-        let (table, version) = (conversion.table.clone(), schema.version.clone());
-        Ok(Arc::new(Columns { converter, table, version }))
+        Ok(Arc::new(Columns { converter, table: conversion.table.clone(), schema }))
+    }
+
+    /// The version of the table's schema, as error documents tell it.
+    pub fn version(&self) -> &str {
+        &self.schema.version
     }
 }
 
@@ -106,7 +114,7 @@ impl Compiled {
             plain: settings.processing == Processing::default()
                 && settings.source == Source::DirectPut,
             sink,
-            conversion: conversion.map(|it| Columns::new(it, sinks)).transpose()?,
+            columns: conversion.map(|it| Columns::new(it, sinks)).transpose()?.map(Mutex::new),
             senders: [main_sender, with_role(backup_role), with_role(&settings.errors.role_arn)],
             main: main.map(namer).transpose()?,
             backup: settings.backup.as_ref().map(|backup| namer(&backup.target)).transpose()?,
@@ -131,6 +139,32 @@ impl Compiled {
             LaneId::Backup => self.settings.backup.as_ref().map(|backup| &backup.target),
             LaneId::Errors => Some(&self.settings.errors.target),
         }
+    }
+
+    /// Whether the main lane's records are converted to columns.
+    pub fn converts(&self) -> bool {
+        self.columns.is_some()
+    }
+
+    /// What converts the main lane's records now. Where the table's version is `LATEST`, the table is looked at again
+    /// (botocore, `SchemaConfiguration`: its updates are picked up); one that cannot be used changes nothing.
+    pub fn columns(&self, sinks: &dyn Sinks) -> Option<Arc<Columns>> {
+        let conversion = main_target(&self.settings)?.conversion.as_ref()?;
+        let mut columns = self.columns.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        if &*conversion.table.version == LATEST {
+            let now = sinks.table(&conversion.table);
+            let newer = now.and_then(|schema| match schema == columns.schema {
+                true => Ok(columns.clone()),
+                false => Columns::of(conversion, schema),
+            });
+            match newer {
+                Ok(newer) => *columns = newer,
+                Err(why) => {
+                    tracing::warn!(%why, "a table cannot be read again; its last schema stays")
+                }
+            }
+        }
+        Some(columns.clone())
     }
 
     /// Where a lane goes, as entries of the delivery log name it.

@@ -148,9 +148,9 @@ impl Work {
     fn memory_bytes(&self) -> u64 {
         let (records, bytes) = (self.plan.records, self.plan.bytes);
         let is_main = self.plan.lane == LaneId::Main;
-        match (self.goes_to_records() && self.staging().is_none(), &self.compiled.conversion) {
+        match (self.goes_to_records() && self.staging().is_none(), self.compiled.converts()) {
             (true, _) => bytes.saturating_mul(3).saturating_add(records * RECORD_MEMORY_BYTES),
-            (false, Some(_)) if is_main => bytes + GROUP_MEMORY_BYTES + STRETCHES_MEMORY_BYTES,
+            (false, true) if is_main => bytes + GROUP_MEMORY_BYTES + STRETCHES_MEMORY_BYTES,
             (false, _) => bytes + STRETCHES_MEMORY_BYTES,
         }
     }

@@ -89,7 +89,7 @@ impl InColumns {
             arrival: record.arrival,
             ended: self.now,
         };
-        let Columns { table, version, .. } = &*self.columns;
+        let (table, version) = (&self.columns.table, self.columns.version());
         let RecordId { log, position, .. } = record.id;
         let sequence_number = self.source.sequence_number(log, position, record.arrival);
         format_conversion_failed(&failure, record.id, sequence_number.as_deref(), table, version)
@@ -148,7 +148,12 @@ impl Work {
 
     /// Makes the object's body of the plan's records.
     async fn make(&self, target: &ObjectTarget) -> Result<Made, SinkError> {
-        let body = self.body(target).map_err(internal)?;
+        let (compiled, sinks) = (self.compiled.clone(), self.ctx.sinks.clone());
+        let columns = match (compiled.converts(), self.plan.lane) {
+            (true, LaneId::Main) => blocking(move || compiled.columns(&*sinks)).await?,
+            _ => None,
+        };
+        let body = self.body(target, columns).map_err(internal)?;
         let passed = self.pass(body).await?;
         let (records, bytes) = (passed.records, passed.bytes);
         let (failures, lost) = (passed.failures, passed.lost);
@@ -167,12 +172,12 @@ impl Work {
         Ok(Made { body, records, bytes, lost, failures })
     }
 
-    fn body(&self, target: &ObjectTarget) -> Result<Body, String> {
-        if let (Some(columns), LaneId::Main) = (&self.compiled.conversion, self.plan.lane) {
+    fn body(&self, target: &ObjectTarget, columns: Option<Arc<Columns>>) -> Result<Body, String> {
+        if let Some(columns) = columns {
             let conversion = columns.converter.begin().map_err(|error| error.to_string())?;
             return Ok(Body::Columns(Box::new(InColumns {
                 source: self.ctx.source.clone(),
-                columns: columns.clone(),
+                columns,
                 conversion,
                 attempts: self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1,
                 now: self.ctx.now(),
