@@ -1,5 +1,4 @@
-"""Whole, with the cases of Redshift that fail before the two fixes; replace conformance/python/test_firehose_buckets_of.py by it once built."""
-
+"""Every bucket that a configuration names gets what it is for: main, backup, errors, staging."""
 
 import base64
 import gzip

@@ -86,7 +86,8 @@ pub struct PutRecordBatch {
     #[arg(long)]
     pub no_flush: bool,
     /// How long delivering all may take after the last put.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub flush_limit: u64,
     /// What all operations share.
     #[command(flatten)]

@@ -118,7 +118,8 @@ impl Caller {
         request.extend_from_slice(head.as_bytes());
     }
 
-    /// Writes a request for an object or a listing of S3; `query` is encoded, its parameters in the order of their names.
+    /// Writes a request for an object or a listing of S3; `query` is encoded, its parameters in the order of their
+    /// names.
     pub fn write_get(&self, request: &mut Vec<u8>, path: &str, query: &str, unix_seconds: u64) {
         let date = clock::amz_date(unix_seconds);
         let token = self.session_token.as_deref().filter(|_| self.signed);

@@ -88,6 +88,8 @@ pub struct Context {
     pub outward_places: Arc<Semaphore>,
     /// Idle buffers of frames.
     pub frames: FramePool,
+    /// Turns to compute, of all pipelines.
+    pub computing: Arc<Semaphore>,
     /// What is counted.
     pub counters: Arc<PipelineCounters>,
     /// Delivery errors, for people.
@@ -193,6 +195,23 @@ impl Context {
         let mut bytes = [0; 16];
         self.random.fill(&mut bytes);
         uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// Runs what computes for long off the threads that wait for others, when it is its turn. The text says that it
+    /// died.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
+        // The turns are never taken away.
+        let turn =
+            self.computing.clone().acquire_owned().await.map_err(|error| error.to_string())?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        done.await.map_err(|error| format!("computing: {error}"))
     }
 
     /// The processed log.

@@ -247,11 +247,3 @@ impl Work {
 fn internal(message: String) -> SinkError {
     SinkError { code: "InternalFailure".into(), message, then: Then::Retry }
 }
-
-/// Runs what computes for long off the threads that serve.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, SinkError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| internal(format!("encoding: {error}")))
-}

@@ -42,6 +42,12 @@ pub const RECORD_MEMORY_BYTES: u64 = 128;
 pub const GROUP_MEMORY_BYTES: u64 = 64 * 1024 * 1024;
 /// Memory for the stretches that are read and worked on while an object is made, in bytes.
 pub const STRETCHES_MEMORY_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of error documents that wait in memory until a plan has arrived; if more come, they are made again then.
+pub const FAILED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Records of a stretch that are worked on at once where error documents are written as they come.
+pub const FAILED_RECORDS: usize = 4096;
+/// Deliveries of a lane that plans of a replaced configuration may have while newer ones wait.
+pub const OLDER_DELIVERIES_MAX: usize = 2;
 /// Ranges of positions in all buffers of a lane; beyond it the largest is sealed early.
 pub const LANE_RANGES_MAX: usize = 64 * 1024;
 /// Most bytes of plans in one command.

@@ -8,6 +8,7 @@ mod flush;
 mod plans;
 mod seal;
 mod settle;
+mod show;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -166,6 +167,8 @@ pub(super) struct Session {
     /// Plans that can be delivered now, by lane.
     ready: [VecDeque<u64>; 3],
     running: [usize; 3],
+    /// Those of them whose plans are of a replaced configuration.
+    older: HashMap<u64, LaneId>,
     /// Plans that failed: when they are tried again.
     resting: BTreeMap<(Instant, u64), LaneId>,
     flushes: Vec<Flush>,
@@ -413,7 +416,10 @@ impl Session {
             if scan.lost > 0 {
                 let (name, lost) = (&self.ctx.sender.name, scan.lost);
                 tracing::warn!(%name, lane = ?id, log, lost, "records expired undelivered");
-                self.ctx.counters.lost_records.add(scan.lost);
+                // What the worker cannot read it counts itself.
+                if id != LaneId::Main || !self.shape().worker {
+                    self.ctx.counters.lost_records.add(scan.lost);
+                }
             }
             found |= scan.next > from;
             let newest = scan.extents.last().map(|last| last.newest);
@@ -475,31 +481,5 @@ impl Session {
             }
         }
         due
-    }
-
-    /// Shows the state to those who measure.
-    fn show(&self) {
-        let counters = &self.ctx.counters;
-        let lanes = [&self.main, &self.backup, &self.errors];
-        let waiting = lanes.map(Lane::waiting);
-        counters.waiting_records.set(waiting.iter().map(|it| it.0).sum());
-        counters.waiting_bytes.set(waiting.iter().map(|it| it.1).sum());
-        let processed = self.main.blocks_waiting() + self.errors.blocks_waiting();
-        counters.waiting_processed_records.set(processed);
-        counters.open_plans.set(self.state(|state| state.plans.len() as u64));
-        counters.partitions.set(self.main.partitions().count() as u64);
-        let mut planned = [None::<Millis>; 3];
-        self.state(|state| {
-            for plan in state.plans.values() {
-                let oldest = &mut planned[plan.lane as usize];
-                *oldest = Some(oldest.unwrap_or(Millis(u64::MAX)).min(Millis(plan.oldest)));
-            }
-        });
-        for lane in lanes {
-            let working = self.working.filter(|_| lane.id == LaneId::Main);
-            let oldest = [planned[lane.id as usize], lane.oldest(), working];
-            let oldest = oldest.into_iter().flatten().min();
-            counters.lane(lane.id).oldest_ms.set(oldest.map_or(0, |oldest| oldest.0));
-        }
     }
 }

@@ -111,6 +111,7 @@ pub struct Runtimes {
     outward: Budget,
     places: Arc<Semaphore>,
     outward_places: Arc<Semaphore>,
+    computing: Arc<Semaphore>,
     frames: FramePool,
     jumps: watch::Receiver<()>,
     started: watch::Sender<()>,
@@ -171,6 +172,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Who may compute at once: two for each processor, since some wait for memory or a lock.
+fn computing_max() -> usize {
+    std::thread::available_parallelism().map_or(2, |processors| 2 * processors.get())
+}
+
 fn failed(why: impl std::fmt::Display) -> PipelineError {
     PipelineError::Failed(why.to_string())
 }
@@ -185,6 +191,7 @@ impl Runtimes {
             outward: Budget::new(parts.memory_bytes),
             places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
             outward_places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
+            computing: Arc::new(Semaphore::new(computing_max())),
             frames: frames(),
             jumps,
             started: watch::Sender::new(()),
@@ -276,6 +283,7 @@ impl Runtimes {
             outward: std::array::from_fn(|_| self.outward.share()),
             places: self.places.clone(),
             outward_places: self.outward_places.clone(),
+            computing: self.computing.clone(),
             frames: self.frames.clone(),
             counters,
             journal: Journal::new(log.clone(), data),

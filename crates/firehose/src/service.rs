@@ -108,8 +108,8 @@ impl Firehose {
         })
     }
 
-    /// The pipeline of a delivery stream or channel, by its group. Right after the start of the node it may not be at work yet: it is waited
-    /// for.
+    /// The pipeline of a delivery stream or channel, by its group. Right after the start of the node it may not be at
+    /// work yet: it is waited for.
     pub(crate) async fn pipeline_of(&self, data_group: GroupId) -> Option<Arc<Pipeline>> {
         let at_work = || self.pipelines.pipeline(data_group);
         // Most often it is there, and no timer is needed.

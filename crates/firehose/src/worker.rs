@@ -156,11 +156,12 @@ impl Step {
         self.finish(pieces, &mut made).await?;
         self.count(&made);
         let step = self;
-        let (step, (drafts, summary)) = blocking(move || {
+        let ctx = step.ctx.clone();
+        let work = move || {
             let drafts = step.drafts(made);
             (step, drafts)
-        })
-        .await?;
+        };
+        let (step, (drafts, summary)) = ctx.compute(work).await?;
         let written = step.ctx.write_blocks(&drafts, &source).await?;
         summary.tell(&step.ctx, &step.compiled).await;
         Ok(Done { source, cut, written, lost })
@@ -206,7 +207,7 @@ impl Step {
                 let left = prepared.take(&chain, records, now, bytes_max);
                 (prepared, left)
             };
-            (prepared, left) = blocking(work).await?;
+            (prepared, left) = self.ctx.compute(work).await?;
         }
         let reached = reader.reached(&left);
         let mut cut = false;
@@ -279,7 +280,7 @@ impl Step {
         if self.compiled.settings.processing.partitioned {
             made.raw = pieces.iter().map(|piece| (piece.record.id, piece.raw.clone())).collect();
         }
-        let finished = blocking(move || {
+        let finished = self.ctx.compute(move || {
             let mut finished = Finished::default();
             for piece in pieces {
                 chain.after_function(piece, now, &mut finished);
@@ -443,14 +444,6 @@ pub fn error_drafts(failed: Vec<Failed>) -> Vec<Draft> {
     }
     full.extend(open.into_values());
     full
-}
-
-/// Runs what computes for long off the threads that serve.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, String> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| format!("processing: {error}"))
 }
 
 #[cfg(test)]

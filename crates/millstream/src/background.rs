@@ -5,15 +5,11 @@ use tokio::runtime::{Builder, Runtime};
 
 /// How much nicer they are than those that serve. Under load they get about a tenth of a processor, or what is free.
 const NICENESS: i32 = 10;
-/// Threads that compute and write files, beyond which work waits: more than there are processors, for disks that keep
-/// some of them waiting.
-const COMPUTING_MAX: usize = 16;
 
 /// Starts the threads.
 pub fn start() -> Result<Runtime, String> {
     let runtime = Builder::new_multi_thread()
         .thread_name("delivery")
-        .max_blocking_threads(COMPUTING_MAX)
         .on_thread_start(give_way)
         .enable_all()
         .build();

@@ -102,8 +102,8 @@ fn moto() -> Outcome {
     environment("moto", "bin/moto_server", "python3", &[&package])
 }
 
-/// LocalStack's runtime needs Python 3.12, which Debian 12 does not have; without it LocalStack is not measured. What it
-/// does not pin itself is pinned here: later versions of these do not go with it.
+/// LocalStack's runtime needs Python 3.12, which Debian 12 does not have; without it LocalStack is not measured. What
+/// it does not pin itself is pinned here: later versions of these do not go with it.
 fn localstack() -> Outcome {
     let done = "bin/localstack-supervisor";
     if place::tools().join("py/localstack").join(done).exists() {

@@ -117,7 +117,8 @@ fn update(
     if let Some(logs) = logs {
         channel.settings.logs = logs.clone();
     }
-    // The time, or a number more: two changes within a millisecond, or a clock that went back, must not share a version.
+    // The time, or a number more: two changes within a millisecond, or a clock that went back, must not share a
+    // version.
     channel.version = at.max(channel.version + 1);
     channel.set_status(ChannelStatus::Updating, at);
     Ok(())

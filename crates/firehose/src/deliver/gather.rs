@@ -7,9 +7,9 @@ use millstream_log::{End, LogError, Position};
 use millstream_types::Millis;
 
 use super::failures::Failures;
-use super::{Work, blocking, internal};
+use super::{Work, internal};
 use crate::context::{Context, RecordCheck};
-use crate::limits::READ_BYTES;
+use crate::limits::{FAILED_RECORDS, READ_BYTES};
 use crate::machine::{BackupInput, LaneId, PROCESSED};
 use crate::processed::{Block, PROCESSED_LOG};
 use crate::processing::error_document::{Failure, processing_failed};
@@ -28,6 +28,15 @@ pub(super) trait Receiver: Send + 'static {
 impl Receiver for Vec<Ready> {
     fn take(&mut self, record: Ready) -> Result<Result<(), Failed>, String> {
         self.push(record);
+        Ok(Ok(()))
+    }
+}
+
+/// Wants only what fails.
+pub(super) struct Discard;
+
+impl Receiver for Discard {
+    fn take(&mut self, _: Ready) -> Result<Result<(), Failed>, String> {
         Ok(Ok(()))
     }
 }
@@ -67,8 +76,11 @@ struct Steps {
 impl Work {
     /// Reads what the plan covers, does what is to be done to it, and hands it to `receiver`. One stretch is worked on
     /// while the next is read.
-    pub(super) async fn pass<R: Receiver>(&self, receiver: R) -> Result<Passed<R>, SinkError> {
-        let failures = Failures::default();
+    pub(super) async fn pass<R: Receiver>(
+        &self,
+        receiver: R,
+        failures: Failures,
+    ) -> Result<Passed<R>, SinkError> {
         let mut passed = Passed { receiver, records: 0, bytes: 0, failures, lost: 0 };
         let raw =
             self.plan.lane == LaneId::Backup && self.compiled.shape.backup == BackupInput::Raw;
@@ -80,19 +92,51 @@ impl Work {
         };
         let mut feed = Feed::new(self);
         let mut stretch = feed.next().await.map_err(internal)?;
-        while let Some(now) = stretch {
-            let steps = steps.clone();
-            let work = blocking(move || {
-                let done = steps.run(now, &mut passed);
-                done.map(|()| passed)
-            });
-            let (next, done) = tokio::join!(feed.next(), work);
-            passed = done?.map_err(internal)?;
-            passed.failures.write_many(&self.ctx).await.map_err(internal)?;
+        while let Some(mut now) = stretch {
+            while let Some(rest) = passed.failures.writes().then(|| now.split()).flatten() {
+                passed = self.work_on(&steps, now, passed).await?;
+                now = rest;
+            }
+            let (next, done) = tokio::join!(feed.next(), self.work_on(&steps, now, passed));
+            passed = done?;
             stretch = next.map_err(internal)?;
         }
         passed.lost = feed.source.lost();
         Ok(passed)
+    }
+}
+
+impl Work {
+    async fn work_on<R: Receiver>(
+        &self,
+        steps: &Steps,
+        stretch: Stretch,
+        mut passed: Passed<R>,
+    ) -> Result<Passed<R>, SinkError> {
+        let steps = steps.clone();
+        let work = move || {
+            let done = steps.run(stretch, &mut passed);
+            done.map(|()| passed)
+        };
+        let mut passed = self.ctx.compute(work).await.flatten().map_err(internal)?;
+        passed.failures.write_many(&self.ctx).await.map_err(internal)?;
+        Ok(passed)
+    }
+}
+
+impl Stretch {
+    /// What is left of it after as many records as are worked on at once, if anything.
+    fn split(&mut self) -> Option<Stretch> {
+        let rest = match self {
+            Stretch::Source(records) if records.len() > FAILED_RECORDS => {
+                Stretch::Source(records.split_off(FAILED_RECORDS))
+            }
+            Stretch::Processed(records) if records.len() > FAILED_RECORDS => {
+                Stretch::Processed(records.split_off(FAILED_RECORDS))
+            }
+            Stretch::Source(_) | Stretch::Processed(_) => return None,
+        };
+        Some(rest)
     }
 }
 

@@ -9,8 +9,8 @@ use millstream_types::Millis;
 use uuid::Uuid;
 
 use super::failures::Failures;
-use super::gather::Receiver;
-use super::{Settled, Work, blocking, internal};
+use super::gather::{Discard, Receiver};
+use super::{Settled, Work, internal};
 use crate::compiled::Columns;
 use crate::machine::{Closing, LaneId};
 use crate::processing::error_document::{Failure, format_conversion_failed};
@@ -57,6 +57,8 @@ pub(super) struct Made {
     pub lost: u64,
     /// What failed.
     pub failures: Failures,
+    /// What converted them.
+    columns: Option<Arc<Columns>>,
 }
 
 impl Receiver for Body {
@@ -107,7 +109,8 @@ impl Work {
             self.write(target, body).await?;
             (settled.records, settled.bytes, settled.objects) = (made.records, made.bytes, 1);
         }
-        self.write_errors(made.failures, &mut settled).await?;
+        let failures = self.to_be_written(made.failures, made.columns).await?;
+        self.write_errors(failures, &mut settled).await?;
         self.ctx.counters.lost_records.add(made.lost);
         Ok(settled)
     }
@@ -150,11 +153,13 @@ impl Work {
     async fn make(&self, target: &ObjectTarget) -> Result<Made, SinkError> {
         let (compiled, sinks) = (self.compiled.clone(), self.ctx.sinks.clone());
         let columns = match (compiled.converts(), self.plan.lane) {
-            (true, LaneId::Main) => blocking(move || compiled.columns(&*sinks)).await?,
+            (true, LaneId::Main) => {
+                self.ctx.compute(move || compiled.columns(&*sinks)).await.map_err(internal)?
+            }
             _ => None,
         };
-        let body = self.body(target, columns).map_err(internal)?;
-        let passed = self.pass(body).await?;
+        let body = self.body(target, columns.clone()).map_err(internal)?;
+        let passed = self.pass(body, Failures::default()).await?;
         let (records, bytes) = (passed.records, passed.bytes);
         let (failures, lost) = (passed.failures, passed.lost);
         let receiver = passed.receiver;
@@ -167,9 +172,27 @@ impl Work {
         }
         let body = match records {
             0 => None,
-            _ => blocking(move || receiver.finish()).await?.map_err(internal)?,
+            _ => self.ctx.compute(move || receiver.finish()).await.flatten().map_err(internal)?,
         };
-        Ok(Made { body, records, bytes, lost, failures })
+        Ok(Made { body, records, bytes, lost, failures, columns })
+    }
+
+    /// Failures that can be written now: those that came, or, where there were too many, all of them once more.
+    pub(super) async fn to_be_written(
+        &self,
+        failures: Failures,
+        columns: Option<Arc<Columns>>,
+    ) -> Result<Failures, SinkError> {
+        if let Some(failures) = failures.write_from_now() {
+            return Ok(failures);
+        }
+        match (self.compiled.target(self.plan.lane), columns) {
+            (Some(target), Some(columns)) => {
+                let body = self.body(target, Some(columns)).map_err(internal)?;
+                Ok(self.pass(body, Failures::written()).await?.failures)
+            }
+            (Some(_) | None, _) => Ok(self.pass(Discard, Failures::written()).await?.failures),
+        }
     }
 
     fn body(&self, target: &ObjectTarget, columns: Option<Arc<Columns>>) -> Result<Body, String> {

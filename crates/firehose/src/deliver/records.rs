@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::failures::Failures;
 use super::object::Made;
-use super::{Came, Settled, Work};
-use crate::limits::{ATTEMPT_TIME_MAX, COPY_TIME_MAX};
+use super::{Came, Settled, Work, internal};
+use crate::limits::{ATTEMPT_TIME_MAX, COPY_TIME_MAX, FAILED_RECORDS};
 use crate::machine::Closing;
 use crate::processing::error_document::{Failure, RefusedBy, delivery_failed};
 use crate::record::{Failed, Ready};
@@ -49,7 +49,11 @@ impl Work {
                     self.ctx.taken.keep(self.plan.id, &refused);
                     (settled.records, settled.bytes) =
                         (records.saturating_sub(refused.len() as u64), bytes);
-                    failures.extend(refused.iter().filter_map(|one| self.refused(&parcel, one)));
+                    failures = self.to_be_written(failures, None).await?;
+                    for some in refused.chunks(FAILED_RECORDS) {
+                        failures.extend(some.iter().filter_map(|one| self.refused(&parcel, one)));
+                        failures.write_many(&self.ctx).await.map_err(internal)?;
+                    }
                 }
                 Err(error) if error.then == Then::Drop => {
                     self.tell(&error).await;
@@ -59,12 +63,17 @@ impl Work {
                     self.tell(&error).await;
                     sink.gave_up(&parcel).await?;
                     settled.how = Closing::ToErrors;
-                    failures.add_told(self.all_refused(&**sink, &parcel, &error));
+                    failures = self.to_be_written(failures, None).await?;
+                    for from in (0..parcel.records.len()).step_by(FAILED_RECORDS) {
+                        failures.add_told(self.all_refused(&**sink, &parcel, from, &error));
+                        failures.write_many(&self.ctx).await.map_err(internal)?;
+                    }
                 }
                 // Its retries end with their own time, whatever the retention is.
                 Err(error) => return Ok(Came::Failed(error)),
             }
         }
+        let failures = self.to_be_written(failures, None).await?;
         self.write_errors(failures, &mut settled).await?;
         self.ctx.counters.lost_records.add(lost);
         Ok(Came::Settled(settled))
@@ -76,7 +85,7 @@ impl Work {
             let (staged, Made { records, bytes, lost, failures, .. }) = self.stage(target).await?;
             return Ok(Load { staged, outgoing: Vec::new(), records, bytes, lost, failures });
         }
-        let passed = self.pass(Vec::<Ready>::new()).await?;
+        let passed = self.pass(Vec::<Ready>::new(), Failures::default()).await?;
         Ok(Load {
             staged: None,
             outgoing: outgoing(passed.receiver),
@@ -178,10 +187,12 @@ impl Work {
         Some(delivery_failed(self.refused_by()?, &failure, &refused.members))
     }
 
+    /// Some of the records, from one on.
     fn all_refused(
         &self,
         sink: &dyn RecordSink,
         parcel: &Parcel,
+        from: usize,
         error: &SinkError,
     ) -> Vec<Failed> {
         let each = |index| RefusedRecord {
@@ -190,7 +201,8 @@ impl Work {
             message: error.message.clone(),
             members: sink.members(parcel, index),
         };
-        (0..parcel.records.len()).filter_map(|at| self.refused(parcel, &each(at))).collect()
+        let to = parcel.records.len().min(from + FAILED_RECORDS);
+        (from..to).filter_map(|at| self.refused(parcel, &each(at))).collect()
     }
 }
 

@@ -43,7 +43,8 @@ impl Firehose {
     /// Seals what a delivery stream or channel has buffered and waits until it has arrived, or was finally refused.
     ///
     /// # Errors
-    /// InvalidArgumentException unless one of the two is named; ResourceNotFoundException; ResourceInUseException if it is not done in time, with what is left.
+    /// InvalidArgumentException unless one of the two is named; ResourceNotFoundException; ResourceInUseException if it
+    /// is not done in time, with what is left.
     pub async fn flush_delivery_stream(
         &self,
         caller: &Caller,

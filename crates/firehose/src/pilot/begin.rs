@@ -45,6 +45,7 @@ impl Session {
             deliveries: JoinSet::new(),
             ready: Default::default(),
             running: [0; 3],
+            older: HashMap::new(),
             resting: BTreeMap::new(),
             flushes: Vec::new(),
             settled_bytes: 0,

@@ -6,7 +6,7 @@ use millstream_log::Position;
 
 use super::{End, Session};
 use crate::deliver::{Came, Work};
-use crate::limits::LANE_DELIVERIES_MAX;
+use crate::limits::{LANE_DELIVERIES_MAX, OLDER_DELIVERIES_MAX};
 use crate::machine::{Command, LANES, LaneId, PROCESSED, Seal};
 use crate::sink::{SinkError, Then};
 use crate::source::SourceError;
@@ -32,7 +32,7 @@ impl Session {
                 continue;
             }
             while self.running[lane as usize] < LANE_DELIVERIES_MAX
-                && let Some(id) = self.ready[lane as usize].pop_front()
+                && let Some(id) = self.next_ready(lane)
             {
                 self.launch_one(id, lane)?;
             }
@@ -40,11 +40,31 @@ impl Session {
         Ok(())
     }
 
+    /// The plan that a lane delivers next: the first, but for those of a replaced configuration, which leave turns to
+    /// those of the one that holds.
+    fn next_ready(&mut self, lane: LaneId) -> Option<u64> {
+        let older = self.older.values().filter(|of| **of == lane).count();
+        let first = match older < OLDER_DELIVERIES_MAX {
+            true => 0,
+            false => {
+                let version = self.current.settings.version;
+                let is_current = |id: &u64| {
+                    self.state(|state| state.plans.get(id).is_none_or(|it| it.version == version))
+                };
+                self.ready[lane as usize].iter().position(is_current).unwrap_or(0)
+            }
+        };
+        self.ready[lane as usize].remove(first)
+    }
+
     fn launch_one(&mut self, id: u64, lane: LaneId) -> Result<(), End> {
         let Some(plan) = self.state(|state| state.plans.get(&id).cloned()) else { return Ok(()) };
         let compiled = self.compiled.get(&plan.version).cloned();
         let compiled =
             compiled.ok_or_else(|| End::Again(format!("no version {} is known", plan.version)))?;
+        if plan.version != self.current.settings.version {
+            self.older.insert(id, lane);
+        }
         let work = Work { ctx: self.ctx.clone(), compiled, plan };
         self.running[lane as usize] += 1;
         self.deliveries.spawn(async move {

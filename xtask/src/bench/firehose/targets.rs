@@ -12,7 +12,8 @@ const PEAK: &str = "server_peak_mib";
 /// The table, in the order in which it is printed.
 pub const TARGETS: &[Target] = &[
     Target {
-        measure: "PutRecordBatch 500 × 1 KiB, 8 connections, one delivery stream, intake alone (the destination answers nothing), against PutRecords with 64 shards, durable",
+        measure: "PutRecordBatch 500 × 1 KiB, 8 connections, one delivery stream, intake alone (the destination \
+                  answers nothing), against PutRecords with 64 shards, durable",
         bound: Bound::AtLeast(0.8),
         unit: "×",
         value: |r| ratio(r, RATE, "firehose-intake/alone", PUT_RECORDS),
@@ -30,7 +31,8 @@ pub const TARGETS: &[Target] = &[
         value: |r| ratio(r, RATE, down::CELL, PUT_RECORDS),
     },
     Target {
-        measure: "JSON documents of 1 KiB, PutRecordBatch to the last gzip object: records/s against moto, which delivers plain",
+        measure: "JSON documents of 1 KiB, PutRecordBatch to the last gzip object: records/s against moto, which \
+                  delivers plain",
         bound: Bound::Stated,
         unit: "×",
         value: |r| ratio(r, DELIVERED, "firehose-gzip/millstream", "firehose-gzip/moto"),
@@ -72,7 +74,8 @@ pub const TARGETS: &[Target] = &[
         value: |r| spread(r, "firehose-cost/parquet-documents", COST),
     },
     Target {
-        measure: "500 partitions by JQ with a backlog: bytes read by the server for each byte of it (the greater of its own count and the system's)",
+        measure: "500 partitions by JQ with a backlog: bytes read by the server for each byte of it (the greater of \
+                  its own count and the system's)",
         bound: Bound::AtMost(3.0),
         unit: "×",
         value: bytes_read,
@@ -169,7 +172,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_in_any_round_is_counted() {
-        let round = |missing: u64, turned: u64| json!({ "read_back": 10, "missing": missing, "surplus": 0, "foreign": 0, "turned": turned });
+        let round = |missing: u64, turned: u64| {
+            json!({
+                "read_back": 10, "missing": missing, "surplus": 0, "foreign": 0, "turned": turned,
+            })
+        };
         let results = Results::of_test(&[(down::CELL, round(0, 1)), (down::CELL, round(2, 0))]);
         assert_eq!(value("records lost, doubled or out", &results).map(|v| v.0), Some(3.0));
         assert_eq!(value("records lost, doubled or in", &results), None);
