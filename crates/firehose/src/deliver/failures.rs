@@ -9,8 +9,8 @@ use crate::telling::Summary;
 use crate::worker::error_drafts;
 
 /// Records that failed. Their documents wait until the plan's object or parcel has arrived, so that attempts that fail
-/// leave nothing in the log; where too many come, they are made once more then and written as they come. They count once
-/// the plan is settled.
+/// leave nothing in the log; where too many come, they are made once more then and written as they come. They count
+/// once the plan is settled.
 #[derive(Debug, Default)]
 pub struct Failures {
     /// Whether they are written as they come.

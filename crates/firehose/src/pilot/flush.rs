@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::oneshot;
 
 use super::{End, Session};
-use crate::machine::{LANES, LaneId, PROCESSED};
+use crate::machine::{LANES, LaneId, PROCESSED, State};
 use crate::source::SourceError;
 
 /// How often error documents that a flush brings about are flushed too: those of the source, of the worker, of
@@ -108,7 +108,11 @@ impl Session {
                 return false;
             }
             flush.rounds += 1;
-            if self.errors.waiting().0 == 0 || flush.rounds >= ROUNDS_MAX {
+            // What was sealed at once since it was full is waited for as what is still to be sealed.
+            let of_errors =
+                |state: &State| state.plans.values().any(|it| it.lane == LaneId::Errors);
+            let are_left = self.errors.waiting().0 > 0 || self.state(of_errors);
+            if !are_left || flush.rounds >= ROUNDS_MAX {
                 return true;
             }
             (flush.processed, flush.plans) = (None, None);

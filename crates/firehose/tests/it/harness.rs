@@ -297,6 +297,7 @@ pub struct World {
     pub settings: Mutex<Settings>,
     pub memory_bytes: u64,
     pub partitions_max: usize,
+    pub check: Option<RecordCheck>,
     pub keys: Arc<dyn Keys>,
     pub source: Option<Arc<dyn Source>>,
     lives: Mutex<u64>,
@@ -318,6 +319,7 @@ impl World {
             settings: Mutex::new(settings),
             memory_bytes: RuntimeParts::MEMORY_BYTES,
             partitions_max: RuntimeParts::PARTITIONS_MAX,
+            check: None,
             keys: Arc::new(InTheClear),
             source: None,
             lives: Mutex::new(0),
@@ -348,7 +350,7 @@ impl World {
             state_group: STATE,
             keys: self.keys.clone(),
             source: self.source.clone().map(|source| (source, "arn:stream".into())),
-            check: None,
+            check: self.check,
             configuration: self.configuration(),
         }
     }

@@ -1,5 +1,6 @@
 //! From puts to objects.
 
+use millstream_firehose::RecordCheck;
 use millstream_firehose::settings::*;
 use millstream_firehose::sink::Then;
 
@@ -257,4 +258,28 @@ fn what_was_put_by_a_client_that_went_away_is_delivered_if_it_is_in_the_log() {
         node.flush().await;
         assert_eq!(world.content("main"), "a\nb\n");
     });
+}
+
+#[test]
+fn error_documents_that_are_too_many_to_wait_are_made_again_once_the_object_has_arrived() {
+    let mut settings = to_objects();
+    settings.hints = hints(64, 60);
+    settings.processing.delimiter = Some(b"\n"[..].into());
+    let mut world = World::new(settings);
+    world.check = Some(RecordCheck::Json);
+    world.object_acts("main", [Act::Fail(Then::Retry)]);
+    // Eleven megabytes of documents.
+    let bad: Vec<String> = (0..32).map(|n| format!("{n:02}{}", "x".repeat(250_000))).collect();
+    world.live(async |node| {
+        for record in &bad {
+            node.put(&[record]).await;
+        }
+        node.put(&["{}"]).await;
+        node.flush().await;
+    });
+    assert_eq!(world.content("main"), "{}\n");
+    let errors = world.lines("errors");
+    assert_eq!(errors.len(), bad.len());
+    let distinct: std::collections::BTreeSet<&str> = errors.iter().map(|it| &it[..40]).collect();
+    assert_eq!(distinct.len(), bad.len());
 }
