@@ -130,6 +130,13 @@ impl Compressor {
         Ok(Compressor { encoder, block: Vec::new() })
     }
 
+    /// Makes room for so many bytes in all where they stay as they are, so that they are not moved again and again.
+    pub fn expect(&mut self, bytes: usize) {
+        if let Encoder::Uncompressed(out) = &mut self.encoder {
+            out.reserve_exact(bytes);
+        }
+    }
+
     /// Adds bytes.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ pub fn python(options: &Options, totals: &mut Totals) -> Outcome {
     let mut command = process::program(&python.interpreter);
     command
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "conformance/python"])
+        // Each file as a whole, with a server of its own: most of the time something is waited for.
+        .args(["-n", "2", "--dist", "loadfile"])
         .env("MILLSTREAM_BINARY", server()?)
         .env("MILLSTREAM_KILL_ROUNDS", options.kill_rounds.to_string())
         .env("PYTHONDONTWRITEBYTECODE", "1");

@@ -209,7 +209,9 @@ impl Work {
             })));
         }
         let compressor = Compressor::new(target.compression, &Uuid::from_bytes(self.plan.uuid));
-        Ok(Body::Rows(Box::new(compressor.map_err(|error| error.to_string())?)))
+        let mut compressor = compressor.map_err(|error| error.to_string())?;
+        compressor.expect(usize::try_from(self.plan.bytes).unwrap_or(0));
+        Ok(Body::Rows(Box::new(compressor)))
     }
 }
 

@@ -7,8 +7,8 @@ use crate::bench::results::Results;
 /// A row for each cell.
 pub fn table(results: &Results) -> String {
     let mut text = String::from(
-        "Medians, and in brackets the least and the greatest round. Records/s in is what puts reached while they \
-         went on; records/s delivered is from the first put until the last object was there.\n\n\
+        "Medians, and in brackets the least and the greatest round. Records/s in is what puts reached\n\
+         while they went on; records/s delivered is from the first put until the last object was there.\n\n\
          | load / server | records/s in | records/s delivered | s after the last put | server s per GB | peak MiB \
          | objects | of these gzip or Parquet | MB in them |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
