@@ -29,13 +29,14 @@ pub const HOW: &str = "\
   the files is dropped before each read. It is read as it was written, and again after the server's rewriter has
   sorted it by shard: the server is started with `sort_after_seconds = 0` in `[log]` instead of an hour, and
   reading begins when nothing was sorted for 30 seconds.
-- Delivery streams: the generator puts 500 records of 1 KiB a call over 8 connections, random bytes or JSON documents
-  (six members, most of it phrases and numbers as programs log them), and stamps each record with the number of
-  its request. Afterwards every object is read: each acknowledged record must be in exactly one, with its content,
-  within an object in the order in which its connection sent it, and with partitions under its own.
-  `firehose-intake` has buffers of 64 MiB and puts for as long as other cells; the destination of `alone` takes connections and never answers, so that a few deliveries wait
-  and no more begin. `firehose-gzip` and `firehose-cost` put a fixed amount; their processor time is that of the
-  server from the first put to the last object, intake included. Peers of `firehose-gzip` get an eighth.
+- Delivery streams: the generator puts 500 records of 1 KiB a call over 8 connections, random bytes or JSON
+  documents (six members, most of it phrases and numbers as programs log them), and stamps each record with the
+  number of its request. Afterwards every object is read: each acknowledged record must be in exactly one, with
+  its content, within an object in the order in which its connection sent it, and with partitions under its own.
+  `firehose-intake` has buffers of 64 MiB and puts for as long as other cells; the destination of `alone` takes
+  connections and never answers, so that a few deliveries wait and no more begin. `firehose-gzip` and
+  `firehose-cost` put a fixed amount; their processor time is that of the server from the first put to the last
+  object, intake included. Peers of `firehose-gzip` get an eighth.
 - `firehose-down`: nobody listens where the bucket should be for four times as long as other cells put; then a second
   server with the bucket is started there. What goes into the log is counted by the server.
 - `firehose-partitions` runs once: documents of 500 partitions, found by JQ, with buffers that none of them fills
