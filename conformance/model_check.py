@@ -66,7 +66,6 @@ REPLIES = {
     "`DynamicPartitioningConfiguration.RetryOptions` is kept, and has nothing to act on": "a prefix that cannot be "
     "evaluated never can: its record goes to the error output at once",
     "Any host in `ClusterJDBCURL`": "the pattern asks for one of Redshift's; PostgreSQL may stand in for it",
-    "`HECToken` is not described": "no secret is ever shown",
     "StreamId is never sent": "clients that see it call AWS's own host of the stream, not the configured endpoint",
 }
 
