@@ -141,9 +141,14 @@ impl Compiled {
         }
     }
 
-    /// Whether the main lane's records are converted to columns.
-    pub fn converts(&self) -> bool {
-        self.columns.is_some()
+    /// Whether a lane's records are converted to columns.
+    pub fn converts(&self, lane: LaneId) -> bool {
+        lane == LaneId::Main && self.columns.is_some()
+    }
+
+    /// Whether a lane's plans are there as a whole at last: those for a destination that takes records.
+    pub fn takes_whole(&self, lane: LaneId) -> bool {
+        lane == LaneId::Main && self.sink.is_some() && self.main.is_none()
     }
 
     /// What converts the main lane's records now. Where the table's version is `LATEST`, the table is looked at again
@@ -177,8 +182,7 @@ impl Compiled {
                 RecordDestination::Redshift(redshift) => redshift.jdbc_url.to_string(),
             },
             (Destination::Records { .. } | Destination::Objects(_), lane) => {
-                let bucket = self.target(lane).map_or("", |target| &target.bucket);
-                format!("arn:aws:s3:::{bucket}")
+                bucket_arn(self.target(lane).map_or("", |target| &target.bucket))
             }
         }
     }
@@ -203,10 +207,9 @@ impl Compiled {
         }
     }
 
-    /// When a lane's buffers are full. What goes to a destination that takes records is there as a whole at last.
+    /// When a lane's buffers are full.
     pub fn full(&self, lane: LaneId) -> Full {
-        let whole = lane == LaneId::Main && self.sink.is_some() && self.main.is_none();
-        let records = if whole { PLAN_RECORDS_MAX } else { u64::MAX };
+        let records = if self.takes_whole(lane) { PLAN_RECORDS_MAX } else { u64::MAX };
         Full { bytes: self.hints(lane).bytes, records }
     }
 
@@ -232,6 +235,11 @@ impl Compiled {
             None => WINDOW_BYTES_MAX,
         }
     }
+}
+
+/// A bucket, as entries of the delivery log name it.
+pub fn bucket_arn(bucket: &str) -> String {
+    format!("arn:aws:s3:::{bucket}")
 }
 
 /// The object target of the main lane: the destination, or where it loads from.

@@ -15,11 +15,12 @@ use uuid::Uuid;
 use crate::budget::Share;
 use crate::deliver::Taken;
 use crate::envelope::{EXTRA_BYTES, Envelope, Sealing};
-use crate::journal::Journal;
+use crate::journal::{Entry, Journal};
 use crate::limits::FRAME_BYTES_MAX;
-use crate::machine::{DeliveryMachine, LaneId};
+use crate::machine::DeliveryMachine;
 use crate::metrics::PipelineCounters;
 use crate::processed::{Draft, Header, PROCESSED_LOG};
+use crate::settings::Logging;
 use crate::sink::{Sender, Sinks};
 use crate::source::Source;
 
@@ -80,8 +81,10 @@ pub struct Context {
     pub sinks: Arc<dyn Sinks>,
     /// Memory for objects, by lane.
     pub shares: [Share; 3],
-    /// Memory for what waits for others: deliveries to what is elsewhere, by lane, and the worker with its functions.
-    pub outward: [Share; 4],
+    /// Memory for deliveries to what is elsewhere, by lane.
+    pub outward: [Share; 3],
+    /// Memory for the worker, with its functions.
+    pub worker: Share,
     /// Places for objects on their way to the built-in buckets, of all pipelines.
     pub places: Arc<Semaphore>,
     /// Places for all else on its way: destinations that hang do not take those of the built-in buckets.
@@ -102,6 +105,19 @@ pub struct Context {
     pub appending: Arc<Appending>,
     /// Parcels that are taken and not settled yet.
     pub taken: Taken,
+}
+
+/// What an entry of the delivery log tells of a failure.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// Where the records were to go.
+    pub destination: &'a str,
+    /// The version of the configuration.
+    pub version: u64,
+    /// The message.
+    pub message: &'a str,
+    /// The code.
+    pub code: &'a str,
 }
 
 /// Blocks that are written and do not count yet: no lane's floor may pass them.
@@ -167,29 +183,6 @@ impl Context {
         self.clock.now()
     }
 
-    /// Memory for a lane.
-    pub fn share(&self, lane: LaneId) -> &Share {
-        match lane {
-            LaneId::Main => &self.shares[0],
-            LaneId::Backup => &self.shares[1],
-            LaneId::Errors => &self.shares[2],
-        }
-    }
-
-    /// Memory for a lane's deliveries to what is elsewhere.
-    pub fn outward_share(&self, lane: LaneId) -> &Share {
-        match lane {
-            LaneId::Main => &self.outward[0],
-            LaneId::Backup => &self.outward[1],
-            LaneId::Errors => &self.outward[2],
-        }
-    }
-
-    /// Memory for the worker.
-    pub fn worker_share(&self) -> &Share {
-        &self.outward[3]
-    }
-
     /// A new random id.
     pub fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
@@ -212,6 +205,15 @@ impl Context {
             done
         });
         done.await.map_err(|error| format!("computing: {error}"))
+    }
+
+    /// Writes an entry of the delivery log, where the configuration has one.
+    pub async fn log_error(&self, logging: Option<&Logging>, told: &Told<'_>) {
+        let Some(Logging { group, stream }) = logging else { return };
+        let Told { destination, version, message, code } = *told;
+        let stream_arn = &*self.sender.arn;
+        let entry = Entry { group, stream, stream_arn, destination, version, message, code };
+        self.journal.write(&entry, self.now()).await;
     }
 
     /// The processed log.

@@ -12,15 +12,13 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use crate::compiled::Compiled;
-use crate::context::{Context, Held};
-use crate::journal::Entry;
+use crate::compiled::{Compiled, bucket_arn};
+use crate::context::{Context, Held, Told};
 use crate::limits::{
     ATTEMPT_TIME_MAX, GROUP_MEMORY_BYTES, RECORD_MEMORY_BYTES, STRETCHES_MEMORY_BYTES,
 };
 use crate::machine::{Closing, LaneId, Plan};
 use crate::processed::Header;
-use crate::settings::Logging;
 use crate::sink::{SinkError, Then};
 
 pub(crate) use failures::Failures;
@@ -77,8 +75,8 @@ impl Work {
     /// Tries to deliver the plan.
     pub async fn attempt(self) -> Came {
         let share = match self.goes_outward() {
-            true => self.ctx.outward_share(self.plan.lane),
-            false => self.ctx.share(self.plan.lane),
+            true => &self.ctx.outward[self.plan.lane as usize],
+            false => &self.ctx.shares[self.plan.lane as usize],
         };
         let reserved = share.reserve(self.memory_bytes()).await;
         let began = Instant::now();
@@ -147,11 +145,12 @@ impl Work {
     /// destination that takes them are there all at once, as they are and as they are sent.
     fn memory_bytes(&self) -> u64 {
         let (records, bytes) = (self.plan.records, self.plan.bytes);
-        let is_main = self.plan.lane == LaneId::Main;
-        match (self.goes_to_records() && self.staging().is_none(), self.compiled.converts()) {
-            (true, _) => bytes.saturating_mul(3).saturating_add(records * RECORD_MEMORY_BYTES),
-            (false, true) if is_main => bytes + GROUP_MEMORY_BYTES + STRETCHES_MEMORY_BYTES,
-            (false, _) => bytes + STRETCHES_MEMORY_BYTES,
+        if self.compiled.takes_whole(self.plan.lane) {
+            return bytes.saturating_mul(3).saturating_add(records * RECORD_MEMORY_BYTES);
+        }
+        match self.compiled.converts(self.plan.lane) {
+            true => bytes + GROUP_MEMORY_BYTES + STRETCHES_MEMORY_BYTES,
+            false => bytes + STRETCHES_MEMORY_BYTES,
         }
     }
 
@@ -162,20 +161,18 @@ impl Work {
         settled: &mut Settled,
     ) -> Result<(), SinkError> {
         let count = failures.count();
-        match failures.finish(&self.ctx, &self.compiled).await {
+        let error = match failures.finish(&self.ctx, &self.compiled).await {
             Ok(written) => {
                 (settled.failed, settled.blocks, settled.held) = written;
-                Ok(())
+                return Ok(());
             }
-            Err(why) => {
-                let error = internal(why);
-                match self.is_over(&error) {
-                    true => self.lose_errors(settled, count, &error).await,
-                    false => return Err(error),
-                }
-                Ok(())
-            }
+            Err(why) => internal(why),
+        };
+        if !self.is_over(&error) {
+            return Err(error);
         }
+        self.lose_errors(settled, count, &error).await;
+        Ok(())
     }
 
     /// Error documents are lost; what has arrived has arrived all the same.
@@ -195,51 +192,28 @@ impl Work {
 
     /// Tells people of a failed attempt.
     async fn tell(&self, error: &SinkError) {
-        let Context { sender, journal, .. } = &*self.ctx;
         let (plan, code, message) = (self.plan.id, &error.code, &error.message);
-        let (name, lane) = (&sender.name, self.plan.lane);
+        let (name, lane) = (&self.ctx.sender.name, self.plan.lane);
         tracing::warn!(%name, plan, ?lane, %code, %message, "an attempt to deliver failed");
         let settings = &self.compiled.settings;
-        let logging = match self.plan.lane {
+        let logging = match lane {
             LaneId::Main if self.is_of_staging(error) => settings.errors.logging.as_ref(),
             LaneId::Main => settings.logging.as_ref(),
             LaneId::Backup => settings.backup.as_ref().and_then(|backup| backup.logging.as_ref()),
             LaneId::Errors => settings.errors.logging.as_ref().or(settings.logging.as_ref()),
         };
-        let Some(Logging { group, stream }) = logging else { return };
-        let (stream_arn, version) = (&*sender.arn, self.plan.version);
-        let destination = self.destination(error);
-        let entry = Entry {
-            group,
-            stream,
-            stream_arn,
-            destination: &destination,
-            version,
-            message,
-            code: &error.code,
+        let destination = match self.staging() {
+            Some(target) if self.is_of_staging(error) => bucket_arn(&target.bucket),
+            Some(_) | None => self.compiled.destination(lane),
         };
-        journal.write(&entry, self.ctx.now()).await;
+        let told = Told { destination: &destination, version: self.plan.version, message, code };
+        self.ctx.log_error(logging, &told).await;
     }
 
     /// Whether it is the object that could not be written which the destination loads from.
     fn is_of_staging(&self, error: &SinkError) -> bool {
-        use crate::settings::Destination;
-        let destination = &self.compiled.settings.destination;
-        matches!(destination, Destination::Records { staging: Some(_), .. })
-            && error.code.starts_with("S3.")
-    }
-
-    /// Where the plan goes, as entries of the log name it.
-    fn destination(&self, error: &SinkError) -> String {
-        use crate::settings::Destination;
-        match &self.compiled.settings.destination {
-            Destination::Records { staging: Some(target), .. }
-                if self.plan.lane == LaneId::Main && self.is_of_staging(error) =>
-            {
-                format!("arn:aws:s3:::{}", target.bucket)
-            }
-            _ => self.compiled.destination(self.plan.lane),
-        }
+        let stages = self.plan.lane == LaneId::Main && self.staging().is_some();
+        stages && error.code.starts_with("S3.")
     }
 }
 

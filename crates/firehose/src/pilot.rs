@@ -261,10 +261,11 @@ impl Session {
         for lane in [LaneId::Main, LaneId::Backup, LaneId::Errors] {
             moved |= self.seal(lane).await?;
         }
+        // Whoever is told that a flush has ended finds it measured.
+        self.show();
         moved |= self.advance_flushes().await?;
         self.launch()?;
         self.trim().await?;
-        self.show();
         Ok(moved)
     }
 

@@ -33,15 +33,6 @@ pub struct StreamOrigin {
     pub shard_id: Arc<str>,
 }
 
-/// What a step yields.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Processed {
-    /// A record that goes on.
-    Record(SourceRecord),
-    /// A record that ends here: it goes to the error output.
-    Failed(Failed),
-}
-
 /// A record that is ready to be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ready {

@@ -281,6 +281,7 @@ impl Runtimes {
             sinks: sinks.clone(),
             shares: std::array::from_fn(|_| self.budget.share()),
             outward: std::array::from_fn(|_| self.outward.share()),
+            worker: self.outward.share(),
             places: self.places.clone(),
             outward_places: self.outward_places.clone(),
             computing: self.computing.clone(),

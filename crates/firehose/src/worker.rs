@@ -176,7 +176,7 @@ impl Step {
         let ends = self.oldest.plus(self.ctx.source.retention());
         let mut pause = BACK_OFF_FIRST;
         loop {
-            let reserved = self.ctx.worker_share().reserve(bytes.saturating_mul(3)).await;
+            let reserved = self.ctx.worker.reserve(bytes.saturating_mul(3)).await;
             let why = match self.read().await {
                 Ok(window) => return Ok((window, reserved)),
                 Err(why) if self.ctx.now() >= ends => return Err(why),

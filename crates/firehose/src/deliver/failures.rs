@@ -1,4 +1,4 @@
-//! Error documents of a delivery or a worker's window on their way to the processed log.
+//! Error documents of a delivery on their way to the processed log.
 
 use crate::compiled::Compiled;
 use crate::context::{Context, Held};

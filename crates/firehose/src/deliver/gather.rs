@@ -104,9 +104,7 @@ impl Work {
         passed.lost = feed.source.lost();
         Ok(passed)
     }
-}
 
-impl Work {
     async fn work_on<R: Receiver>(
         &self,
         steps: &Steps,

@@ -9,10 +9,10 @@ use millstream_types::Millis;
 use uuid::Uuid;
 
 use super::failures::Failures;
-use super::gather::{Discard, Receiver};
+use super::gather::{Discard, Passed, Receiver};
 use super::{Settled, Work, internal};
 use crate::compiled::Columns;
-use crate::machine::{Closing, LaneId};
+use crate::machine::Closing;
 use crate::processing::error_document::{Failure, format_conversion_failed};
 use crate::record::{Failed, Ready, RecordId};
 use crate::settings::ObjectTarget;
@@ -152,17 +152,13 @@ impl Work {
     /// Makes the object's body of the plan's records.
     async fn make(&self, target: &ObjectTarget) -> Result<Made, SinkError> {
         let (compiled, sinks) = (self.compiled.clone(), self.ctx.sinks.clone());
-        let columns = match (compiled.converts(), self.plan.lane) {
-            (true, LaneId::Main) => {
-                self.ctx.compute(move || compiled.columns(&*sinks)).await.map_err(internal)?
-            }
-            _ => None,
+        let columns = match compiled.converts(self.plan.lane) {
+            true => self.ctx.compute(move || compiled.columns(&*sinks)).await.map_err(internal)?,
+            false => None,
         };
         let body = self.body(target, columns.clone()).map_err(internal)?;
         let passed = self.pass(body, Failures::default()).await?;
-        let (records, bytes) = (passed.records, passed.bytes);
-        let (failures, lost) = (passed.failures, passed.lost);
-        let receiver = passed.receiver;
+        let Passed { receiver, records, bytes, failures, lost } = passed;
         if let Body::Columns(columns) = &receiver {
             let counters = &self.ctx.counters;
             counters.converted_records.add(columns.converted.records);
@@ -186,32 +182,34 @@ impl Work {
         if let Some(failures) = failures.write_from_now() {
             return Ok(failures);
         }
-        match (self.compiled.target(self.plan.lane), columns) {
-            (Some(target), Some(columns)) => {
-                let body = self.body(target, Some(columns)).map_err(internal)?;
-                Ok(self.pass(body, Failures::written()).await?.failures)
-            }
-            (Some(_) | None, _) => Ok(self.pass(Discard, Failures::written()).await?.failures),
-        }
+        let Some(columns) = columns else {
+            return Ok(self.pass(Discard, Failures::written()).await?.failures);
+        };
+        let body = self.in_columns(columns).map_err(internal)?;
+        Ok(self.pass(body, Failures::written()).await?.failures)
     }
 
     fn body(&self, target: &ObjectTarget, columns: Option<Arc<Columns>>) -> Result<Body, String> {
         if let Some(columns) = columns {
-            let conversion = columns.converter.begin().map_err(|error| error.to_string())?;
-            return Ok(Body::Columns(Box::new(InColumns {
-                source: self.ctx.source.clone(),
-                columns,
-                conversion,
-                attempts: self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1,
-                now: self.ctx.now(),
-                converted: Amount::default(),
-                failed: Amount::default(),
-            })));
+            return self.in_columns(columns);
         }
         let compressor = Compressor::new(target.compression, &Uuid::from_bytes(self.plan.uuid));
         let mut compressor = compressor.map_err(|error| error.to_string())?;
         compressor.expect(usize::try_from(self.plan.bytes).unwrap_or(0));
         Ok(Body::Rows(Box::new(compressor)))
+    }
+
+    fn in_columns(&self, columns: Arc<Columns>) -> Result<Body, String> {
+        let conversion = columns.converter.begin().map_err(|error| error.to_string())?;
+        Ok(Body::Columns(Box::new(InColumns {
+            source: self.ctx.source.clone(),
+            columns,
+            conversion,
+            attempts: self.attempts(),
+            now: self.ctx.now(),
+            converted: Amount::default(),
+            failed: Amount::default(),
+        })))
     }
 }
 

@@ -157,7 +157,7 @@ impl Work {
         }
     }
 
-    fn attempts(&self) -> u32 {
+    pub(super) fn attempts(&self) -> u32 {
         self.plan.failure.as_ref().map_or(0, |failure| failure.attempts) + 1
     }
 

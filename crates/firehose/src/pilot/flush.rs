@@ -60,8 +60,6 @@ impl Session {
             return Ok(false);
         }
         self.raise_floors().await?;
-        // Whoever is told that all has arrived finds it measured.
-        self.show();
         let flushes = std::mem::take(&mut self.flushes);
         let mut forced = false;
         for mut flush in flushes {
