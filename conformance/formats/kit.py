@@ -10,7 +10,7 @@ import duckdb
 import pyarrow.orc
 import pyarrow.parquet
 import pytest
-from conftest import running
+from conftest import bucket, firehose, running, s3
 from delivery import ROLE, documents, flush, keys, make, put
 
 DATABASE = "lake"
@@ -46,23 +46,6 @@ def server(catalog):
     config.write_text(f'[data_catalog]\ndirectory = "{catalog.directory}"\n')
     with running("--limits", "off", "--config", str(config)) as server:
         yield server
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
 
 
 def conversion(table, deserializer=None, serializer=None, **schema):

@@ -20,7 +20,7 @@ import pyarrow.orc
 import pyarrow.parquet
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from conftest import Server
-from delivery import flush, keys, make, processing
+from delivery import assert_once, flush, keys, kill_among, make, processing
 from kit import Catalog, conversion
 from test_snappy import of_hadoop, of_java
 
@@ -143,16 +143,8 @@ def test_fifty_delivery_streams_that_are_killed_deliver_exactly_once():
                     Producer(server, list(flows), first + n, reached, random.Random(choices.random()))
                     for n in range(PRODUCERS)
                 ]
-                for producer in producers:
-                    producer.start()
-                for _ in range(choices.randrange(CALLS // 2, CALLS)):
-                    assert reached.acquire(timeout=60), "no producer gets through"
-                server.kill()
-                for producer in producers:
-                    producer.join(60)
-                    assert producer.error is None, producer.error
-                    acknowledged |= producer.acknowledged
-                    attempted |= producer.attempted
+                taken, tried = kill_among(server, producers, reached, choices.randrange(CALLS // 2, CALLS))
+                acknowledged, attempted = acknowledged | taken, attempted | tried
                 first = PRODUCERS * (max(one for _, one in attempted) // PRODUCERS + 1)
                 print(f"round {number}: {len(acknowledged)} acknowledged of {len(attempted)}")
                 server.start()
@@ -166,9 +158,7 @@ def test_fifty_delivery_streams_that_are_killed_deliver_exactly_once():
                 body = s3.get_object(Bucket="objects", Key=key)["Body"].read()
                 found.update((flow, one) for one in KINDS[flows[flow]][1](body))
             print(f"{len(keys(s3, 'objects'))} objects, {len(found)} records")
-            assert not acknowledged - set(found), "an acknowledged record is missing"
-            assert not set(found) - attempted, "a record that nobody put, or in another's object"
-            assert all(count == 1 for count in found.values()), [v for v, count in found.items() if count > 1][:5]
+            assert_once(found, acknowledged, attempted)
         finally:
             if server.process.poll() is None:
                 server.kill()

@@ -6,24 +6,8 @@ import pathlib
 import tempfile
 
 from conftest import running
-from delivery import ROLE, flush, keys, logs, make, put
-
-LOGGING = {"Enabled": True, "LogGroupName": "group", "LogStreamName": "stream"}
-ERRORS = {"ErrorOutputPrefix": "bad/!{firehose:error-output-type}/", "CloudWatchLoggingOptions": LOGGING}
-
-
-def check(toml, records, **destination):
-    with tempfile.TemporaryDirectory() as home:
-        config = pathlib.Path(home) / "m.toml"
-        config.write_text(toml)
-        with running("--limits", "off", "--config", str(config)) as server:
-            firehose, s3 = server.client("firehose"), server.client("s3")
-            s3.create_bucket(Bucket="kept")
-            make(firehose, "flow", "kept", **ERRORS, **destination)
-            put(firehose, "flow", records)
-            flush(server, "flow")
-            assert keys(s3, "kept", "bad/")
-            assert {event["LogGroupName"] for event in logs(server, "flow")} == {"group"}
+from delivery import assert_failures_are_logged, flush, keys, make, put
+from kit import conversion
 
 
 def test_the_latest_version_of_a_table_is_that_of_the_moment():
@@ -44,12 +28,8 @@ def test_the_latest_version_of_a_table_is_that_of_the_moment():
         with running("--limits", "off", "--config", str(config)) as server:
             firehose, s3 = server.client("firehose"), server.client("s3")
             s3.create_bucket(Bucket="kept")
-            make(firehose, "flow", "kept", DataFormatConversionConfiguration={
-                "Enabled": True,
-                "SchemaConfiguration": {"RoleARN": ROLE, "DatabaseName": "lake", "TableName": "t", "Region": "eu-central-1"},
-                "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
-                "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {}}},
-            })
+            converted = conversion("t", DatabaseName="lake")
+            make(firehose, "flow", "kept", DataFormatConversionConfiguration=converted)
             rows = []
             for names in (("a",), ("a", "b")):
                 table(*names)
@@ -65,10 +45,9 @@ def test_a_record_that_cannot_be_converted_is_logged():
     with tempfile.TemporaryDirectory() as tables:
         (pathlib.Path(tables) / "lake").mkdir()
         (pathlib.Path(tables) / "lake" / "t.json").write_text(
-            '{"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "int"}]}}')
-        check(f'[data_catalog]\ndirectory = "{tables}"\n', ["no document"], DataFormatConversionConfiguration={
-            "Enabled": True,
-            "SchemaConfiguration": {"RoleARN": "arn:aws:iam::000000000000:role/r", "DatabaseName": "lake",
-                                    "TableName": "t", "Region": "eu-central-1"},
-            "InputFormatConfiguration": {"Deserializer": {"OpenXJsonSerDe": {}}},
-            "OutputFormatConfiguration": {"Serializer": {"ParquetSerDe": {}}}})
+            '{"StorageDescriptor": {"Columns": [{"Name": "a", "Type": "int"}]}}'
+        )
+        assert_failures_are_logged(
+            f'[data_catalog]\ndirectory = "{tables}"\n', ["no document"],
+            DataFormatConversionConfiguration=conversion("t", DatabaseName="lake"),
+        )

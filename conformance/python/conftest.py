@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import time
 import uuid
 
 import boto3
@@ -102,6 +103,30 @@ def kinesis(server):
 
 
 @pytest.fixture
+def firehose(server):
+    return server.client("firehose")
+
+
+@pytest.fixture
+def s3(server):
+    return server.client("s3")
+
+
+@pytest.fixture
+def bucket(s3):
+    """A bucket that no other test uses."""
+    name = f"bucket-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def flow():
+    """A delivery stream's name that no other test uses."""
+    return f"flow-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
 def name():
     """A stream's name that no other test uses."""
     return f"stream-{uuid.uuid4().hex[:12]}"
@@ -158,3 +183,23 @@ def failure(call, **arguments):
         call(**arguments)
     error = caught.value.response["Error"]
     return error["Code"], error.get("Message", "")
+
+
+def until(holds, what="it does not come to pass", seconds=60):
+    """Waits until something holds, and returns what that was; `what` is said, or asked for, if it never does."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, what() if callable(what) else what
+        time.sleep(0.02)
+    return found
+
+
+def insist(call, error, what, seconds=60):
+    """Calls until it does not fail with this error any more, and returns the answer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except error:
+            assert time.monotonic() < deadline, what
+            time.sleep(0.02)

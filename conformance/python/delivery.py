@@ -2,11 +2,12 @@
 
 import gzip
 import json
+import tempfile
 import time
 import urllib.error
 import urllib.request
 
-from conftest import REGION
+from conftest import REGION, insist, running
 
 ROLE = "arn:aws:iam::000000000000:role/delivery"
 TARGET = "MillstreamFirehose_20261126"
@@ -122,3 +123,47 @@ def bodies(s3, bucket, prefix=""):
 def documents(s3, bucket, prefix=""):
     """The JSON lines of all objects."""
     return [json.loads(line) for body in bodies(s3, bucket, prefix).values() for line in body.splitlines()]
+
+
+def flush_when_it_can(server, name):
+    """Right after a start a delivery stream may not be ready."""
+    return insist(lambda: flush(server, name), AssertionError, "it is not flushed")
+
+
+def kill_among(server, producers, reached, calls):
+    """Starts producers, kills the server once so many of their calls were acknowledged, and ends them. What they had
+    acknowledged, and all that may be there."""
+    for producer in producers:
+        producer.start()
+    for _ in range(calls):
+        assert reached.acquire(timeout=60), "no producer gets through"
+    server.kill()
+    for producer in producers:
+        producer.join(60)
+        assert producer.error is None, producer.error
+    acknowledged = set().union(*(producer.acknowledged for producer in producers))
+    return acknowledged, set().union(*(producer.attempted for producer in producers))
+
+
+def assert_once(found, acknowledged, attempted):
+    """What was found, counted: every acknowledged record once, and none that nobody put."""
+    assert not acknowledged - set(found), "an acknowledged record is missing"
+    assert not set(found) - attempted, "a record that nobody put, or in another's object"
+    assert all(count == 1 for count in found.values()), [v for v, count in found.items() if count > 1][:5]
+
+
+def assert_failures_are_logged(config, records, **destination):
+    """Records that processing fails are told in the delivery log, where CloudWatchLoggingOptions says."""
+    logging = {"Enabled": True, "LogGroupName": "group", "LogStreamName": "stream"}
+    errors = {"ErrorOutputPrefix": "bad/!{firehose:error-output-type}/", "CloudWatchLoggingOptions": logging}
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(config)
+        file.flush()
+        with running("--limits", "off", "--config", file.name) as server:
+            firehose, s3 = server.client("firehose"), server.client("s3")
+            s3.create_bucket(Bucket="kept")
+            make(firehose, "flow", "kept", **errors, **destination)
+            put(firehose, "flow", records)
+            flush(server, "flow")
+            assert keys(s3, "kept", "bad/")
+            assert {event["LogGroupName"] for event in logs(server, "flow")} == {"group"}

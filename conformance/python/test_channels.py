@@ -4,31 +4,17 @@ import gzip
 import json
 import re
 import subprocess
-import time
 import urllib.request
-import uuid
 
 import pytest
 from aws_kinesis_agg.aggregator import RecordAggregator
-from conftest import failure, make_stream, running, wait_active
+from conftest import failure, make_stream, running, until, wait_active
 from delivery import ROLE, keys
 
 OWNER = "000000000000"
 # The smallest freshness that is allowed, and the default.
 FRESHNESS = 300
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
 
 
 @pytest.fixture
@@ -76,16 +62,6 @@ def settled(kinesis, arn):
         return channel if channel["ChannelStatus"] == "ACTIVE" else None
 
     return until(look)
-
-
-def until(found):
-    deadline = time.monotonic() + 60
-    while True:
-        result = found()
-        if result:
-            return result
-        assert time.monotonic() < deadline, "it does not come to pass"
-        time.sleep(0.02)
 
 
 def advance(server, seconds):

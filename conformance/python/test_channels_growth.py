@@ -1,13 +1,11 @@
-"""Channels: dead letters as they were put, and streams that grow. (Belongs into test_channels.py once it passes.)"""
+"""Channels: dead letters as they were put, and streams that grow."""
 
 import base64
 import json
 
 import pytest
-from conftest import running, shards_of, wait_active
-from test_channels import (  # noqa: F401
-    FRESHNESS, advance, arrived, bucket, make_channel, make_source, numbers, objects, put, s3, source, until,
-)
+from conftest import running, shards_of, until, wait_active
+from test_channels import FRESHNESS, advance, arrived, make_channel, make_source, numbers, objects, put, source
 
 
 @pytest.mark.parametrize(

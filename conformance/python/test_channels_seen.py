@@ -4,11 +4,10 @@ import json
 import re
 
 import pytest
+from conftest import until
 from delivery import call, failed_call
 from test_commands import run
-from test_channels import (  # noqa: F401
-    FRESHNESS, advance, arrived, bucket, lines, make_channel, make_source, numbers, put, s3, settled, source, until,
-)
+from test_channels import FRESHNESS, advance, arrived, lines, make_channel, make_source, numbers, put, settled, source
 
 
 def succeeded(server, *arguments):

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import uuid
 import zipfile
 
 import pytest
@@ -16,29 +15,6 @@ from conftest import KEY_ID, REGION, SECRET, failure, make_stream, running
 from delivery import ROLE, bodies, call, documents, flush, keys, make, put
 
 NAME = re.compile(r"^(?P<stream>.+)-(?P<version>\d+)-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9a-f-]{36}(?P<extension>.*)$")
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    """A delivery stream's name that no other test uses."""
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 def lines(count):

@@ -11,12 +11,11 @@ import os
 import random
 import tempfile
 import threading
-import time
 import zipfile
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from conftest import Server
-from delivery import flush, keys, make
+from delivery import assert_once, flush, flush_when_it_can, keys, make
 
 ROUNDS = int(os.environ.get("MILLSTREAM_KILL_ROUNDS", "3"))
 PRODUCERS = 3
@@ -153,20 +152,7 @@ def test_whatever_else_goes_on_every_record_arrives_once():
                 values = [line.split()[0].decode() for line in lines]
                 assert all(value.startswith(f"{flow}:") for value in values), key
                 found.update(values)
-            assert not acknowledged - set(found), "an acknowledged record is missing"
-            assert not set(found) - attempted, "a record that nobody put"
-            assert all(count == 1 for count in found.values()), [v for v, count in found.items() if count > 1][:5]
+            assert_once(found, acknowledged, attempted)
         finally:
             if server.process.poll() is None:
                 server.kill()
-
-
-def flush_when_it_can(server, flow):
-    """Right after a start a delivery stream may not be ready."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return flush(server, flow)
-        except AssertionError:
-            assert time.monotonic() < deadline, "it is not flushed"
-            time.sleep(0.05)

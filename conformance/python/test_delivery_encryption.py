@@ -7,7 +7,7 @@ import tempfile
 import time
 
 import pytest
-from conftest import REGION, failure, make_stream, running
+from conftest import REGION, failure, make_stream, running, until
 from delivery import ROLE, bodies, documents, flush, make, put
 from delivery import wait_active as wait_delivering
 
@@ -26,11 +26,6 @@ def server():
 
 
 @pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
 def s3(server):
     s3 = server.client("s3")
     s3.create_bucket(Bucket="bucket")
@@ -43,10 +38,7 @@ def status(firehose, name):
 
 
 def until_status(firehose, name, expected):
-    deadline = time.monotonic() + 30
-    while status(firehose, name) != expected:
-        assert time.monotonic() < deadline, status(firehose, name)
-        time.sleep(0.02)
+    until(lambda: status(firehose, name) == expected, lambda: status(firehose, name), 30)
 
 
 def start(firehose, name, key=None):

@@ -2,15 +2,12 @@
 
 import json
 import subprocess
-import time
 import urllib.request
 
-from conftest import BINARY, REGION, make_stream, wait_active
+from conftest import BINARY, REGION, make_stream, until, wait_active
 from delivery import documents, flush, make, put
 from test_channels import advance
-from test_delivery_encryption import (  # noqa: F401
-    CANARY, firehose, lines, partitioned, readable, s3, server, start,
-)
+from test_delivery_encryption import CANARY, lines, partitioned, readable, s3, server, start  # noqa: F401
 
 
 def checked(server, *arguments):
@@ -32,10 +29,7 @@ def make_source(server, name):
 
 
 def wait_gone(kinesis, stream):
-    deadline = time.monotonic() + 30
-    while stream in kinesis.list_streams()["StreamNames"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: stream not in kinesis.list_streams()["StreamNames"], f"{stream} is not gone", 30)
 
 
 def put_documents(server, stream, count):
@@ -89,16 +83,15 @@ def test_what_is_kept_of_a_source_that_is_gone_is_named(server, firehose, s3):
 
 
 def processed(server, count):
-    deadline = time.monotonic() + 30
     series = 'millstream_firehose_processed_records_total{delivery_stream="flow"'
-    while True:
+
+    def are():
         advance(server, 900)
         text = urllib.request.urlopen(f"{server.endpoint}/metrics").read().decode()
         found = [line for line in text.splitlines() if line.startswith(series)]
-        if found and int(float(found[0].split()[-1])) >= count:
-            return
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
+        return found and int(float(found[0].split()[-1])) >= count
+
+    until(are, f"{count} records are not processed", 30)
 
 
 def test_records_of_an_encrypted_source_stay_encrypted(server, firehose, s3):

@@ -13,7 +13,7 @@ import threading
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from conftest import Server
-from delivery import flush, make
+from delivery import assert_once, flush, kill_among, make
 from stand_ins import StorageStandIn
 
 ROUNDS = int(os.environ.get("MILLSTREAM_KILL_ROUNDS", "3"))
@@ -81,17 +81,9 @@ def test_objects_hold_every_acknowledged_record_exactly_once():
             for round_number in range(ROUNDS):
                 reached = threading.Semaphore(0)
                 producers = [Producer(server, "flow", n, first, reached) for n in range(PRODUCERS)]
-                for producer in producers:
-                    producer.start()
-                for _ in range(CALLS):
-                    assert reached.acquire(timeout=60), "no producer gets through"
-                server.kill()
-                for producer in producers:
-                    producer.join(60)
-                    assert producer.error is None, producer.error
-                    acknowledged |= producer.acknowledged
-                    attempted |= producer.attempted
-                    first = max(first, producer.next)
+                taken, tried = kill_among(server, producers, reached, CALLS)
+                acknowledged, attempted = acknowledged | taken, attempted | tried
+                first = max(producer.next for producer in producers)
                 print(f"round {round_number}: {len(acknowledged)} acknowledged, {len(storage.objects)} objects")
                 server.start()
             storage.behave = lambda: "well"
@@ -100,9 +92,7 @@ def test_objects_hold_every_acknowledged_record_exactly_once():
             lines = b"".join(storage.objects.values()).splitlines()
             found = collections.Counter(line.split()[0].decode() for line in lines)
             assert not storage.faults, storage.faults
-            assert not acknowledged - set(found), "an acknowledged record is missing"
-            assert not set(found) - attempted, "a record that nobody put"
-            assert all(count == 1 for count in found.values()), [v for v, count in found.items() if count > 1][:5]
+            assert_once(found, acknowledged, attempted)
         finally:
             if server.process.poll() is None:
                 server.kill()

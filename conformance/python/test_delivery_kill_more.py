@@ -15,7 +15,7 @@ import tempfile
 import threading
 
 from conftest import Server
-from delivery import ROLE, flush, make, processing
+from delivery import ROLE, flush, kill_among, make, processing
 from receivers import FunctionStandIn, reply_to
 from stand_ins import StorageStandIn
 from test_delivery_kill import HINTS, Producer, behaviour
@@ -135,17 +135,9 @@ def run(kind, seed):
             for _ in range(ROUNDS):
                 reached = threading.Semaphore(0)
                 producers = [Documents(server, "flow", n, first, reached) for n in range(2)]
-                for producer in producers:
-                    producer.start()
-                for _ in range(CALLS):
-                    assert reached.acquire(timeout=60), "no producer gets through"
-                server.kill()
-                for producer in producers:
-                    producer.join(60)
-                    assert producer.error is None, producer.error
-                    acknowledged |= producer.acknowledged
-                    attempted |= producer.attempted
-                    first = max(first, producer.next)
+                taken, tried = kill_among(server, producers, reached, CALLS)
+                acknowledged, attempted = acknowledged | taken, attempted | tried
+                first = max(producer.next for producer in producers)
                 server.start()
             storage.behave = lambda: "well"
             storage.release.set()

@@ -3,6 +3,7 @@ changes under what waits.
 """
 
 import base64
+import functools
 import json
 import pathlib
 import tempfile
@@ -11,7 +12,7 @@ import urllib.request
 import uuid
 
 import pytest
-from conftest import Server, running
+from conftest import Server, insist, running, until
 from delivery import ROLE, bodies, documents, flush, keys, logs, make, processing, put
 from receivers import FunctionStandIn, reply_to
 from stand_ins import HttpStandIn, StorageStandIn
@@ -34,28 +35,6 @@ def server(storage):
         config.flush()
         with running("--limits", "off", "--config", config.name) as server:
             yield server
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 def partitioned(prefix):
@@ -162,21 +141,10 @@ def test_what_no_bucket_took_for_a_day_is_lost_and_counted(flow):
         assert b"".join(bodies(s3, "absent-one").values()) == b"kept"
 
 
-def until(holds, what):
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
 def test_a_name_that_is_used_again_gets_nothing_of_what_was_there(server, firehose, s3, bucket, flow):
     for generation in range(5):
-        while True:
-            try:
-                make(firehose, flow, bucket, Prefix=f"{generation}/")
-                break
-            except firehose.exceptions.ResourceInUseException:
-                time.sleep(0.02)
+        again = functools.partial(make, firehose, flow, bucket, Prefix=f"{generation}/")
+        insist(again, firehose.exceptions.ResourceInUseException, "the name is not free")
         put(firehose, flow, [f"generation {generation}"])
         if generation < 4:
             firehose.delete_delivery_stream(DeliveryStreamName=flow)
@@ -264,10 +232,5 @@ def test_records_outlive_a_configuration_that_forgot_their_function():
 def put_when_it_can(server, flow, record):
     """Right after a start a delivery stream may not take records yet."""
     firehose = server.client("firehose")
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return put(firehose, flow, [record])
-        except firehose.exceptions.ServiceUnavailableException:
-            assert time.monotonic() < deadline, "it takes no records"
-            time.sleep(0.02)
+    unavailable = firehose.exceptions.ServiceUnavailableException
+    return insist(lambda: put(firehose, flow, [record]), unavailable, "it takes no records", 30)

@@ -6,35 +6,11 @@ import time
 import urllib.request
 import uuid
 
-import pytest
 from aws_kinesis_agg.aggregator import RecordAggregator
-from conftest import make_stream, running, shards_of, wait_active
+from conftest import make_stream, running, shards_of, until, wait_active
 from delivery import bodies, flush, logs, make, processing
 
 KEYS = [f"key {number}" for number in range(16)]
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    """A delivery stream's name that no other test uses."""
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 def arn_of(kinesis, stream):
@@ -314,10 +290,3 @@ def test_what_is_kept_of_a_deleted_stream_ends_with_its_retention(server, kinesi
     # What waits for its next attempt makes it at once.
     flush(server, flow)
     assert lost(server, flow) == 1
-
-
-def until(found):
-    deadline = time.monotonic() + 60
-    while not found():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        time.sleep(0.05)

@@ -1,10 +1,9 @@
 """Delivery by time over a split of a stream's only shard, with no flush. (Belongs into test_delivery_source.py.)"""
 
 import json
-import time
 import urllib.request
 
-from conftest import make_stream, running
+from conftest import make_stream, running, until
 from delivery import make
 from test_delivery_source import KEYS, Producer, arn_of, delivered, split
 
@@ -22,7 +21,7 @@ def test_the_children_of_the_only_shard_are_delivered_by_time(name):
         expected = {key: [0, 1] for key in KEYS}
         body = json.dumps({"by_ms": 900_000}).encode()
         urllib.request.urlopen(urllib.request.Request(f"{server.endpoint}/dev/clock/advance", data=body)).close()
-        deadline = time.monotonic() + 30
-        while {key: sorted(numbers) for key, numbers in delivered(s3, "bucket").items()} != expected:
-            assert time.monotonic() < deadline, "what the children hold does not arrive"
-            time.sleep(0.05)
+        def arrived():
+            return {key: sorted(numbers) for key, numbers in delivered(s3, "bucket").items()}
+
+        until(lambda: arrived() == expected, "what the children hold does not arrive", 30)

@@ -5,27 +5,15 @@ destination is a bucket.
 import collections
 import tempfile
 import threading
-import time
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from conftest import Server
-from delivery import bodies, flush, make, put
+from conftest import Server, until
+from delivery import bodies, flush_when_it_can, make, put
 from kinds import configured, create
 from stand_ins import HttpStandIn
 
 HINTS = {"SizeInMBs": 1, "IntervalInSeconds": 0}
 FLOWS = 10
-
-
-def flush_when_it_can(server, flow):
-    """Right after a start a delivery stream may not be ready."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return flush(server, flow)
-        except AssertionError:
-            assert time.monotonic() < deadline, "it is not flushed"
-            time.sleep(0.05)
 
 
 def test_a_server_that_is_told_to_stop_loses_and_repeats_nothing():
@@ -76,10 +64,7 @@ def test_a_destination_that_hangs_does_not_keep_a_server_from_stopping():
             create(server.client("firehose"), "flow", "HttpEndpoint",
                    configured("HttpEndpoint", "kept", receiver.url, HINTS))
             put(server.client("firehose"), "flow", ["one"])
-            deadline = time.monotonic() + 30
-            while not receiver.requests:
-                assert time.monotonic() < deadline, "it is not delivered"
-                time.sleep(0.02)
+            until(lambda: receiver.requests, "it is not delivered", 30)
             assert server.stop() == 0
             receiver.behave = lambda: "well"
             receiver.release.set()

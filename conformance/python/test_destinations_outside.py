@@ -13,7 +13,7 @@ import test_splunk
 from conftest import failure, running
 from delivery import ROLE, documents, flush, put, wait_active
 from stand_ins import HttpStandIn
-from test_http_endpoint import bucket, firehose, flow, records_of, s3  # noqa: F401
+from test_http_endpoint import records_of
 
 GUARDED = [
     "169.254.169.254", "169.254.0.1", "[fd00:ec2::254]", "[fe80::1]", "[::ffff:169.254.169.254]",

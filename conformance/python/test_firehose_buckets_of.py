@@ -4,11 +4,10 @@ import base64
 import gzip
 import json
 import tempfile
-import time
 import uuid
 
 import pytest
-from conftest import failure, running
+from conftest import failure, running, until
 from delivery import ROLE, bodies, flush, keys, logs, processing, put
 from kinds import ALL, ALL_DATA, CONFIGURATION, NOWHERE, OF_RECORDS, configured, create, member_of, numbers, receiving
 from receivers import FunctionStandIn
@@ -59,28 +58,6 @@ def server(storage, function):
         config.flush()
         with running("--limits", "off", "--config", config.name) as server:
             yield server
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture
@@ -293,10 +270,7 @@ def test_a_backup_of_redshift_that_cannot_be_written_is_logged_where_it_says(ser
     configuration |= {"S3BackupMode": "Enabled", "S3BackupConfiguration": backup}
     create(firehose, flow, "Redshift", configuration)
     put(firehose, flow, ["x" * 1_000_000] * 2)
-    deadline = time.monotonic() + 60
-    while not (events := logs(server, flow)):
-        assert time.monotonic() < deadline, "nothing is logged"
-        time.sleep(0.02)
+    events = until(lambda: logs(server, flow), "nothing is logged")
     assert {event["LogGroupName"] for event in events} == {"of-backup"}
     s3.create_bucket(Bucket=f"{bucket}-2")
     flush(server, flow)

@@ -111,18 +111,6 @@ def s3(server):
 
 
 @pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
-
-
-@pytest.fixture
 def aws(server, tmp_path):
     program = pathlib.Path(sys.executable).parent / "aws"
     environment = {

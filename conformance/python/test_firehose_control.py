@@ -1,37 +1,17 @@
 """The control plane of delivery streams, as boto3 sees it."""
 
 import json
-import time
-import uuid
 
 import pytest
-from conftest import failure, running
+from conftest import failure, running, until
 from delivery import ROLE, make, put, wait_active
 
 ARN = "arn:aws:firehose:eu-central-1:000000000000:deliverystream/"
 KEY = "arn:aws:kms:eu-central-1:000000000000:key/own"
 
 
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def flow():
-    """A delivery stream's name that no other test uses."""
-    return f"flow-{uuid.uuid4().hex[:12]}"
-
-
 def describe(firehose, name):
     return firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
-
-
-def until(holds):
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        time.sleep(0.02)
 
 
 def bucket(**more):
@@ -87,7 +67,7 @@ def test_names_are_taken_until_they_are_deleted(firehose, flow):
             assert f"Firehose {flow} under account 000000000000 not found." in str(gone)
             return True
 
-    until(is_gone)
+    until(is_gone, seconds=30)
     make(firehose, flow, "bucket")
 
 
@@ -152,7 +132,7 @@ def test_encryption_is_switched_on_and_off_while_records_are_put(firehose, flow)
 
     assert not is_encrypted()
     firehose.start_delivery_stream_encryption(DeliveryStreamName=flow)
-    until(lambda: status()["Status"] == "ENABLED")
+    until(lambda: status()["Status"] == "ENABLED", seconds=30)
     assert status() == {"KeyType": "AWS_OWNED_CMK", "Status": "ENABLED"}
     assert is_encrypted()
     own = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": KEY}
@@ -161,7 +141,7 @@ def test_encryption_is_switched_on_and_off_while_records_are_put(firehose, flow)
             DeliveryStreamName=flow, DeliveryStreamEncryptionConfigurationInput=own
         )
     firehose.stop_delivery_stream_encryption(DeliveryStreamName=flow)
-    until(lambda: status() == {"Status": "DISABLED"})
+    until(lambda: status() == {"Status": "DISABLED"}, seconds=30)
     assert not is_encrypted()
 
 
@@ -251,11 +231,12 @@ def test_what_was_made_is_there_after_a_crash(flow):
         firehose.delete_delivery_stream(DeliveryStreamName=names[1])
         server.restart()
         firehose = server.client("firehose")
-        until(lambda: names[1] not in firehose.list_delivery_streams()["DeliveryStreamNames"])
+        listed = firehose.list_delivery_streams
+        until(lambda: names[1] not in listed()["DeliveryStreamNames"], seconds=30)
         assert describe(firehose, names[0])["VersionId"] == "2"
         for name in (names[0], *names[2:]):
             wait_active(firehose, name)
-            until(lambda name=name: put_works(firehose, name))
+            until(lambda name=name: put_works(firehose, name), seconds=30)
 
 
 def put_works(firehose, name):

@@ -2,12 +2,10 @@
 
 import json
 import tempfile
-import time
 import urllib.request
-import uuid
 
 import pytest
-from conftest import running
+from conftest import running, until
 from delivery import ROLE, bodies, keys, processing, put
 from kinds import ALL, ALL_DATA, CONFIGURATION, NOWHERE, OF_RECORDS, configured, create, member_of, numbers, receiving
 from receivers import FunctionStandIn, reply_to
@@ -45,35 +43,6 @@ def server(function):
             clock(server, "hold")
             clock(server, "set", {"to_ms": AT_MS})
             yield server
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
-
-
-def until(holds, what):
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def documents(count, size=100):

@@ -8,7 +8,7 @@ import time
 import urllib.request
 
 import pytest
-from conftest import failure, running
+from conftest import failure, running, until
 from delivery import ROLE, bodies, flush
 
 MIB = 1024 * 1024
@@ -47,10 +47,7 @@ class Place:
         return self.firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
 
     def until(self, name, holds):
-        deadline = time.monotonic() + 60
-        while not holds(self.describe(name)):
-            assert time.monotonic() < deadline, "it does not come to pass"
-            time.sleep(0.02)
+        until(lambda: holds(self.describe(name)))
 
     def put(self, records, name="flow"):
         return self.firehose.put_record_batch(DeliveryStreamName=name, Records=[{"Data": data} for data in records])

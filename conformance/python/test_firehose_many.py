@@ -6,32 +6,14 @@ MILLSTREAM_DELIVERY_STREAMS says how many.
 import collections
 import concurrent.futures
 import os
-import time
 import uuid
 
 import pytest
-from conftest import failure, running
+from conftest import failure, insist, running, until
 from delivery import ROLE, bodies, flush, keys, make, put
 
 MANY = int(os.environ.get("MILLSTREAM_DELIVERY_STREAMS", "200"))
 THREADS = 8
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-def until(holds, what):
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
 
 
 def pages(firehose, **page):
@@ -68,14 +50,11 @@ def test_many_delivery_streams_deliver_are_listed_outlive_a_crash_and_go():
         assert pages(firehose, Limit=10000) == names
 
         def put_again(name):
-            while True:
-                try:
-                    return put(firehose, name, [f"{name}:2"])
-                except firehose.exceptions.ServiceUnavailableException:
-                    time.sleep(0.05)
+            unavailable = firehose.exceptions.ServiceUnavailableException
+            return insist(lambda: put(firehose, name, [f"{name}:2"]), unavailable, "it takes no records", 120)
 
         list(pool.map(put_again, names))
-        until(lambda: len(keys(s3, "many")) >= 2 * MANY, "not all is delivered")
+        until(lambda: len(keys(s3, "many")) >= 2 * MANY, "not all is delivered", 120)
         found = collections.Counter()
         for key, body in bodies(s3, "many").items():
             name = body[:9].decode()
@@ -83,7 +62,7 @@ def test_many_delivery_streams_deliver_are_listed_outlive_a_crash_and_go():
             found.update(body.replace(b"flow", b" flow").split())
         assert found == {f"{name}:{n}".encode(): 1 for name in names for n in (1, 2)}
         list(pool.map(lambda name: firehose.delete_delivery_stream(DeliveryStreamName=name), names))
-        until(lambda: not pages(firehose, Limit=10000), "not all are gone")
+        until(lambda: not pages(firehose, Limit=10000), "not all are gone", 120)
 
 
 def codes(calls):

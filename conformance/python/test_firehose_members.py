@@ -4,12 +4,10 @@ import gzip
 import io
 import json
 import tempfile
-import time
-import uuid
 import zipfile
 
 import pytest
-from conftest import failure, running
+from conftest import failure, running, until
 from delivery import ROLE, flush, keys, logs, make, processing, put
 from kinds import (
     ALL,
@@ -42,28 +40,6 @@ def server():
         config.flush()
         with running("--limits", "off", "--config", config.name) as server:
             yield server
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 def unzip(body):
@@ -134,10 +110,7 @@ def test_a_backup_is_made_only_if_it_is_enabled(server, firehose, s3, bucket, fl
 
 def logged(server, flow):
     """The delivery log once something is in it."""
-    deadline = time.monotonic() + 60
-    while not (events := logs(server, flow)):
-        assert time.monotonic() < deadline, "nothing is logged"
-        time.sleep(0.02)
+    events = until(lambda: logs(server, flow), "nothing is logged")
     return events
 
 
@@ -205,10 +178,7 @@ def test_errors_that_cannot_be_written_are_logged_where_the_bucket_says(
 
     expected = {("of-bucket", f"arn:aws:s3:::{bucket}-2")}
     expected |= {("of-destination", NOWHERE)} if of_destination else set()
-    deadline = time.monotonic() + 60
-    while not told() >= expected:
-        assert time.monotonic() < deadline, told()
-        time.sleep(0.05)
+    until(lambda: told() >= expected, told)
     assert told() == expected
     s3.create_bucket(Bucket=f"{bucket}-2")
     flush(server, flow)

@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import uuid
 
 import botocore.session
 import pytest
@@ -73,16 +72,6 @@ def table(after, columns=2):
 
 
 ANSWERS = {row[0].strip("`"): row[1] for row in table("### Why members of Data Firehose are refused")}
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 def refused(firehose, flow, call, words, **arguments):

@@ -7,7 +7,7 @@ import time
 import uuid
 
 import pytest
-from conftest import ACCOUNT, BINARY, KEY_ID, REGION, SECRET, failure, running
+from conftest import ACCOUNT, BINARY, KEY_ID, REGION, SECRET, failure, running, until
 from delivery import ROLE, bodies, make, put
 
 OTHER = "222222222222"
@@ -50,11 +50,6 @@ def mine(server):
 @pytest.fixture
 def other(server):
     return Account(server, "AKIDOTHER", "othersecret")
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture
@@ -118,10 +113,7 @@ def test_nothing_is_delivered_into_another_accounts_bucket(mine, other, bucket, 
     logging = {"Enabled": True, "LogGroupName": "group", "LogStreamName": "stream"}
     make(other.firehose, flow, bucket, BufferingHints=HINTS, CloudWatchLoggingOptions=logging)
     put(other.firehose, flow, ["intruder"])
-    deadline = time.monotonic() + 60
-    while not (events := other.delivery("logs", flow, "--json").strip()):
-        assert time.monotonic() < deadline, "nothing is told"
-        time.sleep(0.05)
+    events = until(lambda: other.delivery("logs", flow, "--json").strip(), "nothing is told")
     assert "S3.AccessDenied" in events, events
     assert bodies(mine.s3, bucket) == {}
 

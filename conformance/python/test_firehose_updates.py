@@ -273,11 +273,6 @@ def server():
             yield server
 
 
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
 def create(firehose, kind):
     flow = f"flow-{uuid.uuid4().hex[:12]}"
     firehose.create_delivery_stream(DeliveryStreamName=flow, **{f"{kind}Configuration": KINDS[kind][0]})

@@ -64,11 +64,6 @@ def bucket(servers):
     return name
 
 
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
-
-
 def processing(arn=NAME, **parameters):
     given = [{"ParameterName": "LambdaArn", "ParameterValue": arn}]
     given += [{"ParameterName": name, "ParameterValue": str(value)} for name, value in parameters.items()]

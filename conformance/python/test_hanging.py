@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from conftest import running
+from conftest import running, until
 from delivery import bodies, call, flush, make, put, wait_active
 from receivers import FunctionStandIn, reply_to
 from test_functions import NAME, processing
@@ -66,10 +66,7 @@ def test_uploads_to_an_endpoint_that_hangs_leave_the_built_in_buckets_alone():
 
         with concurrent.futures.ThreadPoolExecutor(FAR) as threads:
             list(threads.map(hang, [f"far-{number}" for number in range(FAR)]))
-        deadline = time.monotonic() + 20
-        while len(far.clients) < HANGING:
-            assert time.monotonic() < deadline, f"{len(far.clients)} uploads hang"
-            time.sleep(0.05)
+        until(lambda: len(far.clients) >= HANGING, lambda: f"{len(far.clients)} uploads hang", 20)
         make(firehose, "near", "near")
         put(firehose, "near", ["a\n"])
         began = time.monotonic()
@@ -91,10 +88,7 @@ def test_an_update_takes_a_function_away_that_hangs():
         parameters = {"BufferSizeInMBs": 1, "BufferIntervalInSeconds": 0}
         make(firehose, "flow", "bucket", ProcessingConfiguration=processing(NAME, **parameters))
         put(firehose, "flow", ["a\n", "b\n"])
-        deadline = time.monotonic() + 20
-        while not function.events:
-            assert time.monotonic() < deadline, "the function is not called"
-            time.sleep(0.05)
+        until(lambda: function.events, "the function is not called", 20)
         began = time.monotonic()
         firehose.update_destination(
             DeliveryStreamName="flow",

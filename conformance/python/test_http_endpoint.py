@@ -7,7 +7,6 @@ import json
 import pathlib
 import tempfile
 import threading
-import uuid
 
 import pytest
 from conftest import failure, running
@@ -15,28 +14,6 @@ from delivery import ROLE, bodies, documents, flush, keys, logs, put, wait_activ
 from stand_ins import HttpStandIn
 
 ACCESS_KEY = "canary-of-the-access-key"
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 def make(firehose, flow, bucket, url, request=None, key=None, retry=300, **destination):

@@ -7,7 +7,6 @@ import json
 import re
 import time
 import urllib.request
-import uuid
 import zipfile
 
 import pytest
@@ -35,29 +34,6 @@ def clock(server, verb, body=None):
     request = urllib.request.Request(url, json.dumps(body or {}).encode(), method="POST")
     with urllib.request.urlopen(request, timeout=60) as reply:
         return json.loads(reply.read())
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    """A delivery stream's name that no other test uses."""
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture

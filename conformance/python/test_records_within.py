@@ -18,23 +18,6 @@ def messages(extract):
 
 
 @pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
 def deliver(server, firehose, s3, bucket):
     """Delivers records through processors: what is good, joined, and the error objects by type."""
 

@@ -2,9 +2,8 @@
 
 import json
 import tempfile
-import time
 
-from conftest import running
+from conftest import running, until
 from delivery import logs, put
 from kinds import CONFIGURATION, NOWHERE, configured, create
 
@@ -19,9 +18,6 @@ def test_what_cannot_be_staged_is_logged_where_the_bucket_says():
             hints = {"SizeInMBs": 1, "IntervalInSeconds": 0}
             create(firehose, "flow", "Redshift", configured("Redshift", "absent-one", NOWHERE, hints, **options))
             put(firehose, "flow", ["x"])
-            deadline = time.monotonic() + 30
-            while not (events := logs(server, "flow")):
-                assert time.monotonic() < deadline, "nothing is told"
-                time.sleep(0.02)
+            events = until(lambda: logs(server, "flow"), "nothing is told", 30)
             assert {event["LogGroupName"] for event in events} == {"of-bucket"}
             assert {json.loads(event["Message"])["destination"] for event in events} == {"arn:aws:s3:::absent-one"}

@@ -7,7 +7,6 @@ import json
 import pathlib
 import tempfile
 import threading
-import uuid
 
 import pytest
 from conftest import running
@@ -18,28 +17,6 @@ KINDS = {
     "opensearch": "AmazonopensearchserviceDestinationConfiguration",
     "elasticsearch": "ElasticsearchDestinationConfiguration",
 }
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 def make(firehose, flow, bucket, url, kind="opensearch", retry=300, **destination):

@@ -4,7 +4,6 @@ import base64
 import itertools
 import json
 import threading
-import uuid
 
 import pytest
 from delivery import ROLE, bodies, documents, flush, keys, logs, put, wait_active
@@ -12,28 +11,6 @@ from receivers import SplunkStandIn
 from test_channels import advance
 
 TOKEN = "f2b4b1d0-0000-4000-8000-canary000001"
-
-
-@pytest.fixture
-def firehose(server):
-    return server.client("firehose")
-
-
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"bucket-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def flow():
-    return f"flow-{uuid.uuid4().hex[:12]}"
 
 
 def make(firehose, flow, bucket, url, kind="Raw", token=TOKEN, retry=300, **destination):
