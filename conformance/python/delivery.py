@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
+from botocore.exceptions import ClientError
 from conftest import REGION, insist, running
 
 ROLE = "arn:aws:iam::000000000000:role/delivery"
@@ -47,12 +48,26 @@ def processing(*processors):
 def wait_active(firehose, name):
     deadline = time.monotonic() + 30
     while True:
-        description = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+        description = unthrottled(firehose.describe_delivery_stream, DeliveryStreamName=name)
+        description = description["DeliveryStreamDescription"]
         if description["DeliveryStreamStatus"] == "ACTIVE":
             return description
         assert description["DeliveryStreamStatus"] == "CREATING", description
         assert time.monotonic() < deadline, "the delivery stream does not become active"
         time.sleep(0.05)
+
+
+def unthrottled(operation, **arguments):
+    """What an operation answers, asked again for as long as its rate is exceeded, which waiting for something does."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return operation(**arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ThrottlingException":
+                raise
+            assert time.monotonic() < deadline, "the rate stays exceeded"
+            time.sleep(0.1)
 
 
 def failed_call(server, operation, body):

@@ -6,8 +6,8 @@ import re
 import urllib.request
 
 import pytest
-from conftest import REGION, failure, running
-from delivery import ROLE, flush, make, processing, put
+from conftest import REGION, failure, running, until
+from delivery import ROLE, flush, make, processing, put, unthrottled
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs" / "firehose-metrics.md"
 # Developer guide, "Monitor with CloudWatch metrics", but for what the document says is not there.
@@ -149,8 +149,7 @@ def test_what_a_deleted_delivery_stream_threw_away_stays_counted(server, firehos
     put(firehose, "short-lived", ["a\n"] * 7)
     before = value(series(server), "millstream_firehose_discarded_records_total")
     firehose.delete_delivery_stream(DeliveryStreamName="short-lived")
-    while "short-lived" in firehose.list_delivery_streams(Limit=100)["DeliveryStreamNames"]:
-        pass
+    until(lambda: "short-lived" not in unthrottled(firehose.list_delivery_streams, Limit=100)["DeliveryStreamNames"])
     found = series(server)
     assert not any(("delivery_stream", "short-lived") in labels for _, labels in found)
     assert value(found, "millstream_firehose_discarded_records_total") == before + 7
