@@ -26,8 +26,23 @@ pub struct Share {
 /// Memory that is reserved until this is dropped.
 #[derive(Debug)]
 pub struct Reserved {
-    _own: OwnedSemaphorePermit,
-    _all: OwnedSemaphorePermit,
+    own: OwnedSemaphorePermit,
+    all: OwnedSemaphorePermit,
+}
+
+impl Reserved {
+    /// How much it is.
+    pub fn units(&self) -> u32 {
+        self.all.num_permits() as u32
+    }
+
+    /// Gives back all but so many bytes.
+    pub fn shrink(&mut self, bytes: u64) {
+        let kept = units(bytes) as usize;
+        for permit in [&mut self.own, &mut self.all] {
+            drop(permit.split(permit.num_permits().saturating_sub(kept)));
+        }
+    }
 }
 
 impl Budget {
@@ -53,21 +68,39 @@ impl Budget {
     }
 }
 
-fn units(bytes: u64) -> u32 {
+/// Bytes in units of memory.
+pub fn units(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX).clamp(1, 1 << 20)
 }
 
 impl Share {
     /// Waits for so many bytes; for all of the share if it has fewer.
     pub async fn reserve(&self, bytes: u64) -> Reserved {
-        let wanted = units(bytes).min(self.units_max);
-        loop {
-            let own = self.units.clone().acquire_many_owned(wanted).await;
-            let all = self.budget.units.clone().acquire_many_owned(wanted).await;
-            // Neither is ever closed.
-            if let (Ok(own), Ok(all)) = (own, all) {
-                return Reserved { _own: own, _all: all };
-            }
+        self.complete(self.own(bytes).await).await
+    }
+
+    /// How much it is at most that is reserved for so many bytes.
+    pub fn units_of(&self, bytes: u64) -> u32 {
+        units(bytes).min(self.units_max)
+    }
+
+    /// Waits for so much of the share: the first half of [`Share::reserve`].
+    pub async fn own(&self, bytes: u64) -> OwnedSemaphorePermit {
+        acquire(&self.units, self.units_of(bytes)).await
+    }
+
+    /// Waits for as much of the budget: the second half of [`Share::reserve`].
+    pub async fn complete(&self, own: OwnedSemaphorePermit) -> Reserved {
+        let all = acquire(&self.budget.units, own.num_permits() as u32).await;
+        Reserved { own, all }
+    }
+}
+
+async fn acquire(units: &Arc<Semaphore>, wanted: u32) -> OwnedSemaphorePermit {
+    loop {
+        // It is never closed.
+        if let Ok(permit) = units.clone().acquire_many_owned(wanted).await {
+            return permit;
         }
     }
 }
@@ -83,7 +116,13 @@ mod tests {
         let all_of_one = one.reserve(100 * UNIT_BYTES).await;
         assert_eq!(budget.free_bytes(), 4 * UNIT_BYTES);
         let part = other.reserve(1).await;
-        drop((all_of_one, part));
+        drop(part);
+        let mut all_of_one = all_of_one;
+        all_of_one.shrink(UNIT_BYTES);
+        assert_eq!(budget.free_bytes(), 7 * UNIT_BYTES);
+        all_of_one.shrink(5 * UNIT_BYTES);
+        assert_eq!(budget.free_bytes(), 7 * UNIT_BYTES);
+        drop(all_of_one);
         assert_eq!(budget.free_bytes(), 8 * UNIT_BYTES);
     }
 }

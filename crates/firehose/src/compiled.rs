@@ -1,5 +1,7 @@
 //! A configuration, ready for work: what is parsed, compiled and opened once for each version.
 
+mod recipient;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use millstream_formats::columnar::Converter;
@@ -13,10 +15,11 @@ use crate::machine::{BackupInput, LaneId, Shape};
 use crate::names::Namer;
 use crate::processing::Chain;
 use crate::settings::{
-    Conversion, Destination, Hints, ObjectTarget, Processing, RecordDestination, Settings, Source,
-    TableName,
+    Conversion, Destination, Hints, ObjectTarget, Processing, Settings, Source, TableName,
 };
-use crate::sink::{RecordSink, Sender, Sinks, TableSchema};
+use crate::sink::{Sender, Sinks, TableSchema};
+
+pub use recipient::Recipient;
 
 /// The version of a table that is whichever is the newest.
 const LATEST: &str = "LATEST";
@@ -32,8 +35,8 @@ pub struct Compiled {
     /// Whether they leave every record as it is.
     pub plain: bool,
     /// A destination that takes records.
-    pub sink: Option<Arc<dyn RecordSink>>,
-    columns: Option<Mutex<Arc<Columns>>>,
+    pub recipient: Option<Recipient>,
+    columns: Option<Mutex<Result<Arc<Columns>, String>>>,
     /// Who delivers, by lane.
     senders: [Sender; 3],
     main: Option<Namer>,
@@ -85,7 +88,8 @@ pub fn shape_of(settings: &Settings) -> Shape {
 }
 
 impl Compiled {
-    /// Prepares settings. The text says what cannot be done.
+    /// Prepares settings. The text says what cannot be done. What is outside may be refused all the same, see
+    /// [`Compiled::refusal`].
     pub fn new(
         settings: Arc<Settings>,
         sender: &Sender,
@@ -98,12 +102,6 @@ impl Compiled {
         };
         let with_role = |role: &Arc<str>| Sender { role_arn: role.clone(), ..sender.clone() };
         let main_sender = with_role(&settings.role_arn);
-        let sink = match &settings.destination {
-            Destination::Objects(_) => None,
-            Destination::Records { destination, .. } => {
-                Some(sinks.records(&main_sender, destination)?)
-            }
-        };
         let main = main_target(&settings);
         let conversion = main.and_then(|target| target.conversion.as_ref());
         let backup_role = settings.backup.as_ref().map_or(&settings.role_arn, |it| &it.role_arn);
@@ -113,14 +111,23 @@ impl Compiled {
             // A stream's records may be aggregates.
             plain: settings.processing == Processing::default()
                 && settings.source == Source::DirectPut,
-            sink,
-            columns: conversion.map(|it| Columns::new(it, sinks)).transpose()?.map(Mutex::new),
+            recipient: Recipient::of(&settings, &main_sender, sinks),
+            columns: conversion.map(|it| Mutex::new(Columns::new(it, sinks))),
             senders: [main_sender, with_role(backup_role), with_role(&settings.errors.role_arn)],
             main: main.map(namer).transpose()?,
             backup: settings.backup.as_ref().map(|backup| namer(&backup.target)).transpose()?,
             errors: namer(&settings.errors.target)?,
             settings,
         })
+    }
+
+    /// Why the destination, or the table that records are converted by, cannot be used now, if so: reason enough not to
+    /// take a configuration. One that was taken is worked with, since that may pass: attempts fail meanwhile.
+    pub fn refusal(&self) -> Option<String> {
+        let of_recipient = self.recipient.as_ref().and_then(Recipient::refusal);
+        let columns =
+            self.columns.as_ref().map(|it| it.lock().unwrap_or_else(PoisonError::into_inner));
+        of_recipient.or_else(|| columns?.as_ref().err().cloned())
     }
 
     /// Who delivers for a lane.
@@ -148,40 +155,43 @@ impl Compiled {
 
     /// Whether a lane's plans are there as a whole at last: those for a destination that takes records.
     pub fn takes_whole(&self, lane: LaneId) -> bool {
-        lane == LaneId::Main && self.sink.is_some() && self.main.is_none()
+        lane == LaneId::Main && self.recipient.is_some() && self.main.is_none()
     }
 
     /// What converts the main lane's records now. Where the table's version is `LATEST`, the table is looked at again
-    /// (botocore, `SchemaConfiguration`: its updates are picked up); one that cannot be used changes nothing.
-    pub fn columns(&self, sinks: &dyn Sinks) -> Option<Arc<Columns>> {
-        let conversion = main_target(&self.settings)?.conversion.as_ref()?;
-        let mut columns = self.columns.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        if &*conversion.table.version == LATEST {
-            let now = sinks.table(&conversion.table);
-            let newer = now.and_then(|schema| match schema == columns.schema {
-                true => Ok(columns.clone()),
-                false => Columns::of(conversion, schema),
-            });
-            match newer {
-                Ok(newer) => *columns = newer,
-                Err(why) => {
-                    tracing::warn!(%why, "a table cannot be read again; its last schema stays")
+    /// (botocore, `SchemaConfiguration`: its updates are picked up); one that cannot be used changes nothing. The text
+    /// says why there is none.
+    pub fn columns(&self, sinks: &dyn Sinks) -> Result<Option<Arc<Columns>>, String> {
+        let conversion = main_target(&self.settings).and_then(|it| it.conversion.as_ref());
+        let (Some(conversion), Some(columns)) = (conversion, &self.columns) else {
+            return Ok(None);
+        };
+        let mut columns = columns.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*columns {
+            Err(_) => *columns = Columns::new(conversion, sinks),
+            Ok(last) if &*conversion.table.version == LATEST => {
+                let now = sinks.table(&conversion.table);
+                let newer = now.and_then(|schema| match schema == last.schema {
+                    true => Ok(last.clone()),
+                    false => Columns::of(conversion, schema),
+                });
+                match newer {
+                    Ok(newer) => *columns = Ok(newer),
+                    Err(why) => {
+                        tracing::warn!(%why, "a table cannot be read again; its last schema stays")
+                    }
                 }
             }
+            Ok(_) => {}
         }
-        Some(columns.clone())
+        columns.clone().map(Some)
     }
 
     /// Where a lane goes, as entries of the delivery log name it.
     pub fn destination(&self, lane: LaneId) -> String {
-        match (&self.settings.destination, lane) {
-            (Destination::Records { destination, .. }, LaneId::Main) => match destination {
-                RecordDestination::Http(http) => http.url.to_string(),
-                RecordDestination::Splunk(splunk) => splunk.endpoint.to_string(),
-                RecordDestination::Search(search) => search.endpoint.to_string(),
-                RecordDestination::Redshift(redshift) => redshift.jdbc_url.to_string(),
-            },
-            (Destination::Records { .. } | Destination::Objects(_), lane) => {
+        match lane {
+            LaneId::Main => main_destination(&self.settings),
+            LaneId::Backup | LaneId::Errors => {
                 bucket_arn(self.target(lane).map_or("", |target| &target.bucket))
             }
         }
@@ -240,6 +250,14 @@ impl Compiled {
 /// A bucket, as entries of the delivery log name it.
 pub fn bucket_arn(bucket: &str) -> String {
     format!("arn:aws:s3:::{bucket}")
+}
+
+/// Where the main lane goes, as entries of the delivery log name it.
+pub fn main_destination(settings: &Settings) -> String {
+    match &settings.destination {
+        Destination::Records { destination, .. } => destination.address().to_owned(),
+        Destination::Objects(target) => bucket_arn(&target.bucket),
+    }
 }
 
 /// The object target of the main lane: the destination, or where it loads from.

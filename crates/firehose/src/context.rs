@@ -19,6 +19,7 @@ use crate::journal::{Entry, Journal};
 use crate::limits::FRAME_BYTES_MAX;
 use crate::machine::DeliveryMachine;
 use crate::metrics::PipelineCounters;
+use crate::outward::Outlet;
 use crate::processed::{Draft, Header, PROCESSED_LOG};
 use crate::settings::Logging;
 use crate::sink::{Sender, Sinks};
@@ -81,14 +82,12 @@ pub struct Context {
     pub sinks: Arc<dyn Sinks>,
     /// Memory for objects, by lane.
     pub shares: [Share; 3],
-    /// Memory for deliveries to what is elsewhere, by lane.
-    pub outward: [Share; 3],
-    /// Memory for the worker, with its functions.
-    pub worker: Share,
+    /// The ways to what is elsewhere, by lane.
+    pub outward: [Outlet; 3],
+    /// The worker's way to its function; its memory, too, where it has none.
+    pub worker: Outlet,
     /// Places for objects on their way to the built-in buckets, of all pipelines.
     pub places: Arc<Semaphore>,
-    /// Places for all else on its way: destinations that hang do not take those of the built-in buckets.
-    pub outward_places: Arc<Semaphore>,
     /// Idle buffers of frames.
     pub frames: FramePool,
     /// Turns to compute, of all pipelines.

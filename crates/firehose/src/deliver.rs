@@ -5,11 +5,11 @@ mod failures;
 mod gather;
 mod object;
 mod records;
+mod room;
 mod taken;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use crate::compiled::{Compiled, bucket_arn};
@@ -19,10 +19,12 @@ use crate::limits::{
 };
 use crate::machine::{Closing, LaneId, Plan};
 use crate::processed::Header;
+use crate::settings::ObjectTarget;
 use crate::sink::{SinkError, Then};
 
 pub(crate) use failures::Failures;
 pub(crate) use object::ENCODER;
+use room::{Room, Stop};
 pub use taken::Taken;
 
 /// A plan on its way.
@@ -43,6 +45,8 @@ pub enum Came {
     Settled(Settled),
     /// It is to be tried again.
     Failed(SinkError),
+    /// It made room for others, and counts for nothing.
+    GaveWay,
 }
 
 /// How a plan was settled.
@@ -74,71 +78,78 @@ impl Settled {
 impl Work {
     /// Tries to deliver the plan.
     pub async fn attempt(self) -> Came {
-        let share = match self.goes_outward() {
-            true => &self.ctx.outward[self.plan.lane as usize],
-            false => &self.ctx.shares[self.plan.lane as usize],
-        };
-        let reserved = share.reserve(self.memory_bytes()).await;
+        let ctx = self.ctx.clone();
+        let mut room = self.room(&ctx).await;
         let began = Instant::now();
         let counters = self.ctx.counters.lane(self.plan.lane);
         // A destination that takes records has its own limit, within which what is given up is seen to.
         let limit = ATTEMPT_TIME_MAX + self.sink_time_max();
-        let came = timeout(limit, self.deliver()).await;
-        drop(reserved);
+        let came = timeout(limit, self.deliver(&mut room)).await;
         let came = came.unwrap_or_else(|_| {
             let message = format!("The attempt took longer than {limit:?}.");
-            Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
+            Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry }.into())
         });
-        counters.attempts.add(1);
-        counters.attempted_records.add(self.plan.records);
-        counters.attempted_bytes.add(self.plan.bytes);
-        counters.latency_us.record(began.elapsed().as_micros() as u64);
+        if let Ok(Came::Settled(Settled { how: Closing::Delivered, .. })) = &came {
+            room.was_taken();
+        }
+        let is_attempt = room.over().is_none() && !matches!(came, Err(Stop::GaveWay));
+        drop(room);
+        if is_attempt {
+            counters.attempts.add(1);
+            counters.attempted_records.add(self.plan.records);
+            counters.attempted_bytes.add(self.plan.bytes);
+            counters.latency_us.record(began.elapsed().as_micros() as u64);
+        }
         let came = match came {
             Ok(came) => came,
+            Err(Stop::GaveWay) => {
+                let (name, plan) = (&self.ctx.sender.name, self.plan.id);
+                tracing::info!(%name, plan, "a destination that is silent gives way to others");
+                Came::GaveWay
+            }
             // What this server itself cannot do is tried for as long as records are kept, and no longer.
-            Err(error) if self.is_over(&error) => {
+            Err(Stop::Failed(error)) if self.is_over(&error) => {
                 self.tell(&error).await;
                 Came::Settled(Settled::new(Closing::Lost))
             }
-            Err(error) => Came::Failed(error),
+            Err(Stop::Failed(error)) => Came::Failed(error),
         };
         match &came {
             Came::Settled(settled) => {
                 counters.success.add(u64::from(settled.how == Closing::Delivered));
             }
             Came::Failed(error) => self.tell(error).await,
+            Came::GaveWay => {}
         }
         came
     }
 
     /// Whether the plan goes to a destination that takes records.
     fn goes_to_records(&self) -> bool {
-        self.compiled.sink.is_some() && self.plan.lane == LaneId::Main
+        self.compiled.recipient.is_some() && self.plan.lane == LaneId::Main
     }
 
     /// Whether the plan goes to a destination that may hang: one that takes records, or a bucket that is elsewhere.
     fn goes_outward(&self) -> bool {
-        let is_outward = |bucket: &str| self.ctx.sinks.objects().is_outward(bucket);
         let target = self.compiled.target(self.plan.lane);
-        self.goes_to_records() || target.is_some_and(|target| is_outward(&target.bucket))
+        self.goes_to_records() || target.is_some_and(|target| self.is_outward(target))
     }
 
-    /// The places that the plan needs one of.
-    pub fn places(&self) -> &Arc<Semaphore> {
-        match self.goes_outward() {
-            true => &self.ctx.outward_places,
-            false => &self.ctx.places,
-        }
+    /// Whether a bucket is elsewhere.
+    fn is_outward(&self, target: &ObjectTarget) -> bool {
+        self.ctx.sinks.objects().is_outward(&target.bucket)
     }
 
     /// What it came to, or an error whose retries end with the records' retention.
-    async fn deliver(&self) -> Result<Came, SinkError> {
-        match (&self.compiled.sink, self.plan.lane) {
-            (Some(sink), LaneId::Main) => self.deliver_records(sink).await,
-            (None, _) | (Some(_), LaneId::Backup | LaneId::Errors) => {
-                self.deliver_object().await.map(Came::Settled)
-            }
+    async fn deliver(&self, room: &mut Room<'_>) -> Result<Came, Stop> {
+        if !self.goes_to_records() {
+            return self.deliver_object(room).await.map(Came::Settled);
         }
+        let (compiled, sinks) = (self.compiled.clone(), self.ctx.sinks.clone());
+        let sink = move || compiled.recipient.as_ref().map(|it| it.sink(&*sinks));
+        let sink = self.ctx.compute(sink).await.map_err(internal)?;
+        let sink = sink.ok_or_else(|| internal("there is no destination".into()))?;
+        self.deliver_records(&sink, room).await
     }
 
     /// What an attempt takes. An object's records come and go while it is made, in stretches; records for a

@@ -104,7 +104,10 @@ impl Firehose {
         };
         let no_channel: Arc<str> = "".into();
         let compiled = Compiled::new(Arc::new(settings), &sender, &no_channel, &*self.sinks);
-        compiled.map(drop).map_err(Refusal::Invalid)
+        match compiled.map_err(Refusal::Invalid)?.refusal() {
+            Some(why) => Err(Refusal::Invalid(why)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -28,6 +28,7 @@ mod machine;
 mod metrics;
 mod names;
 mod ops;
+mod outward;
 mod pilot;
 pub mod pipelines;
 mod processed;

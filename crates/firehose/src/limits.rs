@@ -55,8 +55,21 @@ pub const SEAL_BYTES_MAX: usize = 96 * 1024;
 
 /// Deliveries that a lane has at work.
 pub const LANE_DELIVERIES_MAX: usize = 4;
-/// Deliveries at work in all.
+/// Deliveries to the built-in buckets at work in all.
 pub const DELIVERIES_MAX: usize = 32;
+/// Memory that an attempt to deliver to somewhere else counts for at least, in bytes: its task, its socket, its buffers.
+/// It bounds the sockets too.
+pub const ATTEMPT_BYTES_MIN: u64 = 1024 * 1024;
+/// The part of the memory for what is on its way out that slow destinations share: one in so many.
+pub const SLOW_PART: u32 = 4;
+/// How long a destination may be silent until it is slow, in I/O time.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+/// As [`PATIENCE`], of a function.
+pub const PATIENCE_WITH_FUNCTIONS: Duration = Duration::from_secs(10);
+/// Bytes that a destination is given a second more for.
+pub const PATIENCE_BYTES: u64 = 4 * 1024 * 1024;
+/// How often the one that gets memory next has one that is silent give way.
+pub const PRESS_EVERY: Duration = Duration::from_millis(100);
 /// How long one attempt of a delivery may take, in I/O time.
 pub const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(600);
 /// How long a COPY may take: as long as Firehose tries one at most (botocore, `RedshiftRetryOptions`).

@@ -23,6 +23,7 @@ use crate::journal::{Journal, Logged};
 use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
 use crate::machine::{DeliveryMachine, LaneId, Totals};
 use crate::metrics::{self, PipelineCounters, Shown, destination_name};
+use crate::outward::Outward;
 use crate::pilot::{Order, Pilot, prepare};
 use crate::settings::Settings;
 use crate::sink::{Sender, Sinks};
@@ -108,9 +109,8 @@ impl RuntimeParts {
 pub struct Runtimes {
     parts: RuntimeParts,
     budget: Budget,
-    outward: Budget,
+    outward: Arc<Outward>,
     places: Arc<Semaphore>,
-    outward_places: Arc<Semaphore>,
     computing: Arc<Semaphore>,
     frames: FramePool,
     jumps: watch::Receiver<()>,
@@ -188,9 +188,8 @@ impl Runtimes {
         parts.clock.on_jump(Box::new(move || jumped.send_modify(|()| {})));
         Arc::new(Runtimes {
             budget: Budget::new(parts.memory_bytes),
-            outward: Budget::new(parts.memory_bytes),
+            outward: Outward::new(parts.memory_bytes),
             places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
-            outward_places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
             computing: Arc::new(Semaphore::new(computing_max())),
             frames: frames(),
             jumps,
@@ -280,10 +279,9 @@ impl Runtimes {
             random: random.clone(),
             sinks: sinks.clone(),
             shares: std::array::from_fn(|_| self.budget.share()),
-            outward: std::array::from_fn(|_| self.outward.share()),
-            worker: self.outward.share(),
+            outward: std::array::from_fn(|_| self.outward.outlet()),
+            worker: self.outward.outlet(),
             places: self.places.clone(),
-            outward_places: self.outward_places.clone(),
             computing: self.computing.clone(),
             frames: self.frames.clone(),
             counters,

@@ -72,6 +72,8 @@ pub enum Destination {
         destination: RecordDestination,
         /// How long a parcel is tried.
         retry_for: Duration,
+        /// The ARN of the secret in Secrets Manager that `destination` has its own from.
+        secret: Option<Arc<str>>,
         /// For a destination that loads from objects (Redshift): where they are written first.
         staging: Option<ObjectTarget>,
     },

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use millstream_types::{AccountId, Millis, Region};
+use tokio::time::Instant;
 
 use crate::settings::{Encryption, RecordDestination};
 
@@ -78,9 +79,8 @@ pub enum Put {
 /// A destination that takes records: an HTTP endpoint, a search engine, a warehouse. One is made for each version of
 /// each delivery stream's configuration.
 pub trait RecordSink: Send + Sync + 'static {
-    /// Delivers the records of one plan, at least once. `Ok` with the records that the destination refused for good,
-    /// by their index in the parcel; an empty list means that all were taken. `Err` means that the parcel as a whole
-    /// was not taken.
+    /// Delivers the records of one plan, at least once. `Ok` with the records that the destination refused for good; an
+    /// empty list means that all were taken. `Err` means that the parcel as a whole was not taken.
     fn deliver<'a>(
         &'a self,
         parcel: &'a Parcel,
@@ -99,7 +99,8 @@ pub trait RecordSink: Send + Sync + 'static {
     }
 }
 
-/// The records of one plan on their way to a [`RecordSink`].
+/// The records of one plan on their way to a [`RecordSink`]. An attempt may have fewer of them than the one before, if
+/// some expired meanwhile, never others: what an attempt came to is remembered by the records' ids.
 #[derive(Clone, Debug)]
 pub struct Parcel {
     /// Who delivers.
@@ -112,10 +113,54 @@ pub struct Parcel {
     pub sealed: Millis,
     /// For a destination that loads from an object (Redshift): the object, already written, and where it lies.
     pub staged: Option<StagedObject>,
-    /// The records, in order. Empty for staged ones.
+    /// The records, in order: those of one log by position and part. Empty for staged ones.
     pub records: Vec<OutgoingRecord>,
     /// The code and message that the attempt before this one ended with.
     pub last_error: Option<(String, String)>,
+    /// Told of each answer of the destination's.
+    pub pulse: Pulse,
+}
+
+/// A destination's signs of life during an attempt. One that is silent for too long may have to give way to others:
+/// the attempt is ended, and made again when there is room for it.
+#[derive(Clone, Debug)]
+pub struct Pulse {
+    patience: Duration,
+    silent_from: Arc<Mutex<Instant>>,
+}
+
+impl Pulse {
+    /// Silence is too long from so long on after the last sign of life.
+    pub fn new(patience: Duration) -> Self {
+        Pulse { patience, silent_from: Arc::new(Mutex::new(Instant::now() + patience)) }
+    }
+
+    /// The destination has answered something.
+    pub fn beat(&self) {
+        self.beat_for(self.patience);
+    }
+
+    /// The destination has answered something, after which it may be silent for so long.
+    pub fn beat_for(&self, patience: Duration) {
+        *self.silent_from.lock().unwrap_or_else(PoisonError::into_inner) =
+            Instant::now() + patience;
+    }
+
+    /// Whether the silence is too long.
+    pub fn is_silent(&self) -> bool {
+        Instant::now() >= self.silent_from()
+    }
+
+    /// Waits until the silence is too long.
+    pub async fn silence(&self) {
+        while !self.is_silent() {
+            tokio::time::sleep_until(self.silent_from()).await;
+        }
+    }
+
+    fn silent_from(&self) -> Instant {
+        *self.silent_from.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// An object that was written for a destination to load.
@@ -156,8 +201,8 @@ pub struct RecordId {
 /// A record that a destination refused for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedRecord {
-    /// Its index in the parcel.
-    pub index: usize,
+    /// Which.
+    pub id: RecordId,
     /// The code, as the delivery logs and the error objects show it, such as `ES.ServiceException`.
     pub code: String,
     /// The message.

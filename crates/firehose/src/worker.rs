@@ -2,6 +2,7 @@
 //! transform it, finds each record's partition, and writes what came of it to the processed log.
 
 mod gate;
+mod way;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -11,21 +12,23 @@ use bytes::Bytes;
 use millstream_types::Millis;
 use tokio::time::Instant;
 
-use crate::budget::Reserved;
 use crate::compiled::Compiled;
 use crate::context::{Context, Written};
 use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX, WINDOW_RECORDS_MAX};
 use crate::machine::LaneId;
+use crate::outward::{Hold, Outlet};
 use crate::processed::Draft;
 use crate::processing::error_document::{Failure, processing_failed};
-use crate::processing::function::{Batch, Calls, Invocation, Next, Transformed, batches};
+use crate::processing::function::{self, Batch, Calls, Invocation, Next, batches};
 use crate::processing::{Before, Chain, Finished, Piece};
 use crate::reader::Reader;
 use crate::record::{Failed, PartitionValues, Ready, RecordId, SourceRecord};
 use crate::settings::Function;
+use crate::sink::Pulse;
 use crate::telling::Summary;
 
 pub use gate::Gate;
+use way::Transformed;
 
 /// The code of records that found no place among the active partitions.
 const PARTITIONS_EXCEEDED: &str = "DynamicPartitioning.ActivePartitionsLimitExceeded";
@@ -143,20 +146,16 @@ impl Step {
     }
 
     async fn work(self) -> Result<Done, String> {
-        let (window, _reserved) = self.read_in_time().await?;
-        let Window { prepared, source, cut, lost } = window;
-        let Prepared { mut pieces, failed, dropped, .. } = prepared;
-        let mut made = Made { failed, dropped, ..Made::default() };
-        if let Some(function) = &self.compiled.settings.processing.function {
-            pieces = self.transform(function, pieces, &mut made).await;
-        }
+        let ctx = self.ctx.clone();
+        let Transformed { window, pieces, mut made, hold: _hold } =
+            self.transformed(&ctx.worker).await?;
+        let Window { source, cut, lost, .. } = window;
         if !self.gate.close() {
             return Err("the window was given up".into());
         }
         self.finish(pieces, &mut made).await?;
         self.count(&made);
         let step = self;
-        let ctx = step.ctx.clone();
         let work = move || {
             let drafts = step.drafts(made);
             (step, drafts)
@@ -169,14 +168,14 @@ impl Step {
 
     /// Reads the window as often as it takes, for as long as records are kept: what is wrong may pass, and other
     /// deliveries go on meanwhile.
-    async fn read_in_time(&self) -> Result<(Window, Reserved), String> {
+    async fn read_in_time<'o>(&self, way: &'o Outlet) -> Result<(Window, Hold<'o>), String> {
         // What the function is given and returns, and the blocks.
         let bytes = self.compiled.window_bytes_max();
         let bytes = if self.compiled.settings.processing.decompress { bytes } else { self.bytes };
         let ends = self.oldest.plus(self.ctx.source.retention());
         let mut pause = BACK_OFF_FIRST;
         loop {
-            let reserved = self.ctx.worker.reserve(bytes.saturating_mul(3)).await;
+            let reserved = way.enter(bytes.saturating_mul(3)).await;
             let why = match self.read().await {
                 Ok(window) => return Ok((window, reserved)),
                 Err(why) if self.ctx.now() >= ends => return Err(why),
@@ -234,6 +233,7 @@ impl Step {
         function: &Function,
         pieces: Vec<Piece>,
         made: &mut Made,
+        pulse: &Pulse,
     ) -> Vec<Piece> {
         let mut waiting = batches(pieces, function.hints.bytes).into_iter();
         let mut out = Vec::new();
@@ -253,7 +253,8 @@ impl Step {
             for mut call in calls {
                 match (&mut call.0).await {
                     Ok(transformed) => {
-                        let Transformed { pieces, failed, dropped } = transformed;
+                        pulse.beat();
+                        let function::Transformed { pieces, failed, dropped } = transformed;
                         out.extend(pieces);
                         made.failed.extend(failed);
                         made.dropped += dropped;
@@ -269,7 +270,7 @@ impl Step {
         &self,
         function: &Function,
         batch: Batch,
-    ) -> impl Future<Output = Transformed> + Send + 'static {
+    ) -> impl Future<Output = function::Transformed> + Send + 'static {
         let (ctx, compiled, function) = (self.ctx.clone(), self.compiled.clone(), function.clone());
         async move { call(&ctx, &compiled, &function, batch).await }
     }
@@ -383,7 +384,7 @@ async fn call(
     compiled: &Compiled,
     function: &Function,
     batch: Batch,
-) -> Transformed {
+) -> function::Transformed {
     let invocation = Invocation {
         id: ctx.uuid().to_string(),
         delivery_stream_arn: &ctx.sender.arn,

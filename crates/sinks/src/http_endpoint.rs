@@ -18,6 +18,7 @@ use millstream_types::Clock;
 use crate::failure;
 use crate::outbound::{Bounds, Outbound, OutboundError};
 use crate::progress::Progress;
+pub(crate) use request::Division;
 use request::{Head, Part};
 pub use response::fuzz_http_endpoint;
 
@@ -30,8 +31,8 @@ pub(crate) struct HttpEndpoint {
     outbound: Arc<Outbound>,
     clock: Arc<dyn Clock>,
     head: Head,
-    /// How many requests of a plan were taken.
-    taken: Progress<usize>,
+    /// Which requests of plans were taken.
+    taken: Arc<Progress<Division>>,
 }
 
 impl HttpEndpoint {
@@ -40,6 +41,7 @@ impl HttpEndpoint {
         destination: &HttpDestination,
         outbound: Arc<Outbound>,
         clock: Arc<dyn Clock>,
+        taken: Arc<Progress<Division>>,
     ) -> Result<Self, String> {
         let uri: Uri = destination
             .url
@@ -47,21 +49,20 @@ impl HttpEndpoint {
             .map_err(|_| "the URL of the endpoint is not valid".to_owned())?;
         outbound.accepts(&uri).map_err(|error| error.to_string())?;
         let head = Head::new(destination, uri)?;
-        Ok(HttpEndpoint { outbound, clock, head, taken: Progress::default() })
+        Ok(HttpEndpoint { outbound, clock, head, taken })
     }
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
-        let parts = request::parts(parcel);
-        let mut attempt = self.taken.resume(parcel.plan, || 0);
-        let taken = attempt.left;
-        for part in parts.iter().skip(taken) {
-            if let Err(error) = self.send_part(parcel, part).await {
+        let mut attempt = self.taken.resume(parcel.plan, || Division::of(parcel));
+        for part in attempt.left.parts(parcel) {
+            if let Err(error) = self.send_part(parcel, &part).await {
                 if error.then == Then::Drop {
                     attempt.finish();
                 }
                 return Err(error);
             }
-            attempt.left += 1;
+            attempt.left.take(&part);
+            parcel.pulse.beat();
         }
         attempt.finish();
         Ok(Vec::new())

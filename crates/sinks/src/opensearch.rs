@@ -18,12 +18,14 @@ use bytes::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response, Uri};
 use millstream_firehose::settings::SearchDestination;
-use millstream_firehose::sink::{Parcel, RecordSink, RefusedRecord, SinkError, SinkFuture, Then};
+use millstream_firehose::sink::{
+    Parcel, RecordId, RecordSink, RefusedRecord, SinkError, SinkFuture, Then,
+};
 use millstream_types::Clock;
 
 use crate::failure::{self, quoted};
 use crate::outbound::{Bounds, Outbound, OutboundError};
-use crate::progress::Progress;
+use crate::progress::{Progress, Settled};
 use crate::signing::{Identity, Signer};
 use answer::Outcome;
 pub use answer::fuzz_bulk;
@@ -67,25 +69,8 @@ pub(crate) struct Search {
     password: String,
     uri: Uri,
     destination: SearchDestination,
-    /// What is left of plans.
-    left: Progress<Left>,
-}
-
-/// What is left of a plan: the records to be sent, and those refused so far.
-#[derive(Default)]
-struct Left {
-    pending: Vec<usize>,
-    refused: Vec<RefusedRecord>,
-}
-
-impl Left {
-    /// Records were sent: those that met a busy cluster are left, others are taken or refused.
-    fn settle(&mut self, sent: &[usize], mut busy: Vec<usize>, refused: Vec<RefusedRecord>) {
-        busy.sort_unstable();
-        let is_in = |all: &[usize], index: &usize| all.binary_search(index).is_ok();
-        self.pending.retain(|index| !is_in(sent, index) || is_in(&busy, index));
-        self.refused.extend(refused);
-    }
+    /// What became of plans' documents.
+    settled: Arc<Progress<Settled>>,
 }
 
 impl Search {
@@ -95,6 +80,7 @@ impl Search {
         clusters: &[SearchCluster],
         outbound: Arc<Outbound>,
         clock: Arc<dyn Clock>,
+        settled: Arc<Progress<Settled>>,
     ) -> Result<Self, String> {
         let (base, identity) = find(destination, clusters)?;
         let uri: Uri = format!("{}/_bulk", base.trim_end_matches('/'))
@@ -108,7 +94,7 @@ impl Search {
             password: String::new(),
             uri,
             destination: destination.clone(),
-            left: Progress::default(),
+            settled,
         };
         match identity {
             SearchIdentity::None => {}
@@ -124,21 +110,25 @@ impl Search {
     }
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
-        let mut attempt =
-            self.left.resume(parcel.plan, || bulk::sort_out(parcel, &self.destination));
-        let mut parts = bulk::parts(parcel, &attempt.left.pending);
+        let begin = || bulk::sort_out(parcel, &self.destination);
+        let mut attempt = self.settled.resume(parcel.plan, begin);
+        let mut parts = bulk::parts(parcel, &bulk::pending(parcel, &attempt.left));
         let mut failure = None;
         while let Some(part) = parts.pop() {
             let body = bulk::body(parcel, &part, &self.destination);
-            match self.send_part(parcel, &part, body).await {
+            let sent = self.send_part(parcel, &part, body).await;
+            parcel.pulse.beat();
+            match sent {
                 Ok(Outcome { refused, busy, error }) => {
-                    attempt.left.settle(&part, busy, refused);
+                    // What met a busy cluster is left; it is in the order of the request.
+                    let done = part.iter().filter(|index| busy.binary_search(index).is_err());
+                    attempt.left.add(ids(parcel, done), refused);
                     failure = failure.or(error);
                 }
                 // Clusters differ in how large a request may be; halves may fit.
                 Err(Rejected::TooLarge(error)) if part.len() == 1 => {
                     let refused = self.refused(parcel, part[0], error);
-                    attempt.left.settle(&part, Vec::new(), vec![refused]);
+                    attempt.left.add(ids(parcel, &part), refused);
                 }
                 Err(Rejected::TooLarge(_)) => {
                     let (first, second) = part.split_at(part.len() / 2);
@@ -151,9 +141,7 @@ impl Search {
         if let Some(error) = failure {
             return Err(error);
         }
-        let Left { mut refused, .. } = attempt.finish();
-        refused.sort_by_key(|record| record.index);
-        Ok(refused)
+        Ok(attempt.finish().refused)
     }
 
     async fn send_part(
@@ -222,9 +210,10 @@ impl Search {
         SinkError { code: format!("{family}.{name}"), message, then }
     }
 
-    fn refused(&self, parcel: &Parcel, index: usize, error: SinkError) -> RefusedRecord {
+    fn refused(&self, parcel: &Parcel, index: usize, error: SinkError) -> Option<RefusedRecord> {
         let members = bulk::members(parcel, index, &self.destination);
-        RefusedRecord { index, code: error.code, message: error.message, members }
+        let id = parcel.records.get(index)?.id;
+        Some(RefusedRecord { id, code: error.code, message: error.message, members })
     }
 }
 
@@ -237,13 +226,21 @@ impl RecordSink for Search {
     }
 
     fn gave_up<'a>(&'a self, parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
-        self.left.forget(parcel.plan);
+        self.settled.forget(parcel.plan);
         Box::pin(std::future::ready(Ok(())))
     }
 
     fn members(&self, parcel: &Parcel, index: usize) -> Vec<(&'static str, String)> {
         bulk::members(parcel, index, &self.destination)
     }
+}
+
+/// The ids of some records of a parcel.
+fn ids<'a>(
+    parcel: &'a Parcel,
+    indexes: impl IntoIterator<Item = &'a usize>,
+) -> impl Iterator<Item = RecordId> {
+    indexes.into_iter().filter_map(|index| parcel.records.get(*index)).map(|record| record.id)
 }
 
 /// Why a request as a whole was not taken.

@@ -37,7 +37,7 @@ pub use target::Target;
 /// How long a connection may take: the name, TCP and TLS together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most connections in use at a time to one host and port; who comes later waits within its time-out.
-pub const CONNECTIONS_PER_TARGET_MAX: usize = 64;
+pub const CONNECTIONS_PER_TARGET_MAX: usize = 256;
 /// Most idle connections that are kept, to all targets together.
 pub const IDLE_CONNECTIONS_MAX: usize = 128;
 /// How long an idle connection is kept.

@@ -1,29 +1,48 @@
 //! What earlier attempts at a plan got done.
 //!
 //! A parcel may take several requests. When one of them fails the parcel as a whole was not taken and is tried again;
-//! what was taken before need not be sent twice. This is kept in memory only: after a restart all is sent again, which
-//! destinations tell by its ids.
+//! what was taken before need not be sent twice. This is kept in memory only, for all delivery streams together, and
+//! outlives the sinks that wrote it down: after a restart of the server all is sent again, which destinations tell by
+//! its ids.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use millstream_firehose::sink::{RecordId, RefusedRecord};
 use uuid::Uuid;
 
-/// Most plans of one destination that are remembered; the oldest is forgotten first, and is then sent again as a whole.
-const PLANS_MAX: usize = 256;
+/// Most plans that are remembered of a kind of destination; the oldest is forgotten first, and is then sent again as a
+/// whole.
+const PLANS_MAX: usize = 4096;
+/// Most bytes that what is remembered of them takes.
+const BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What a plan takes beside what is left of it.
+const PLAN_BYTES: usize = 64;
+
+/// What is left of a plan.
+pub(crate) trait Left: Default {
+    /// About how much memory it takes, in bytes.
+    fn bytes(&self) -> usize;
+}
 
 /// What is remembered of the plans whose last attempt failed.
 pub(crate) struct Progress<T> {
-    plans: Mutex<VecDeque<(Uuid, T)>>,
+    plans: Mutex<Plans<T>>,
+}
+
+struct Plans<T> {
+    /// Each with the bytes that it takes; the oldest first.
+    all: VecDeque<(Uuid, usize, T)>,
+    bytes: usize,
 }
 
 impl<T> Default for Progress<T> {
     fn default() -> Self {
-        Progress { plans: Mutex::default() }
+        Progress { plans: Mutex::new(Plans { all: VecDeque::new(), bytes: 0 }) }
     }
 }
 
-impl<T: Default> Progress<T> {
+impl<T: Left> Progress<T> {
     /// Begins an attempt where the last one left off, or with what `begin` makes.
     pub fn resume(&self, plan: Uuid, begin: impl FnOnce() -> T) -> Attempt<'_, T> {
         let left = self.take(plan).unwrap_or_else(begin);
@@ -37,22 +56,30 @@ impl<T: Default> Progress<T> {
 
     fn take(&self, plan: Uuid) -> Option<T> {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = plans.iter().position(|(known, _)| *known == plan)?;
-        plans.remove(at).map(|(_, left)| left)
+        let at = plans.all.iter().position(|(known, _, _)| *known == plan)?;
+        let (_, bytes, left) = plans.all.remove(at)?;
+        plans.bytes -= bytes;
+        Some(left)
     }
 
     fn keep(&self, plan: Uuid, left: T) {
-        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if plans.len() >= PLANS_MAX {
-            plans.pop_front();
+        let bytes = PLAN_BYTES + left.bytes();
+        if bytes > BYTES_MAX {
+            return;
         }
-        plans.push_back((plan, left));
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        while plans.all.len() >= PLANS_MAX || plans.bytes + bytes > BYTES_MAX {
+            let Some((_, forgotten, _)) = plans.all.pop_front() else { break };
+            plans.bytes -= forgotten;
+        }
+        plans.bytes += bytes;
+        plans.all.push_back((plan, bytes, left));
     }
 }
 
 /// An attempt under way. However it ends, if only because nobody waits for it any longer, the next one begins with
 /// what it left, unless it is [finished](Attempt::finish).
-pub(crate) struct Attempt<'p, T: Default> {
+pub(crate) struct Attempt<'p, T: Left> {
     progress: &'p Progress<T>,
     plan: Uuid,
     /// What is left; changed as things get done.
@@ -60,7 +87,7 @@ pub(crate) struct Attempt<'p, T: Default> {
     is_finished: bool,
 }
 
-impl<T: Default> Attempt<'_, T> {
+impl<T: Left> Attempt<'_, T> {
     /// There will be no other attempt: what was left.
     pub fn finish(mut self) -> T {
         self.is_finished = true;
@@ -68,7 +95,7 @@ impl<T: Default> Attempt<'_, T> {
     }
 }
 
-impl<T: Default> Drop for Attempt<'_, T> {
+impl<T: Left> Drop for Attempt<'_, T> {
     fn drop(&mut self) {
         if !self.is_finished {
             self.progress.keep(self.plan, std::mem::take(&mut self.left));
@@ -76,24 +103,86 @@ impl<T: Default> Drop for Attempt<'_, T> {
     }
 }
 
+/// About how much memory a refused record takes, in bytes.
+fn refused_bytes(refused: &RefusedRecord) -> usize {
+    let members = refused.members.iter().map(|(_, value)| 48 + value.len());
+    size_of::<RefusedRecord>() + refused.code.len() + refused.message.len() + members.sum::<usize>()
+}
+
+/// The records that were refused so far: what is left where nothing else is known of a plan.
+impl Left for Vec<RefusedRecord> {
+    fn bytes(&self) -> usize {
+        self.iter().map(refused_bytes).sum()
+    }
+}
+
+/// What became of a plan's records one by one.
+#[derive(Default)]
+pub(crate) struct Settled {
+    /// Those that were taken or refused, sorted.
+    ids: Vec<RecordId>,
+    /// Those that were refused.
+    pub refused: Vec<RefusedRecord>,
+}
+
+impl Settled {
+    /// Whether a record was taken or refused.
+    pub fn has(&self, id: RecordId) -> bool {
+        self.ids.binary_search(&id).is_ok()
+    }
+
+    /// Records were taken or refused.
+    pub fn add(
+        &mut self,
+        ids: impl IntoIterator<Item = RecordId>,
+        refused: impl IntoIterator<Item = RefusedRecord>,
+    ) {
+        self.ids.extend(ids);
+        // Two runs that are in order, mostly.
+        self.ids.sort();
+        self.refused.extend(refused);
+    }
+}
+
+impl Left for Settled {
+    fn bytes(&self) -> usize {
+        size_of_val(&self.ids[..]) + self.refused.bytes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    impl Left for usize {
+        fn bytes(&self) -> usize {
+            *self
+        }
+    }
+
     #[test]
     fn what_is_remembered_is_bounded() {
-        let progress = Progress::default();
-        for number in 0..=PLANS_MAX as u128 {
-            drop(progress.resume(Uuid::from_u128(number), || number));
+        let progress = Progress::<usize>::default();
+        for number in 0..=PLANS_MAX {
+            drop(progress.resume(Uuid::from_u128(number as u128), || 1));
         }
         assert_eq!(progress.take(Uuid::from_u128(0)), None);
         assert_eq!(progress.take(Uuid::from_u128(1)), Some(1));
         assert_eq!(progress.take(Uuid::from_u128(1)), None);
+        // By what it takes, too: others are forgotten for what is large, and what is too large is not kept.
+        let half = BYTES_MAX / 2 - PLAN_BYTES;
+        let progress = Progress::<usize>::default();
+        for (plan, bytes) in [(1, half), (2, half), (3, half), (4, BYTES_MAX)] {
+            drop(progress.resume(Uuid::from_u128(plan), || bytes));
+        }
+        let kept = [1, 2, 3, 4].map(|plan| progress.take(Uuid::from_u128(plan)));
+        assert_eq!(kept, [None, Some(half), Some(half), None]);
+        assert_eq!(progress.plans.lock().unwrap().bytes, 0);
     }
 
     #[test]
     fn an_attempt_that_is_dropped_leaves_what_it_did_to_the_next() {
-        let (progress, plan) = (Progress::default(), Uuid::from_u128(7));
+        let (progress, plan) = (Progress::<usize>::default(), Uuid::from_u128(7));
         let mut first = progress.resume(plan, || 0);
         first.left += 3;
         drop(first);

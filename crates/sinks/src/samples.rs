@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use millstream_firehose::sink::{OutgoingRecord, Parcel, RecordId, Sender};
+use millstream_firehose::sink::{OutgoingRecord, Parcel, Pulse, RecordId, Sender};
 use millstream_types::{Clock, ManualClock, Millis};
 
 use crate::outbound::{Allowed, Outbound};
@@ -43,5 +43,6 @@ pub(crate) fn parcel(records: &[&[u8]]) -> Parcel {
         staged: None,
         records: records.iter().enumerate().map(record).collect(),
         last_error: None,
+        pulse: Pulse::new(std::time::Duration::from_secs(3)),
     }
 }

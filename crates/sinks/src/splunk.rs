@@ -34,6 +34,8 @@ const BOUNDS: Bounds = Bounds { timeout: Duration::from_secs(180), reply_bytes_m
 /// Waits between two questions for an acknowledgement: the first, doubled up to the last.
 const POLL_FIRST: Duration = Duration::from_millis(500);
 const POLL_MAX: Duration = Duration::from_secs(10);
+/// How long an indexer may take until it counts as slow. An attempt that is ended after this makes duplicates.
+const INDEXING_PATIENCE: Duration = Duration::from_secs(60);
 /// Most events of one parcel that are taken out as refused, each at the cost of another request.
 const REFUSED_MAX: usize = 100;
 
@@ -48,15 +50,8 @@ pub(crate) struct Splunk {
     authorization: HeaderValue,
     channel: HeaderValue,
     token: millstream_firehose::settings::SecretText,
-    /// What is left of plans.
-    left: Progress<Left>,
-}
-
-/// What is left of a plan: the records to be sent, and those refused so far.
-#[derive(Default)]
-struct Left {
-    kept: Vec<usize>,
-    refused: Vec<RefusedRecord>,
+    /// Which records of plans were refused.
+    refused: Arc<Progress<Vec<RefusedRecord>>>,
 }
 
 impl Splunk {
@@ -66,6 +61,7 @@ impl Splunk {
         outbound: Arc<Outbound>,
         clock: Arc<dyn Clock>,
         random: &dyn Random,
+        refused: Arc<Progress<Vec<RefusedRecord>>>,
     ) -> Result<Self, String> {
         let base = base(&destination.endpoint)?;
         let channel = channel(random);
@@ -91,41 +87,42 @@ impl Splunk {
             authorization,
             channel: channel_header.map_err(|_| "the channel is not valid".to_owned())?,
             token: destination.token.clone(),
-            left: Progress::default(),
+            refused,
         })
     }
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
-        let all = || Left { kept: (0..parcel.records.len()).collect(), refused: Vec::new() };
-        let mut attempt = self.left.resume(parcel.plan, all);
-        while !attempt.left.kept.is_empty() {
-            let body = concatenated(parcel, &attempt.left.kept);
+        let mut attempt = self.refused.resume(parcel.plan, Vec::new);
+        let is_kept = |index: &usize| {
+            let id = parcel.records[*index].id;
+            attempt.left.iter().all(|refused| refused.id != id)
+        };
+        let mut kept: Vec<usize> = (0..parcel.records.len()).filter(is_kept).collect();
+        while !kept.is_empty() {
+            let body = concatenated(parcel, &kept);
             let mut cookies = Cookies::default();
             let answer = self.post(&self.send_to, body, &cookies).await?;
+            parcel.pulse.beat();
             match answer::sent(&answer, &self.token.0)? {
                 Sent::Taken(acknowledgement) => {
+                    parcel.pulse.beat_for(INDEXING_PATIENCE);
                     cookies.learn(answer.headers());
                     self.wait(acknowledgement, &mut cookies).await?;
                     break;
                 }
                 Sent::Invalid { event, error } => {
                     // The collector names one event at a time; all others are sent again without its record.
-                    let Left { kept, refused } = &mut attempt.left;
-                    let at = events::record_of(parcel, kept, event).filter(|_| self.event);
-                    let at = at.filter(|_| refused.len() < REFUSED_MAX).ok_or(error.clone())?;
+                    let at = events::record_of(parcel, &kept, event).filter(|_| self.event);
+                    let fits = attempt.left.len() < REFUSED_MAX;
+                    let at = at.filter(|_| fits).ok_or(error.clone())?;
                     let index = kept.remove(at);
-                    refused.push(self.refused(parcel, index, error));
+                    let (id, members) = (parcel.records[index].id, members(parcel, index));
+                    let SinkError { code, message, .. } = error;
+                    attempt.left.push(RefusedRecord { id, code, message, members });
                 }
             }
         }
-        let Left { mut refused, .. } = attempt.finish();
-        refused.sort_by_key(|record| record.index);
-        Ok(refused)
-    }
-
-    fn refused(&self, parcel: &Parcel, index: usize, error: SinkError) -> RefusedRecord {
-        let members = members(parcel, index);
-        RefusedRecord { index, code: error.code, message: error.message, members }
+        Ok(attempt.finish())
     }
 
     /// Asks until the records are indexed or the acknowledgement's time is over, by the machine's clock or by service
@@ -187,7 +184,7 @@ impl RecordSink for Splunk {
     }
 
     fn gave_up<'a>(&'a self, parcel: &'a Parcel) -> SinkFuture<'a, Result<(), SinkError>> {
-        self.left.forget(parcel.plan);
+        self.refused.forget(parcel.plan);
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::failures::Failures;
 use super::gather::{Discard, Passed, Receiver};
+use super::room::{Room, Stop};
 use super::{Settled, Work, internal};
 use crate::compiled::Columns;
 use crate::machine::Closing;
@@ -100,13 +101,15 @@ impl InColumns {
 
 impl Work {
     /// Writes the plan's object, once.
-    pub(super) async fn deliver_object(&self) -> Result<Settled, SinkError> {
+    pub(super) async fn deliver_object(&self, room: &mut Room<'_>) -> Result<Settled, Stop> {
         let target = self.compiled.target(self.plan.lane);
         let target = target.ok_or_else(|| internal("the lane has no bucket".into()))?;
         let made = self.make(target).await?;
         let mut settled = Settled::new(Closing::Delivered);
         if let Some(body) = made.body {
-            self.write(target, body).await?;
+            // What it was made of is not there any more.
+            room.shrink(body.len() as u64);
+            self.write(target, body, room).await?;
             (settled.records, settled.bytes, settled.objects) = (made.records, made.bytes, 1);
         }
         let failures = self.to_be_written(made.failures, made.columns).await?;
@@ -119,16 +122,24 @@ impl Work {
     pub(super) async fn stage(
         &self,
         target: &ObjectTarget,
-    ) -> Result<(Option<StagedObject>, Made), SinkError> {
+        room: &mut Room<'_>,
+    ) -> Result<(Option<StagedObject>, Made), Stop> {
         let mut made = self.make(target).await?;
         let Some(body) = made.body.take() else { return Ok((None, made)) };
-        self.write(target, body.clone()).await?;
+        // A stand-in for the destination makes rows of it.
+        room.shrink(self.plan.bytes.saturating_mul(2) + body.len() as u64);
+        self.write(target, body.clone(), room).await?;
         let (bucket, key) = (target.bucket.clone(), self.plan.key.clone());
         let encryption = target.encryption.clone();
         Ok((Some(StagedObject { bucket, key, body, encryption }), made))
     }
 
-    async fn write(&self, target: &ObjectTarget, body: Bytes) -> Result<Put, SinkError> {
+    async fn write(
+        &self,
+        target: &ObjectTarget,
+        body: Bytes,
+        room: &mut Room<'_>,
+    ) -> Result<Put, Stop> {
         let object = Object {
             bucket: target.bucket.clone(),
             key: self.plan.key.clone(),
@@ -140,7 +151,11 @@ impl Work {
             storage_class: target.storage_class,
         };
         let objects = self.ctx.sinks.objects();
-        objects.put(self.compiled.sender(self.plan.lane), &object).await
+        let put = objects.put(self.compiled.sender(self.plan.lane), &object);
+        match self.is_outward(target) {
+            true => Ok(room.outside(&self.pulse(), put).await??),
+            false => Ok(put.await?),
+        }
     }
 
     /// Whether a failure is the last one: the records are lost.
@@ -153,7 +168,10 @@ impl Work {
     async fn make(&self, target: &ObjectTarget) -> Result<Made, SinkError> {
         let (compiled, sinks) = (self.compiled.clone(), self.ctx.sinks.clone());
         let columns = match compiled.converts(self.plan.lane) {
-            true => self.ctx.compute(move || compiled.columns(&*sinks)).await.map_err(internal)?,
+            true => {
+                let columns = self.ctx.compute(move || compiled.columns(&*sinks)).await;
+                columns.flatten().map_err(internal)?
+            }
             false => None,
         };
         let body = self.body(target, columns.clone()).map_err(internal)?;
@@ -182,6 +200,7 @@ impl Work {
         if let Some(failures) = failures.write_from_now() {
             return Ok(failures);
         }
+        let _reserved = self.room_to_read().await;
         let Some(columns) = columns else {
             return Ok(self.pass(Discard, Failures::written()).await?.failures);
         };

@@ -1,5 +1,6 @@
 //! Plans that go to a destination that takes records.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +9,16 @@ use uuid::Uuid;
 
 use super::failures::Failures;
 use super::object::Made;
+use super::room::{Room, Stop};
 use super::{Came, Settled, Work, internal};
 use crate::limits::{ATTEMPT_TIME_MAX, COPY_TIME_MAX, FAILED_RECORDS};
 use crate::machine::Closing;
+use crate::outward::GaveWay;
 use crate::processing::error_document::{Failure, RefusedBy, delivery_failed};
 use crate::record::{Failed, Ready};
 use crate::settings::{Destination, RecordDestination};
 use crate::sink::{
-    OutgoingRecord, Parcel, RecordSink, RefusedRecord, SinkError, StagedObject, Then,
+    OutgoingRecord, Parcel, RecordId, RecordSink, RefusedRecord, SinkError, StagedObject, Then,
 };
 
 /// What a plan comes to before it is handed over.
@@ -34,24 +37,29 @@ impl Work {
     pub(super) async fn deliver_records(
         &self,
         sink: &Arc<dyn RecordSink>,
-    ) -> Result<Came, SinkError> {
-        let Load { staged, outgoing, records, bytes, lost, mut failures } = self.load().await?;
+        room: &mut Room<'_>,
+    ) -> Result<Came, Stop> {
+        let Load { staged, outgoing, records, bytes, lost, mut failures } = self.load(room).await?;
         let mut settled = Settled::new(Closing::Delivered);
         if staged.is_some() || !outgoing.is_empty() {
             settled.objects = u64::from(staged.is_some());
             let parcel = self.parcel(staged, outgoing);
             let handed_over = match self.ctx.taken.get(self.plan.id) {
                 Some(refused) => Ok(refused),
-                None => self.hand_over(&**sink, &parcel).await,
+                None => self.hand_over(&**sink, &parcel, room).await?,
             };
             match handed_over {
                 Ok(refused) => {
                     self.ctx.taken.keep(self.plan.id, &refused);
+                    let refused = of_parcel(&parcel, &refused);
                     (settled.records, settled.bytes) =
                         (records.saturating_sub(refused.len() as u64), bytes);
                     failures = self.to_be_written(failures, None).await?;
                     for some in refused.chunks(FAILED_RECORDS) {
-                        failures.extend(some.iter().filter_map(|one| self.refused(&parcel, one)));
+                        let each = |(record, one): &(&OutgoingRecord, &RefusedRecord)| {
+                            self.refused(record, one, self.attempts())
+                        };
+                        failures.extend(some.iter().filter_map(each));
                         failures.write_many(&self.ctx).await.map_err(internal)?;
                     }
                 }
@@ -61,11 +69,17 @@ impl Work {
                 }
                 Err(error) if self.is_given_up(&error) => {
                     self.tell(&error).await;
-                    sink.gave_up(&parcel).await?;
+                    room.outside(&parcel.pulse, sink.gave_up(&parcel)).await??;
                     settled.how = Closing::ToErrors;
+                    let attempts = self.attempts() - u32::from(room.over().is_some());
                     failures = self.to_be_written(failures, None).await?;
                     for from in (0..parcel.records.len()).step_by(FAILED_RECORDS) {
-                        failures.add_told(self.all_refused(&**sink, &parcel, from, &error));
+                        failures.add_told(self.all_refused(
+                            &**sink,
+                            &parcel,
+                            from,
+                            (&error, attempts),
+                        ));
                         failures.write_many(&self.ctx).await.map_err(internal)?;
                     }
                 }
@@ -80,9 +94,10 @@ impl Work {
     }
 
     /// Reads the plan's records, and writes their object if the destination loads from one.
-    async fn load(&self) -> Result<Load, SinkError> {
+    async fn load(&self, room: &mut Room<'_>) -> Result<Load, Stop> {
         if let Some(target) = self.staging() {
-            let (staged, Made { records, bytes, lost, failures, .. }) = self.stage(target).await?;
+            let (staged, Made { records, bytes, lost, failures, .. }) =
+                self.stage(target, room).await?;
             return Ok(Load { staged, outgoing: Vec::new(), records, bytes, lost, failures });
         }
         let passed = self.pass(Vec::<Ready>::new(), Failures::default()).await?;
@@ -101,13 +116,18 @@ impl Work {
         &self,
         sink: &dyn RecordSink,
         parcel: &Parcel,
-    ) -> Result<Vec<RefusedRecord>, SinkError> {
+        room: &mut Room<'_>,
+    ) -> Result<Result<Vec<RefusedRecord>, SinkError>, GaveWay> {
+        if let Some(error) = room.over() {
+            return Ok(Err(error.clone()));
+        }
         let limit = self.sink_time_max();
-        let delivered = tokio::time::timeout(limit, sink.deliver(parcel)).await;
-        delivered.unwrap_or_else(|_| {
+        let delivered = tokio::time::timeout(limit, sink.deliver(parcel));
+        let delivered = room.outside(&parcel.pulse, delivered).await?;
+        Ok(delivered.unwrap_or_else(|_| {
             let message = format!("The destination took longer than {limit:?}.");
             Err(SinkError { code: "Delivery.TimedOut".into(), message, then: Then::Retry })
-        })
+        }))
     }
 
     /// How long a destination may take for a parcel.
@@ -139,11 +159,12 @@ impl Work {
             staged,
             records,
             last_error: failure.map(|failure| (failure.code.clone(), failure.message.clone())),
+            pulse: self.pulse(),
         }
     }
 
     /// Whether a failure is the last one. The time of retries begins when the first attempt has failed.
-    fn is_given_up(&self, error: &SinkError) -> bool {
+    pub(super) fn is_given_up(&self, error: &SinkError) -> bool {
         let retry_for = match &self.compiled.settings.destination {
             Destination::Records { retry_for, .. } => *retry_for,
             Destination::Objects(_) => return false,
@@ -174,13 +195,17 @@ impl Work {
         }
     }
 
-    fn refused(&self, parcel: &Parcel, refused: &RefusedRecord) -> Option<Failed> {
-        let record = parcel.records.get(refused.index)?;
+    fn refused(
+        &self,
+        record: &OutgoingRecord,
+        refused: &RefusedRecord,
+        attempts: u32,
+    ) -> Option<Failed> {
         let failure = Failure {
             raw: &record.data,
             code: &refused.code,
             message: &refused.message,
-            attempts: self.attempts(),
+            attempts,
             arrival: record.arrival,
             ended: self.ctx.now(),
         };
@@ -193,17 +218,30 @@ impl Work {
         sink: &dyn RecordSink,
         parcel: &Parcel,
         from: usize,
-        error: &SinkError,
+        (error, attempts): (&SinkError, u32),
     ) -> Vec<Failed> {
-        let each = |index| RefusedRecord {
-            index,
-            code: error.code.clone(),
-            message: error.message.clone(),
-            members: sink.members(parcel, index),
+        let each = |(index, record): (usize, &OutgoingRecord)| {
+            let refused = RefusedRecord {
+                id: record.id,
+                code: error.code.clone(),
+                message: error.message.clone(),
+                members: sink.members(parcel, index),
+            };
+            self.refused(record, &refused, attempts)
         };
-        let to = parcel.records.len().min(from + FAILED_RECORDS);
-        (from..to).filter_map(|at| self.refused(parcel, &each(at))).collect()
+        let records = parcel.records.iter().enumerate().skip(from).take(FAILED_RECORDS);
+        records.filter_map(each).collect()
     }
+}
+
+/// The refused records that are still there, in the parcel's order: some may have expired since they were refused.
+fn of_parcel<'p>(
+    parcel: &'p Parcel,
+    refused: &'p [RefusedRecord],
+) -> Vec<(&'p OutgoingRecord, &'p RefusedRecord)> {
+    let by_id: HashMap<RecordId, &RefusedRecord> = refused.iter().map(|it| (it.id, it)).collect();
+    let found = |record: &'p OutgoingRecord| Some((record, *by_id.get(&record.id)?));
+    parcel.records.iter().filter_map(found).collect()
 }
 
 fn outgoing(ready: Vec<Ready>) -> Vec<OutgoingRecord> {

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::{End, Pilot, Session};
-use crate::compiled::{Compiled, shape_of};
-use crate::context::Context;
+use crate::compiled::{Compiled, main_destination, shape_of};
+use crate::context::{Context, Told};
 use crate::lane::Lane;
 use crate::limits::{FUNCTION_PATIENCE, READ_BYTES};
 use crate::machine::{BackupInput, Command, Group, LaneId, Outcome, PROCESSED, Ranges, State};
@@ -17,6 +17,9 @@ use crate::processed::{Block, Header, PROCESSED_LOG};
 use crate::runtime::Configuration;
 use crate::settings::Settings;
 use crate::source::SourceError;
+
+/// The code of a configuration that cannot be worked with.
+const CONFIGURATION_REFUSED: &str = "Delivery.ConfigurationRefused";
 
 /// A block that does not count yet.
 type Loose = (u64, Header);
@@ -311,9 +314,18 @@ async fn compile(ctx: &Context, given: &Configuration, version: u64) -> Result<A
         true => given.settings.clone(),
         false => older(ctx, given, version).await,
     };
-    let sinks = &*ctx.sinks;
-    let compiled = Compiled::new(settings, &ctx.sender, &ctx.channel_id, sinks);
-    let mut compiled = compiled.map_err(End::Again)?;
+    let of = |settings| Compiled::new(settings, &ctx.sender, &ctx.channel_id, &*ctx.sinks);
+    let compiled = match of(settings) {
+        Err(why) if given.settings.version != version => of(newest(ctx, given, version, &why)),
+        compiled => compiled,
+    };
+    let mut compiled = match compiled {
+        Ok(compiled) => compiled,
+        Err(why) => {
+            tell_refused(ctx, &given.settings, &why).await;
+            return Err(End::Again(why));
+        }
+    };
     // What the state says of a version counts, even where its settings cannot be read any more.
     let known = ctx.replica.read(|state| state.configs.get(&version).map(|config| config.shape));
     compiled.shape = known.unwrap_or(compiled.shape);
@@ -331,8 +343,20 @@ async fn older(ctx: &Context, given: &Configuration, version: u64) -> Arc<Settin
         },
         None => "it was forgotten".into(),
     };
-    tracing::warn!(name = %ctx.sender.name, version, %why, "a configuration cannot be read");
+    newest(ctx, given, version, &why)
+}
+
+fn newest(ctx: &Context, given: &Configuration, version: u64, why: &str) -> Arc<Settings> {
+    tracing::warn!(name = %ctx.sender.name, version, %why, "a configuration cannot be used");
     Arc::new(Settings { version, ..(*given.settings).clone() })
+}
+
+/// Tells people that nothing is delivered: the configuration was taken once, and cannot be worked with now.
+async fn tell_refused(ctx: &Context, settings: &Settings, why: &str) {
+    let (destination, version) = (main_destination(settings), settings.version);
+    let told =
+        Told { destination: &destination, version, message: why, code: CONFIGURATION_REFUSED };
+    ctx.log_error(settings.logging.as_ref(), &told).await;
 }
 
 /// The logs of the source with their parents; new ones are written down.

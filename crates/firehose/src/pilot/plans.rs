@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use millstream_log::Position;
 
 use super::{End, Session};
-use crate::deliver::{Came, Work};
+use crate::deliver::Work;
 use crate::limits::{LANE_DELIVERIES_MAX, OLDER_DELIVERIES_MAX};
 use crate::machine::{Command, LANES, LaneId, PROCESSED, Seal};
-use crate::sink::{SinkError, Then};
 use crate::source::SourceError;
 
 /// Bytes of settled plans after which the logs are trimmed.
@@ -67,19 +66,7 @@ impl Session {
         }
         let work = Work { ctx: self.ctx.clone(), compiled, plan };
         self.running[lane as usize] += 1;
-        self.deliveries.spawn(async move {
-            let places = work.places().clone();
-            let place = places.acquire_owned().await;
-            let came = match &place {
-                Ok(_) => work.attempt().await,
-                Err(_) => {
-                    let (code, message) = ("InternalFailure".into(), "The server stops.".into());
-                    Came::Failed(SinkError { code, message, then: Then::Retry })
-                }
-            };
-            drop(place);
-            (id, lane, came)
-        });
+        self.deliveries.spawn(async move { (id, lane, work.attempt().await) });
         Ok(())
     }
 

@@ -20,6 +20,11 @@ impl Session {
         match came {
             Came::Settled(settled) => self.close(plan, lane, settled).await,
             Came::Failed(error) => self.rest(plan, lane, error).await,
+            // It waits its turn as a slow one.
+            Came::GaveWay => {
+                self.ready[lane as usize].push_front(plan);
+                Ok(())
+            }
         }
     }
 

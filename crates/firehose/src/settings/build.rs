@@ -42,14 +42,19 @@ impl Context {
 impl Settings {
     /// The settings of a configuration with its defaults filled in and its secret in its place.
     pub fn of(configuration: &Configuration, context: &Context) -> Result<Settings, Refusal> {
-        match configuration {
+        let mut settings = match configuration {
             Configuration::S3(c) => of_s3(c, context),
             Configuration::Redshift(c) => of_redshift(c, context),
             Configuration::Elasticsearch(c) => of_search(c, true, context),
             Configuration::OpenSearch(c) => of_search(c, false, context),
             Configuration::Splunk(c) => of_splunk(c, context),
             Configuration::HttpEndpoint(c) => of_http_endpoint(c, context),
+        }?;
+        if let Destination::Records { secret, .. } = &mut settings.destination {
+            let managed = configuration.secrets_manager();
+            *secret = managed.and_then(|it| it.secret_arn.as_deref()).map(Arc::from);
         }
+        Ok(settings)
     }
 }
 
@@ -214,7 +219,7 @@ fn records(
         source: context.source.clone(),
         role_arn: parts.role_arn.into(),
         processing: processing(parts.processing, false)?,
-        destination: Destination::Records { destination, retry_for, staging },
+        destination: Destination::Records { destination, retry_for, staging, secret: None },
         hints: parts.hints,
         backup,
         errors,

@@ -7,13 +7,19 @@ use std::time::Duration;
 use millstream_api::firehose::*;
 
 use super::{
-    HttpDestination, IndexRotation, RedshiftDestination, SearchDestination, SecretText,
-    SplunkDestination,
+    HttpDestination, IndexRotation, RecordDestination, RedshiftDestination, SearchDestination,
+    SecretText, SplunkDestination,
 };
 use crate::errors::Refusal;
 
 /// The members of a secret in Secrets Manager.
 type Managed<'a> = Option<&'a BTreeMap<String, String>>;
+
+/// Names of members (developer guide, "Authenticate with AWS Secrets Manager").
+const USER_NAME: &str = "username";
+const PASSWORD: &str = "password";
+const HEC_TOKEN: &str = "hec_token";
+const API_KEY: &str = "api_key";
 
 fn member(managed: Managed<'_>, name: &str) -> Result<Option<Arc<str>>, Refusal> {
     let Some(managed) = managed else { return Ok(None) };
@@ -24,6 +30,41 @@ fn member(managed: Managed<'_>, name: &str) -> Result<Option<Arc<str>>, Refusal>
         ))
     })?;
     Ok(Some(text.as_str().into()))
+}
+
+impl RecordDestination {
+    /// Its address, as it was given.
+    pub fn address(&self) -> &str {
+        match self {
+            RecordDestination::Http(http) => &http.url,
+            RecordDestination::Splunk(splunk) => &splunk.endpoint,
+            RecordDestination::Search(search) => &search.endpoint,
+            RecordDestination::Redshift(redshift) => &redshift.jdbc_url,
+        }
+    }
+
+    /// The destination with another version of its secret in Secrets Manager.
+    pub fn with_secret(&self, members: &BTreeMap<String, String>) -> Result<Self, Refusal> {
+        let managed = Some(members);
+        let mut changed = self.clone();
+        match &mut changed {
+            RecordDestination::Http(http) => {
+                http.access_key = member(managed, API_KEY)?.map(SecretText);
+            }
+            RecordDestination::Splunk(splunk) => {
+                splunk.token = member(managed, HEC_TOKEN)?.map_or(splunk.token.clone(), SecretText);
+            }
+            RecordDestination::Redshift(redshift) => {
+                let user = member(managed, USER_NAME)?;
+                let password = member(managed, PASSWORD)?.map(SecretText);
+                redshift.user = user.unwrap_or_else(|| redshift.user.clone());
+                redshift.password = password.unwrap_or_else(|| redshift.password.clone());
+            }
+            // Clusters are reached with what the server's configuration says.
+            RecordDestination::Search(_) => {}
+        }
+        Ok(changed)
+    }
 }
 
 fn required(name: &str) -> Refusal {
@@ -37,8 +78,8 @@ pub fn redshift(
     c: &RedshiftDestinationConfiguration,
     managed: Managed<'_>,
 ) -> Result<RedshiftDestination, Refusal> {
-    let user = member(managed, "username")?.or_else(|| c.username.as_deref().map(Arc::from));
-    let password = member(managed, "password")?.or_else(|| c.password.as_deref().map(Arc::from));
+    let user = member(managed, USER_NAME)?.or_else(|| c.username.as_deref().map(Arc::from));
+    let password = member(managed, PASSWORD)?.or_else(|| c.password.as_deref().map(Arc::from));
     Ok(RedshiftDestination {
         jdbc_url: c.cluster_jdbc_url.as_str().into(),
         user: user.ok_or_else(|| required("Username"))?,
@@ -55,7 +96,7 @@ pub fn splunk(
     c: &SplunkDestinationConfiguration,
     managed: Managed<'_>,
 ) -> Result<SplunkDestination, Refusal> {
-    let token = member(managed, "hec_token")?.or_else(|| some(&c.hec_token));
+    let token = member(managed, HEC_TOKEN)?.or_else(|| some(&c.hec_token));
     let seconds = c.hec_acknowledgment_timeout_in_seconds.unwrap_or(0);
     Ok(SplunkDestination {
         endpoint: c.hec_endpoint.as_str().into(),
@@ -70,7 +111,7 @@ pub fn http_endpoint(
     c: &HttpEndpointDestinationConfiguration,
     managed: Managed<'_>,
 ) -> Result<HttpDestination, Refusal> {
-    let key = member(managed, "api_key")?.or_else(|| some(&c.endpoint_configuration.access_key));
+    let key = member(managed, API_KEY)?.or_else(|| some(&c.endpoint_configuration.access_key));
     let request = c.request_configuration.as_ref();
     let attributes = request.and_then(|request| request.common_attributes.as_ref());
     let mut common_attributes: Vec<(Arc<str>, Arc<str>)> = Vec::new();

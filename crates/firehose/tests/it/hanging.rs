@@ -51,6 +51,102 @@ fn endpoints_that_hang_do_not_stop_the_built_in_buckets() {
     others_go_on(&to_endpoint(300));
 }
 
+/// Asserts that a delivery to somewhere else that answers is there within seconds, whatever hangs there.
+async fn arrives_within(node: &Node<'_>, limit: Duration) {
+    let began = tokio::time::Instant::now();
+    node.put(&["a\n"]).await;
+    node.advance(60).await;
+    node.until(|world| world.content("near") == "a\n").await;
+    assert!(began.elapsed() < limit, "{:?}", began.elapsed());
+}
+
+fn to_somewhere_else() -> World {
+    let near = Settings { destination: Destination::Objects(target("near", "")), ..to_objects() };
+    let mut world = World::new(near);
+    world.memory_bytes = 8 << 20;
+    world.outside.outward.lock().unwrap().extend(["near".into(), "far".into()]);
+    world.object_always("far", Act::Hang);
+    world
+}
+
+#[test]
+fn many_that_hang_do_not_stop_one_that_answers() {
+    let world = to_somewhere_else();
+    let far = Settings { destination: Destination::Objects(target("far", "")), ..to_objects() };
+    world.live(async |node| {
+        for number in 0..100 {
+            let hanging = if number % 2 == 0 { far.clone() } else { to_endpoint(300) };
+            node.runtimes.start(world.other_parts(number, hanging)).await.unwrap();
+        }
+        *world.outside.parcel_always.lock().unwrap() = Some(Act::Hang);
+        for _ in 0..2 {
+            for number in 0..100 {
+                node.put_to(other(number), &["x\n"]).await;
+            }
+            node.advance(60).await;
+        }
+        let attempts = || *world.outside.parcel_attempts.lock().unwrap();
+        node.until(|_| attempts() >= 50).await;
+        arrives_within(&node, Duration::from_secs(10)).await;
+        // None of it counts as an attempt that failed.
+        let status = node.runtimes.pipeline(other(1)).unwrap().status();
+        assert_eq!((status.open_plans, status.totals.failed), (2, 0));
+    });
+    // What waited for others' sake is delivered.
+    world.outside.object_always.lock().unwrap().clear();
+    *world.outside.parcel_always.lock().unwrap() = None;
+    world.live(async |node| {
+        let hanging = world.other_parts(1, to_endpoint(300));
+        node.runtimes.start(hanging).await.unwrap();
+        node.runtimes.pipeline(other(1)).unwrap().flush(Duration::from_secs(60)).await.unwrap();
+    });
+    assert_eq!(world.outside.parcels.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn functions_that_hang_do_not_stop_a_destination_that_answers() {
+    let world = to_somewhere_else();
+    *world.outside.function.lock().unwrap() = Some(|_, _| Ok(Vec::new()));
+    world.outside.unanswered.lock().unwrap().extend(0..10_000);
+    let mut with_function = to_objects();
+    with_function.processing.function =
+        Some(Function { arn: "arn:f".into(), role_arn: None, retries: 3, hints: hints(1, 0) });
+    world.live(async |node| {
+        for number in 0..20 {
+            let parts = world.other_parts(number, with_function.clone());
+            node.runtimes.start(parts).await.unwrap();
+            node.put_to(other(number), &["x\n"]).await;
+        }
+        node.advance(60).await;
+        // Each has its ten seconds first, eight at once.
+        arrives_within(&node, Duration::from_secs(40)).await;
+        world.outside.objects.lock().unwrap().clear();
+        arrives_within(&node, Duration::from_secs(10)).await;
+    });
+}
+
+#[test]
+fn what_waits_for_its_turn_is_given_up_when_its_time_is_over() {
+    let mut world = World::new(to_endpoint(300));
+    world.memory_bytes = 1 << 20;
+    *world.outside.parcel_acts.lock().unwrap() = [Act::Fail(Then::Retry)].into();
+    *world.outside.parcel_always.lock().unwrap() = Some(Act::Hang);
+    world.live(async |node| {
+        node.put(&["a"]).await;
+        node.advance(60).await;
+        // The second has the lane's one turn, and the first waits for it.
+        node.put(&["b"]).await;
+        node.advance(60).await;
+        let began = tokio::time::Instant::now();
+        node.advance(300).await;
+        node.until(|world| *world.outside.given_up.lock().unwrap() == 1).await;
+        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+        node.advance(300).await;
+        let errors = world.content("errors");
+        assert!(errors.contains("\"attemptsMade\":1") && errors.contains("\"YQ==\""), "{errors}");
+    });
+}
+
 #[test]
 fn a_backup_elsewhere_that_hangs_does_not_stop_its_own_delivery_stream() {
     let mut settings = to_objects();

@@ -68,6 +68,12 @@ pub struct Outside {
     pub unanswered: Mutex<Vec<usize>>,
     /// Buckets that are elsewhere.
     pub outward: Mutex<Vec<String>>,
+    /// The key in all secrets, if there are any.
+    pub secret: Mutex<Option<&'static str>>,
+    /// The keys of the destinations that were made.
+    pub keys: Mutex<Vec<String>>,
+    /// Whether no destination is accepted.
+    pub refuses: Mutex<bool>,
 }
 
 pub struct Sim(pub Arc<Outside>);
@@ -151,8 +157,8 @@ impl RecordSink for Sim {
             }
             Act::Refuse(which) => {
                 take();
-                let refused = |index| RefusedRecord {
-                    index,
+                let refused = |index: usize| RefusedRecord {
+                    id: parcel.records[index].id,
                     code: "Test.Refused".into(),
                     message: "not this one".into(),
                     members: vec![("dataId", format!("id {index}"))],
@@ -214,8 +220,12 @@ impl Sinks for Sim {
         Arc::new(Sim(self.0.clone()))
     }
 
-    fn records(&self, _: &Sender, _: &RecordDestination) -> Result<Arc<dyn RecordSink>, String> {
-        Ok(Arc::new(Sim(self.0.clone())))
+    fn records(&self, _: &Sender, to: &RecordDestination) -> Result<Arc<dyn RecordSink>, String> {
+        if let RecordDestination::Http(HttpDestination { access_key: Some(key), .. }) = to {
+            self.0.keys.lock().unwrap().push(key.0.to_string());
+        }
+        let made: Arc<dyn RecordSink> = Arc::new(Sim(self.0.clone()));
+        (!*self.0.refuses.lock().unwrap()).then_some(made).ok_or("it may not be reached".into())
     }
 
     fn functions(&self) -> Arc<dyn Functions> {
@@ -227,7 +237,8 @@ impl Sinks for Sim {
     }
 
     fn secret(&self, _: &str) -> Result<BTreeMap<String, String>, String> {
-        Err("there are no secrets".into())
+        let key = self.0.secret.lock().unwrap().ok_or("there are no secrets")?;
+        Ok([("api_key".to_owned(), key.to_owned())].into())
     }
 }
 

@@ -6,6 +6,7 @@ mod control;
 mod hanging;
 mod harness;
 mod objects;
+mod outside;
 mod random;
 mod records;
 mod retention;

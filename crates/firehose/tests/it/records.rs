@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use millstream_firehose::settings::*;
 use millstream_firehose::sink::Then;
-use millstream_log::LogError;
 use millstream_log::testkit::Fault;
+use millstream_log::{Log, LogError, LogId, Position};
 
 use crate::harness::*;
 
@@ -22,6 +22,7 @@ pub fn to_endpoint(retry_seconds: u64) -> Settings {
             destination,
             retry_for: Duration::from_secs(retry_seconds),
             staging: None,
+            secret: None,
         },
         ..to_objects()
     }
@@ -92,6 +93,28 @@ fn a_parcel_that_was_taken_is_not_delivered_again_for_its_error_documents() {
     });
     assert_eq!(*world.outside.parcel_attempts.lock().unwrap(), 1);
     assert_eq!(world.content("errors").lines().count(), 1);
+}
+
+#[test]
+fn a_refusal_stays_the_records_when_others_expire() {
+    let mut settings = to_endpoint(300);
+    settings.logging = None;
+    let world = World::new(settings);
+    *world.outside.parcel_acts.lock().unwrap() = [Act::Refuse(vec![2])].into();
+    let log = world.log.clone();
+    let refuse = move || log.inject([Fault::Refuse(LogError::Full)]);
+    *world.outside.on_parcel.lock().unwrap() = Some(Box::new(refuse));
+    world.live(async |node| {
+        node.put(&["a", "b", "c"]).await;
+        node.advance(60).await;
+        // Its documents could not be written; before the next attempt a record goes.
+        let intake = LogId { group: DATA, index: 0 };
+        world.log.trim(intake, Position(1)).await.unwrap();
+        node.flush().await;
+    });
+    assert_eq!(*world.outside.parcel_attempts.lock().unwrap(), 1);
+    let errors = world.content("errors");
+    assert!(errors.lines().count() == 1 && errors.contains("\"rawData\":\"Yw==\""), "{errors}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is sent.
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use millstream_types::Millis;
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
+use crate::progress::Left;
 use crate::text::write_ascii;
 
 /// Most records in a request (the guide's schema of the body).
@@ -33,11 +35,82 @@ const SECRET_BYTES_MIN: usize = 6;
 pub(super) struct Part {
     /// The same for each attempt.
     pub request_id: String,
-    records: Range<usize>,
+    /// Which of the division it is.
+    number: usize,
+    /// By their index in the parcel.
+    records: Vec<usize>,
 }
 
-/// The requests of a plan: one, unless it is larger than a request may be. The same for each attempt.
-pub(super) fn parts(parcel: &Parcel) -> Vec<Part> {
+/// How the first attempt divided a plan into requests, and how many of these were taken: one after another. A record
+/// stays in its request though others expire between two attempts.
+#[derive(Default)]
+pub(crate) struct Division {
+    /// None if one request has all: such a plan has nothing to be remembered.
+    portions: Vec<Portion>,
+    taken: usize,
+}
+
+/// What one of several requests has.
+struct Portion {
+    request_id: String,
+    /// The last record of each log, by position and part: records of a log come in that order.
+    ends: BTreeMap<u32, (u64, u32)>,
+}
+
+impl Division {
+    pub fn of(parcel: &Parcel) -> Self {
+        let ranges = ranges(parcel);
+        if ranges.len() < 2 {
+            return Division::default();
+        }
+        let portion = |range: Range<usize>| {
+            let records = &parcel.records[range];
+            let ends = records.iter().map(|it| (it.id.log, (it.id.position, it.id.part)));
+            Portion { request_id: request_id(parcel.plan, records), ends: ends.collect() }
+        };
+        Division { portions: ranges.into_iter().map(portion).collect(), taken: 0 }
+    }
+
+    /// The requests that were not taken yet, with those of their records that are still there.
+    pub(super) fn parts(&self, parcel: &Parcel) -> Vec<Part> {
+        let portions = self.portions.iter().map(|portion| portion.request_id.clone());
+        let ids = if self.portions.is_empty() {
+            vec![parcel.plan.to_string()]
+        } else {
+            portions.collect()
+        };
+        let part = |(number, request_id)| Part { request_id, number, records: Vec::new() };
+        let mut parts: Vec<Part> = ids.into_iter().enumerate().map(part).collect();
+        let mut reached: HashMap<u32, usize> = HashMap::new();
+        for (index, record) in parcel.records.iter().enumerate() {
+            let at = reached.entry(record.id.log).or_default();
+            let place = (record.id.position, record.id.part);
+            let is_in = |portion: &Portion| {
+                portion.ends.get(&record.id.log).is_some_and(|end| place <= *end)
+            };
+            while *at + 1 < parts.len() && !is_in(&self.portions[*at]) {
+                *at += 1;
+            }
+            parts[*at].records.push(index);
+        }
+        parts.retain(|part| part.number >= self.taken && !part.records.is_empty());
+        parts
+    }
+
+    /// A request was taken, and with it all before it.
+    pub(super) fn take(&mut self, part: &Part) {
+        self.taken = part.number + 1;
+    }
+}
+
+impl Left for Division {
+    fn bytes(&self) -> usize {
+        self.portions.iter().map(|portion| 128 + 32 * portion.ends.len()).sum()
+    }
+}
+
+/// The records of each request: one has all, unless that is larger than a request may be.
+fn ranges(parcel: &Parcel) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut start = 0;
     let mut bytes = FRAME_BYTES;
@@ -52,16 +125,17 @@ pub(super) fn parts(parcel: &Parcel) -> Vec<Part> {
     if start < parcel.records.len() {
         parts.push(start..parcel.records.len());
     }
-    let part = |(index, records)| Part { request_id: request_id(parcel.plan, index), records };
-    parts.into_iter().enumerate().map(part).collect()
+    parts
 }
 
-/// The plan's id, and for its further requests ids that follow from it.
-fn request_id(plan: Uuid, part: usize) -> String {
-    if part == 0 {
-        return plan.to_string();
+/// The id of one of several requests: it follows from the plan and from what is in the request, so that no two that
+/// differ have the same, whatever is left of the plan after a restart.
+fn request_id(plan: Uuid, records: &[OutgoingRecord]) -> String {
+    let mut named = [plan.as_bytes(), &b"/part/"[..]].concat();
+    for record in records.first().into_iter().chain(records.last()) {
+        named.extend_from_slice(crate::record_name(&record.id).as_bytes());
+        named.push(b'/');
     }
-    let named = [plan.as_bytes(), &b"/part/"[..], &(part as u64).to_be_bytes()].concat();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest(&SHA256, &named).as_ref()[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
@@ -130,7 +204,9 @@ impl Head {
         part: &Part,
         now: Millis,
     ) -> Result<Request<Bytes>, SinkError> {
-        let body = body(&part.request_id, now, &parcel.records[part.records.clone()]);
+        let records: Vec<&OutgoingRecord> =
+            part.records.iter().filter_map(|index| parcel.records.get(*index)).collect();
+        let body = body(&part.request_id, now, &records);
         let body = if self.gzip { compressed(&body).map_err(|e| broken(&e))? } else { body };
         let mut request = Request::post(self.uri.clone());
         if let Some(headers) = request.headers_mut() {
@@ -163,8 +239,8 @@ fn attributes(destination: &HttpDestination) -> String {
     out + "}}"
 }
 
-fn body(request_id: &str, now: Millis, records: &[OutgoingRecord]) -> Vec<u8> {
-    let size = FRAME_BYTES + records.iter().map(record_bytes).sum::<usize>();
+fn body(request_id: &str, now: Millis, records: &[&OutgoingRecord]) -> Vec<u8> {
+    let size = FRAME_BYTES + records.iter().map(|record| record_bytes(record)).sum::<usize>();
     let mut out = Vec::with_capacity(size);
     let head = format!("{{\"requestId\":\"{request_id}\",\"timestamp\":{},\"records\":[", now.0);
     out.extend_from_slice(head.as_bytes());

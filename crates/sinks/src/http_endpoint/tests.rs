@@ -47,7 +47,7 @@ fn strict(request: &Request<Bytes>) -> Response<Bytes> {
 }
 
 fn sink(destination: &HttpDestination) -> HttpEndpoint {
-    HttpEndpoint::new(destination, outbound(), clock()).unwrap()
+    HttpEndpoint::new(destination, outbound(), clock(), Arc::default()).unwrap()
 }
 
 #[tokio::test]
@@ -103,11 +103,11 @@ async fn a_large_plan_goes_out_in_parts_and_a_failed_one_is_tried_again_alone() 
         seen.iter().map(|(_, count)| *count).collect::<Vec<_>>(),
         [10_000, 10_000, 10_000, 1]
     );
-    assert_eq!(seen[0].0, parcel.plan.to_string());
     assert_eq!(seen[1].0, seen[2].0);
     assert!(seen[0].0 != seen[1].0 && seen[1].0 != seen[3].0);
     // The ids are the plan's, not the process's.
-    let again: Vec<_> = request::parts(&parcel).into_iter().map(|part| part.request_id).collect();
+    let again = Division::of(&parcel).parts(&parcel).into_iter().map(|part| part.request_id);
+    let again: Vec<_> = again.collect();
     assert_eq!(again, [seen[0].0.clone(), seen[1].0.clone(), seen[3].0.clone()]);
 }
 
@@ -132,11 +132,61 @@ async fn a_delivery_that_is_cut_goes_on_with_the_part_it_had_come_to() {
     assert_eq!(counts, [10_000, 1, 1]);
 }
 
+/// The data of the records of all requests, and the request's id with each.
+fn sent(server: &StandIn) -> Vec<(String, String)> {
+    let of_request = |request: Request<Bytes>| {
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        let id = body["requestId"].as_str().unwrap().to_owned();
+        let records = body["records"].as_array().unwrap().clone();
+        records.into_iter().map(move |it| (it["data"].as_str().unwrap().to_owned(), id.clone()))
+    };
+    server.requests().into_iter().flat_map(of_request).collect()
+}
+
+#[tokio::test]
+async fn records_that_expire_between_attempts_move_no_other_to_another_request() {
+    let calls = AtomicUsize::new(0);
+    let server = StandIn::start(move |request| match calls.fetch_add(1, Ordering::SeqCst) {
+        1 => answer(500, &[], "later"),
+        _ => strict(request),
+    })
+    .await;
+    let sink = sink(&destination(&server.url("/")));
+    let data: Vec<String> = (0..20_001).map(|number| number.to_string()).collect();
+    let data: Vec<&[u8]> = data.iter().map(|it| it.as_bytes()).collect();
+    let whole = parcel(&data);
+    sink.deliver(&whole).await.unwrap_err();
+    let records = whole.records[5_000..].iter().filter(|it| it.id.position != 12_000);
+    let shorter = Parcel { records: records.cloned().collect(), ..whole.clone() };
+    assert_eq!(sink.deliver(&shorter).await, Ok(Vec::new()));
+    let sent = sent(&server);
+    let (first, again) = sent.split_at(20_000);
+    let expected: Vec<&(String, String)> =
+        first[10_000..].iter().filter(|(data, _)| *data != encoded(b"12000")).collect();
+    assert_eq!(again[..9_999].iter().collect::<Vec<_>>(), expected);
+    assert_eq!((again.len(), &again[9_999].0), (10_000, &encoded(b"20000")));
+}
+
+#[test]
+fn requests_that_differ_have_different_ids_after_a_restart_too() {
+    let whole = parcel(&[&b"x"[..]; 20_001]);
+    let shorter = Parcel { records: whole.records[1..].to_vec(), ..whole.clone() };
+    let ids =
+        |parcel: &Parcel| Division::of(parcel).parts(parcel).into_iter().map(|it| it.request_id);
+    let (before, after): (Vec<_>, Vec<_>) = (ids(&whole).collect(), ids(&shorter).collect());
+    assert_eq!((before.len(), after.len()), (3, 2));
+    assert!(after.iter().all(|id| !before.contains(id)), "{before:?} {after:?}");
+}
+
+fn encoded(data: &[u8]) -> String {
+    base64_simd::STANDARD.encode_to_string(data)
+}
+
 #[test]
 fn no_request_is_larger_than_64_mib() {
     let record = vec![b'x'; 1_024_000];
     let parcel = parcel(&[&record[..]; 60]);
-    let parts = request::parts(&parcel);
+    let parts = Division::of(&parcel).parts(&parcel);
     let head =
         Head::new(&destination("https://example.com"), Uri::from_static("https://example.com"));
     let head = head.unwrap();
@@ -185,7 +235,8 @@ fn what_cannot_be_sent_is_refused_before() {
     let refused = |change: fn(&mut HttpDestination)| {
         let mut destination = destination("https://example.com");
         change(&mut destination);
-        HttpEndpoint::new(&destination, outbound(), clock()).map(|_| ()).unwrap_err()
+        let made = HttpEndpoint::new(&destination, outbound(), clock(), Arc::default());
+        made.map(|_| ()).unwrap_err()
     };
     assert!(refused(|it| it.url = "https://".into()).contains("URL"));
     assert!(refused(|it| it.url = "https://169.254.169.254/".into()).contains("allow"));

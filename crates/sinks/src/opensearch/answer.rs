@@ -58,7 +58,9 @@ pub(super) fn read(
                 }
                 // The guide: the error's code is the status that the cluster returned.
                 let code = status.to_string();
-                outcome.refused.push(RefusedRecord { index, code, message: message(), members });
+                let Some(record) = parcel.records.get(index) else { continue };
+                let (id, message) = (record.id, message());
+                outcome.refused.push(RefusedRecord { id, code, message, members });
             }
         }
     }
@@ -68,7 +70,7 @@ pub(super) fn read(
 /// Reads anything that a cluster might answer to a few documents, for fuzzing.
 pub fn fuzz_bulk(input: &[u8]) {
     use millstream_firehose::settings::IndexRotation;
-    use millstream_firehose::sink::{OutgoingRecord, RecordId, Sender};
+    use millstream_firehose::sink::{OutgoingRecord, Pulse, RecordId, Sender};
     let (Ok(account), Ok(region)) = ("000000000000".parse(), "us-east-1".parse()) else { return };
     let record = |position| OutgoingRecord {
         id: RecordId { log: 0, position, part: 0 },
@@ -83,6 +85,7 @@ pub fn fuzz_bulk(input: &[u8]) {
         staged: None,
         records: (0..3).map(record).collect(),
         last_error: None,
+        pulse: Pulse::new(std::time::Duration::ZERO),
     };
     let destination = SearchDestination {
         elasticsearch: false,

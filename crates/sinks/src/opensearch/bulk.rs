@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use millstream_firehose::settings::SearchDestination;
-use millstream_firehose::sink::{OutgoingRecord, Parcel, RefusedRecord};
+use millstream_firehose::sink::{OutgoingRecord, Parcel, RecordId, RefusedRecord};
 
-use super::Left;
 use super::index_name::index_name;
+use crate::progress::Settled;
 use crate::text::write_ascii;
 
 /// Largest body: what the smallest domains of OpenSearch Service take ("Network limits" of its developer guide).
@@ -38,23 +38,31 @@ pub(super) fn parts(parcel: &Parcel, pending: &[usize]) -> Vec<Vec<usize>> {
     parts
 }
 
-/// All that is to be done for a plan: the records to be sent, and those that are refused here. A record without
-/// anything in it cannot be a line.
-pub(super) fn sort_out(parcel: &Parcel, destination: &SearchDestination) -> Left {
-    let mut left = Left { pending: Vec::new(), refused: Vec::new() };
+/// What becomes of a plan's records before anything is sent: a record without anything in it cannot be a line, and is
+/// refused here.
+pub(super) fn sort_out(parcel: &Parcel, destination: &SearchDestination) -> Settled {
+    let mut refused = Vec::new();
     for (index, record) in parcel.records.iter().enumerate() {
         if !record.data.iter().all(u8::is_ascii_whitespace) {
-            left.pending.push(index);
             continue;
         }
-        left.refused.push(RefusedRecord {
-            index,
+        refused.push(RefusedRecord {
+            id: record.id,
             code: "400".to_owned(),
             message: "The record is empty: it is no document.".to_owned(),
             members: members(parcel, index, destination),
         });
     }
-    left
+    let ids: Vec<RecordId> = refused.iter().map(|record| record.id).collect();
+    let mut settled = Settled::default();
+    settled.add(ids, refused);
+    settled
+}
+
+/// The records that are to be sent, by their index.
+pub(super) fn pending(parcel: &Parcel, settled: &Settled) -> Vec<usize> {
+    let records = parcel.records.iter().enumerate();
+    records.filter(|(_, record)| !settled.has(record.id)).map(|(index, _)| index).collect()
 }
 
 /// The body for some records.
@@ -127,10 +135,10 @@ mod tests {
     fn no_record_can_say_what_is_done() {
         let parcel =
             parcel(&[b"{\"a\":\n1}\r\n{\"delete\":{\"_index\":\"x\",\"_id\":\"1\"}}\n", b" \n"]);
-        let left = sort_out(&parcel, &destination("https://h"));
-        let body = body(&parcel, &left.pending, &destination("https://h"));
+        let settled = sort_out(&parcel, &destination("https://h"));
+        let body = body(&parcel, &pending(&parcel, &settled), &destination("https://h"));
         assert_eq!(body.iter().filter(|byte| **byte == b'\n').count(), 2);
-        assert_eq!(left.refused.iter().map(|record| record.index).collect::<Vec<_>>(), [1]);
+        assert_eq!(settled.refused.iter().map(|one| one.id.position).collect::<Vec<_>>(), [1]);
         assert!(!body.contains(&b'\r'));
     }
 

@@ -68,7 +68,7 @@ impl Cluster {
 }
 
 fn sink(destination: &SearchDestination, clusters: &[SearchCluster]) -> Search {
-    Search::new(destination, clusters, outbound(), clock()).unwrap()
+    Search::new(destination, clusters, outbound(), clock(), Arc::default()).unwrap()
 }
 
 #[tokio::test]
@@ -110,9 +110,10 @@ async fn refused_documents_are_told_and_busy_ones_are_sent_again_alone() {
     let sink = sink(&destination(&server.url("")), &[]);
     let error = sink.deliver(&parcel).await.unwrap_err();
     assert_eq!((error.code.as_str(), error.then), ("OS.ServiceException", Then::Retry));
-    let refused = sink.deliver(&parcel).await.unwrap();
-    let told: Vec<(usize, &str)> =
-        refused.iter().map(|record| (record.index, record.code.as_str())).collect();
+    let mut refused = sink.deliver(&parcel).await.unwrap();
+    refused.sort_by_key(|record| record.id);
+    let told: Vec<(u64, &str)> =
+        refused.iter().map(|record| (record.id.position, record.code.as_str())).collect();
     assert_eq!(told, [(1, "400"), (3, "400"), (4, "409")]);
     assert_eq!(refused[0].message, "{\"reason\":\"no\",\"type\":\"mapper_parsing_exception\"}");
     let members = [
@@ -139,8 +140,8 @@ async fn a_request_that_is_too_large_is_halved() {
     .await;
     let parcel = parcel(&[b"{}", b"{\"large\":1}", b"{}", b"{}", b"{}"]);
     let refused = sink(&destination(&server.url("")), &[]).deliver(&parcel).await.unwrap();
-    let told: Vec<(usize, &str)> =
-        refused.iter().map(|record| (record.index, record.code.as_str())).collect();
+    let told: Vec<(u64, &str)> =
+        refused.iter().map(|record| (record.id.position, record.code.as_str())).collect();
     assert_eq!(told, [(1, "413")]);
 }
 
@@ -200,7 +201,9 @@ async fn a_cluster_is_told_who_sends() {
             "{authorization}"
         );
     }
-    let error = Search::new(&destination(arn), &[], outbound(), clock()).map(|_| ()).unwrap_err();
+    let error = Search::new(&destination(arn), &[], outbound(), clock(), Arc::default())
+        .map(|_| ())
+        .unwrap_err();
     assert!(error.contains("domain_arn"), "{error}");
 }
 
@@ -217,11 +220,30 @@ async fn a_delivery_that_is_cut_forgets_no_refusal_and_sends_nothing_twice() {
         () = server.until_count(2) => {}
     }
     let refused = sink.deliver(&parcel).await.unwrap();
-    assert_eq!(refused.iter().map(|record| record.index).collect::<Vec<_>>(), [7]);
+    assert_eq!(refused.iter().map(|record| record.id.position).collect::<Vec<_>>(), [7]);
     let documents: Vec<usize> = server
         .requests()
         .iter()
         .map(|request| request.body().split(|byte| *byte == b'\n').count() / 2)
         .collect();
     assert_eq!(documents, [10_000, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_document_that_is_settled_stays_so_when_others_expire() {
+    let cluster = Arc::new(Cluster::default());
+    let server = cluster.clone().start().await;
+    let records =
+        [&b"{\"a\":1}"[..], b"{\"status\":429}", b"{\"a\":2}", b"{\"status\":409}", b"{\"a\":3}"];
+    let whole = parcel(&records);
+    let sink = sink(&destination(&server.url("")), &[]);
+    sink.deliver(&whole).await.unwrap_err();
+    let shorter = Parcel { records: whole.records[1..].to_vec(), ..whole };
+    // The one that was busy is sent again, by its id and not by its place; the refusal is of the same record as before.
+    let refused = sink.deliver(&shorter).await.unwrap();
+    assert_eq!(refused.iter().map(|record| record.id.position).collect::<Vec<_>>(), [3]);
+    let requests = server.requests();
+    let again = std::str::from_utf8(requests[1].body()).unwrap();
+    assert_eq!(requests.len(), 2);
+    assert!(again.ends_with("{\"status\":429}\n") && again.lines().count() == 2, "{again}");
 }

@@ -32,6 +32,8 @@ use crate::outbound::Outbound;
 
 /// How long COPY is waited for before it is tried again (developer guide, "Amazon Redshift destination settings").
 const RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
+/// How long a COPY may take until the cluster counts as slow.
+const COPY_PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -154,6 +156,7 @@ impl RedshiftSink {
             Ok(row) => row.try_get(0).map_err(fault)?,
             Err(error) => return Err(self.fault(&error)),
         };
+        parcel.pulse.beat_for(COPY_PATIENCE);
         if !version.contains("Redshift") {
             return load::load(client, &self.destination, staged).await.map_err(|failure| {
                 match failure {

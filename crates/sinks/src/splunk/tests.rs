@@ -79,7 +79,8 @@ fn sink_at(endpoint: &str, event: bool, clock: Arc<dyn Clock>) -> Splunk {
         token: SecretText("t0ken-canary".into()),
         acknowledgement_timeout: Duration::from_secs(180),
     };
-    Splunk::new(&destination, outbound(), clock, &SeededRandom::new(1)).unwrap()
+    let random = SeededRandom::new(1);
+    Splunk::new(&destination, outbound(), clock, &random, Arc::default()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +132,7 @@ async fn an_event_that_is_not_valid_is_refused_alone() {
         parcel(&[b"{\"event\":1}{\"event\":2}", b"{\"message\":3}", b"{\"event\":4}", b"nonsense"]);
     let refused = sink(&server.url("/services/collector/event"), true).deliver(&parcel).await;
     let refused = refused.unwrap();
-    assert_eq!(refused.iter().map(|record| record.index).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(refused.iter().map(|record| record.id.position).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(refused[0].code, "Splunk.InvalidDataFormat");
     assert_eq!(refused[0].members, [("EventId", "1.1.0".to_owned())]);
     let taken = server.requests().into_iter().rfind(|it| it.uri().path().ends_with("event"));
@@ -149,10 +150,27 @@ async fn a_delivery_that_is_cut_forgets_no_refusal() {
         () = server.until_count(2) => {}
     }
     let refused = sink.deliver(&parcel).await.unwrap();
-    assert_eq!(refused.iter().map(|record| record.index).collect::<Vec<_>>(), [1]);
+    assert_eq!(refused.iter().map(|record| record.id.position).collect::<Vec<_>>(), [1]);
     let events = server.requests().into_iter().filter(|it| it.uri().path().ends_with("event"));
     let bodies: Vec<usize> = events.map(|request| request.body().len()).collect();
     assert_eq!(bodies, [24, 11, 11]);
+}
+
+#[tokio::test]
+async fn a_refusal_stays_the_records_when_others_expire() {
+    let collector = Collector { questions: 1, asked: Mutex::default() };
+    let server = StandIn::start_silent_at(1, move |request| collector.answer(request)).await;
+    let sink = sink(&server.url(""), true);
+    let whole = parcel(&[b"{\"event\":1}", b"{\"event\":2}", b"{\"message\":3}", b"{\"event\":4}"]);
+    tokio::select! {
+        done = sink.deliver(&whole) => panic!("{done:?}"),
+        () = server.until_count(2) => {}
+    }
+    let shorter = Parcel { records: whole.records[1..].to_vec(), ..whole };
+    let refused = sink.deliver(&shorter).await.unwrap();
+    assert_eq!(refused.iter().map(|record| record.id.position).collect::<Vec<_>>(), [2]);
+    let last = server.requests().into_iter().rfind(|it| it.uri().path().ends_with("event"));
+    assert_eq!(&last.unwrap().body()[..], b"{\"event\":2}{\"event\":4}");
 }
 
 #[tokio::test]

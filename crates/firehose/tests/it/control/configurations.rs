@@ -121,7 +121,7 @@ async fn redshift_loads_from_its_bucket() {
     let fixture = Fixture::new().await;
     fixture.active(&into_redshift("", "")).await;
     let settings = fixture.told.last();
-    let Destination::Records { destination, retry_for, staging } = &settings.destination else {
+    let Destination::Records { destination, retry_for, staging, .. } = &settings.destination else {
         panic!()
     };
     let RecordDestination::Redshift(redshift) = destination else { panic!() };
