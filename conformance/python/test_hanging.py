@@ -11,13 +11,16 @@ import time
 import pytest
 from conftest import running, until
 from delivery import bodies, call, flush, make, put, wait_active
+from kinds import configured as configured_kind
+from kinds import create
 from receivers import FunctionStandIn, reply_to
+from stand_ins import HttpStandIn
 from test_functions import NAME, processing
 
-# Delivery streams whose four uploads at once are more than there is memory for, and more than there are places.
+# Delivery streams whose uploads hang: one of each at a time.
 FAR = 9
-# Uploads that there is memory for at least.
-HANGING = 12
+# Delivery streams whose requests hang; with large records they want more memory than there is.
+MANY = 40
 
 
 class Silent:
@@ -66,13 +69,39 @@ def test_uploads_to_an_endpoint_that_hangs_leave_the_built_in_buckets_alone():
 
         with concurrent.futures.ThreadPoolExecutor(FAR) as threads:
             list(threads.map(hang, [f"far-{number}" for number in range(FAR)]))
-        until(lambda: len(far.clients) >= HANGING, lambda: f"{len(far.clients)} uploads hang", 20)
+        until(lambda: len(far.clients) >= FAR, lambda: f"{len(far.clients)} uploads hang", 20)
         make(firehose, "near", "near")
         put(firehose, "near", ["a\n"])
         began = time.monotonic()
         flush(server, "near")
         assert time.monotonic() - began < 5
         assert list(bodies(s3, "near").values()) == [b"a\n"]
+
+
+@pytest.mark.parametrize("size", [1, 1_000_000])
+def test_endpoints_that_hang_do_not_stop_one_that_answers(size):
+    hints = {"SizeInMBs": 4, "IntervalInSeconds": 0}
+    with (
+        HttpStandIn(behave=lambda: "hang") as hanging,
+        HttpStandIn() as well,
+        running("--limits", "off") as server,
+    ):
+        firehose = server.client("firehose")
+        server.client("s3").create_bucket(Bucket="kept")
+
+        def hang(name):
+            create(firehose, name, "HttpEndpoint", configured_kind("HttpEndpoint", "kept", hanging.url, hints))
+            put(firehose, name, ["x" * size] * 4)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            list(threads.map(hang, [f"hang-{number}" for number in range(MANY)]))
+        until(lambda: len(hanging.requests) >= MANY, lambda: f"{len(hanging.requests)} requests hang", 40)
+        create(firehose, "well", "HttpEndpoint", configured_kind("HttpEndpoint", "kept", well.url, hints))
+        put(firehose, "well", ["y" * size] * 4)
+        began = time.monotonic()
+        until(lambda: well.requests, lambda: "it waits for the others", 10)
+        assert time.monotonic() - began < 10
+        hanging.release.set()
 
 
 def test_an_update_takes_a_function_away_that_hangs():
