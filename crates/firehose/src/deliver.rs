@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout};
 
-use crate::compiled::{Compiled, bucket_arn};
+use crate::compiled::{Compiled, Recipient, bucket_arn};
 use crate::context::{Context, Held, Told};
 use crate::limits::{
     ATTEMPT_TIME_MAX, GROUP_MEMORY_BYTES, RECORD_MEMORY_BYTES, STRETCHES_MEMORY_BYTES,
@@ -20,7 +20,7 @@ use crate::limits::{
 use crate::machine::{Closing, LaneId, Plan};
 use crate::processed::Header;
 use crate::settings::ObjectTarget;
-use crate::sink::{SinkError, Then};
+use crate::sink::{RecordSink, SinkError, Then};
 
 pub(crate) use failures::Failures;
 pub(crate) use object::ENCODER;
@@ -145,11 +145,20 @@ impl Work {
         if !self.goes_to_records() {
             return self.deliver_object(room).await.map(Came::Settled);
         }
+        let sink = self.sink().await?;
+        self.deliver_records(&sink, room).await
+    }
+
+    /// What delivers records, with its secret as it is now.
+    async fn sink(&self) -> Result<Arc<dyn RecordSink>, SinkError> {
+        let at_hand = self.compiled.recipient.as_ref().and_then(Recipient::at_hand);
+        if let Some(sink) = at_hand {
+            return Ok(sink);
+        }
         let (compiled, sinks) = (self.compiled.clone(), self.ctx.sinks.clone());
         let sink = move || compiled.recipient.as_ref().map(|it| it.sink(&*sinks));
         let sink = self.ctx.compute(sink).await.map_err(internal)?;
-        let sink = sink.ok_or_else(|| internal("there is no destination".into()))?;
-        self.deliver_records(&sink, room).await
+        sink.ok_or_else(|| internal("there is no destination".into()))
     }
 
     /// What an attempt takes. An object's records come and go while it is made, in stretches; records for a

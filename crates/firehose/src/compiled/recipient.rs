@@ -53,6 +53,13 @@ impl Recipient {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).refusal.clone()
     }
 
+    /// What delivers to it, where nothing has to be looked at again.
+    pub fn at_hand(&self) -> Option<Arc<dyn RecordSink>> {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_final = self.secret.is_none() && current.refusal.is_none();
+        is_final.then(|| current.sink.clone())
+    }
+
     /// What delivers to it now. The secret is looked at again, since it may have been rotated (developer guide, "Use the
     /// secret": within ten minutes); one that cannot be used changes nothing. What was refused is tried again, too. May
     /// read a file.
