@@ -1,5 +1,6 @@
 """What the server's configuration refuses after a restart, and allowed before: only what goes there fails."""
 
+import functools
 import json
 import pathlib
 import tempfile
@@ -29,7 +30,8 @@ def test_an_address_that_is_refused_after_a_restart_fails_alone():
             server.restart()
             for flow, n in (("refused", 1), ("plain", 2)):
                 document = json.dumps({"n": n})
-                insist(lambda f=flow, d=document: put(server.client("firehose"), f, [d]), ClientError, "no put is taken")
+                taken = functools.partial(put, server.client("firehose"), flow, [document])
+                insist(taken, ClientError, "no put is taken")
             flush(server, "plain")
             events = until(lambda: logs(server, "refused"), "nothing is told", 30)
             codes = {json.loads(event["Message"])["errorCode"] for event in events}

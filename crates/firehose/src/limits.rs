@@ -57,8 +57,8 @@ pub const SEAL_BYTES_MAX: usize = 96 * 1024;
 pub const LANE_DELIVERIES_MAX: usize = 4;
 /// Deliveries to the built-in buckets at work in all.
 pub const DELIVERIES_MAX: usize = 32;
-/// Memory that an attempt to deliver to somewhere else counts for at least, in bytes: its task, its socket, its buffers.
-/// It bounds the sockets too.
+/// Memory that an attempt to deliver to somewhere else counts for at least, in bytes: its task, its socket, its
+/// buffers. It bounds the sockets too.
 pub const ATTEMPT_BYTES_MIN: u64 = 1024 * 1024;
 /// The part of the memory for what is on its way out that slow destinations share: one in so many.
 pub const SLOW_PART: u32 = 4;

@@ -4,7 +4,8 @@
 //! given out, and each attempt counts for [`ATTEMPT_BYTES_MIN`] at least. A way out whose destination is silent for too
 //! long is *slow*: what goes there takes from a part that all slow ones share, one attempt at a time, and keeps it
 //! until its time-out. What a destination holds that falls silent while that part is used up, it has to give back as
-//! soon as others wait for memory. So the rest is for destinations that answer, and for those of which nothing is known.
+//! soon as others wait for memory. So the rest is for destinations that answer, and for those of which nothing is
+//! known.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};

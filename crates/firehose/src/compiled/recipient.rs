@@ -60,9 +60,9 @@ impl Recipient {
         is_final.then(|| current.sink.clone())
     }
 
-    /// What delivers to it now. The secret is looked at again, since it may have been rotated (developer guide, "Use the
-    /// secret": within ten minutes); one that cannot be used changes nothing. What was refused is tried again, too. May
-    /// read a file.
+    /// What delivers to it now. The secret is looked at again, since it may have been rotated (developer guide, "Use
+    /// the secret": within ten minutes); one that cannot be used changes nothing. What was refused is tried again,
+    /// too. May read a file.
     pub fn sink(&self, sinks: &dyn Sinks) -> Arc<dyn RecordSink> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let destination = match self.secret.as_deref().map(|arn| sinks.secret(arn)) {

@@ -68,9 +68,8 @@ pub struct Outside {
     pub unanswered: Mutex<Vec<usize>>,
     /// Buckets that are elsewhere.
     pub outward: Mutex<Vec<String>>,
-    /// The key in all secrets, if there are any.
+    /// The key in all secrets, if there are any; the keys of the destinations that were made.
     pub secret: Mutex<Option<&'static str>>,
-    /// The keys of the destinations that were made.
     pub keys: Mutex<Vec<String>>,
     /// Whether no destination is accepted.
     pub refuses: Mutex<bool>,
