@@ -26,6 +26,7 @@ pub struct Delivering {
     foundation: Foundation,
     outside: Arc<Outside>,
     runtimes: Arc<Runtimes>,
+    limits: Limits,
     clock: Arc<dyn Clock>,
 }
 
@@ -41,6 +42,7 @@ impl Delivering {
     pub fn new(
         foundation: Foundation,
         outside: Outside,
+        limits: Limits,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         background: Handle,
@@ -53,7 +55,8 @@ impl Delivering {
             sinks: outside.clone(),
             background,
             memory_bytes: RuntimeParts::MEMORY_BYTES,
-            partitions_max: RuntimeParts::PARTITIONS_MAX,
+            partitions_max: usize::try_from(limits.firehose_active_partitions_max)
+                .unwrap_or(usize::MAX),
         });
         let deliveries = Deliveries::new(DeliveryParts {
             catalog: foundation.catalog.clone(),
@@ -62,11 +65,11 @@ impl Delivering {
             sinks: outside.clone(),
             runtimes: runtimes.clone(),
         });
-        Delivering { deliveries, foundation, outside, runtimes, clock }
+        Delivering { deliveries, foundation, outside, runtimes, limits, clock }
     }
 
     /// Starts the service; `streams` are the sources of delivery streams, and have channels.
-    pub fn serve(self, streams: &Arc<Streams>, limits: Limits) -> Serving {
+    pub fn serve(self, streams: &Arc<Streams>) -> Serving {
         self.deliveries.attach(streams);
         let Foundation { catalog, log, vault } = self.foundation;
         let service = Firehose::new(Parts {
@@ -76,7 +79,7 @@ impl Delivering {
             vault,
             sinks: self.outside,
             pipelines: self.deliveries,
-            limits,
+            limits: self.limits,
         });
         let lifecycle = service.start_lifecycle();
         Serving { service, runtimes: self.runtimes, lifecycle }

@@ -71,7 +71,10 @@ async fn serve(config: Config, background: Handle) -> Result<(), String> {
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
     let foundation =
         Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone() };
-    let delivery = Delivering::new(foundation, outside, clock.clone(), random.clone(), background);
+    let limits = config.firehose_limits.clone();
+    let (for_delivery, random_too) = (clock.clone(), random.clone());
+    let delivery =
+        Delivering::new(foundation, outside, limits, for_delivery, random_too, background);
     let streams = Streams::new(millstream_streams::Parts {
         catalog: catalog.clone(),
         log,
@@ -81,7 +84,7 @@ async fn serve(config: Config, background: Handle) -> Result<(), String> {
         random: random.clone(),
         delivery: delivery.deliveries.clone(),
     });
-    let firehose = delivery.serve(&streams, config.firehose_limits.clone());
+    let firehose = delivery.serve(&streams);
     let lifecycle = streams.start_lifecycle();
     declared::make(&streams, &config.streams).await?;
     let serving_parts = Services {
