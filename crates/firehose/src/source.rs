@@ -27,7 +27,9 @@ impl std::fmt::Display for SourceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             SourceError::Gone => f.write_str("the source is gone"),
-            SourceError::Damaged(Damaged { next, what }) => write!(f, "{what} (up to {next})"),
+            SourceError::Damaged(Damaged { next, what }) => {
+                write!(f, "damaged: {what} (up to {next})")
+            }
             SourceError::Failed(why) => f.write_str(why),
         }
     }

@@ -68,7 +68,9 @@ impl std::fmt::Display for ShardReadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ShardReadError::Gone => f.write_str("the stream or the shard is gone"),
-            ShardReadError::Damaged(next, what) => write!(f, "{what} (up to {})", next.0),
+            ShardReadError::Damaged(next, what) => {
+                write!(f, "damaged: {what} (up to {})", next.0)
+            }
             ShardReadError::Failed(why) => f.write_str(why),
         }
     }
