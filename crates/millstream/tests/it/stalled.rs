@@ -83,7 +83,8 @@ fn readers_of_objects_that_stall_leave_their_places_to_others() {
     const STREAMS: u32 = 128;
     let server = server().ephemeral().start();
     let mut wire = server.connect();
-    for head in ["PUT /bucket HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n", PUT_OBJECT] {
+    for head in ["PUT /bucket HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n", PUT_OBJECT]
+    {
         wire.send(head.as_bytes());
         assert_eq!(wire.read_http().expect("an answer").status, 200);
     }
