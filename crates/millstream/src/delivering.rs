@@ -43,8 +43,7 @@ impl Delivering {
         foundation: Foundation,
         outside: Outside,
         limits: Limits,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
+        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
         background: Handle,
     ) -> Self {
         let outside = Arc::new(outside);

@@ -72,9 +72,8 @@ async fn serve(config: Config, background: Handle) -> Result<(), String> {
     let foundation =
         Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone() };
     let limits = config.firehose_limits.clone();
-    let (for_delivery, random_too) = (clock.clone(), random.clone());
-    let delivery =
-        Delivering::new(foundation, outside, limits, for_delivery, random_too, background);
+    let time_and_chance = (clock.clone(), random.clone());
+    let delivery = Delivering::new(foundation, outside, limits, time_and_chance, background);
     let streams = Streams::new(millstream_streams::Parts {
         catalog: catalog.clone(),
         log,
