@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::budget::Share;
 use crate::compiled::Compiled;
+use crate::computing::Computing;
 use crate::deliver::{Taken, Tried};
 use crate::envelope::{EXTRA_BYTES, Envelope, Sealing};
 use crate::journal::{Entry, Journal};
@@ -95,7 +96,7 @@ pub struct Context {
     /// Idle buffers of frames.
     pub frames: FramePool,
     /// Turns to compute, of all pipelines.
-    pub computing: Arc<Semaphore>,
+    pub computing: Computing,
     /// What is counted.
     pub counters: Arc<PipelineCounters>,
     /// Delivery errors, for people.
@@ -207,15 +208,7 @@ impl Context {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
-        // The turns are never taken away.
-        let turn =
-            self.computing.clone().acquire_owned().await.map_err(|error| error.to_string())?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(|error| format!("computing: {error}"))
+        self.computing.run(work).await
     }
 
     /// Tells people of a failure on a lane's way, in the delivery log.

@@ -11,13 +11,16 @@ use millstream_sinks::Outside;
 use millstream_streams::Streams;
 use millstream_types::{Clock, Random};
 use millstream_vault::Vault;
-use tokio::runtime::Handle;
+
+use crate::background::Handles;
 
 /// What every service stands on.
 pub struct Foundation {
     pub catalog: Arc<Catalog>,
     pub log: Arc<dyn Log>,
     pub vault: Arc<Vault>,
+    /// Of delivery streams.
+    pub limits: Limits,
 }
 
 /// What delivers, before there is a service that tells it to.
@@ -26,7 +29,6 @@ pub struct Delivering {
     foundation: Foundation,
     outside: Arc<Outside>,
     runtimes: Arc<Runtimes>,
-    limits: Limits,
     clock: Arc<dyn Clock>,
 }
 
@@ -42,9 +44,9 @@ impl Delivering {
     pub fn new(
         foundation: Foundation,
         outside: Outside,
-        limits: Limits,
-        (clock, random): (Arc<dyn Clock>, Arc<dyn Random>),
-        background: Handle,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        background: Handles,
     ) -> Self {
         let outside = Arc::new(outside);
         let runtimes = Runtimes::new(RuntimeParts {
@@ -52,9 +54,10 @@ impl Delivering {
             clock: clock.clone(),
             random,
             sinks: outside.clone(),
-            background,
+            background: background.work,
+            computing: background.computing,
             memory_bytes: RuntimeParts::MEMORY_BYTES,
-            partitions_max: usize::try_from(limits.firehose_active_partitions_max)
+            partitions_max: usize::try_from(foundation.limits.firehose_active_partitions_max)
                 .unwrap_or(usize::MAX),
         });
         let deliveries = Deliveries::new(DeliveryParts {
@@ -64,13 +67,13 @@ impl Delivering {
             sinks: outside.clone(),
             runtimes: runtimes.clone(),
         });
-        Delivering { deliveries, foundation, outside, runtimes, limits, clock }
+        Delivering { deliveries, foundation, outside, runtimes, clock }
     }
 
     /// Starts the service; `streams` are the sources of delivery streams, and have channels.
     pub fn serve(self, streams: &Arc<Streams>) -> Serving {
         self.deliveries.attach(streams);
-        let Foundation { catalog, log, vault } = self.foundation;
+        let Foundation { catalog, log, vault, limits } = self.foundation;
         let service = Firehose::new(Parts {
             catalog,
             log,
@@ -78,7 +81,7 @@ impl Delivering {
             vault,
             sinks: self.outside,
             pipelines: self.deliveries,
-            limits: self.limits,
+            limits,
         });
         let lifecycle = service.start_lifecycle();
         Serving { service, runtimes: self.runtimes, lifecycle }

@@ -15,18 +15,18 @@ use millstream_streams::{Lifecycle, Streams};
 use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, SystemClock};
 use millstream_vault::Vault;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::arguments::{Auth, LimitsMode, ServeOptions};
+use crate::background::{Background, Handles};
 use crate::config::{Config, LogSettings, Storage};
 use crate::control::{Control, Services};
 use crate::delivering::{Delivering, Foundation, Serving};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{background, declared, logging, master_key, outside, s3_config, tls};
+use crate::{declared, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -40,14 +40,14 @@ pub fn run(options: ServeOptions) -> Result<(), String> {
     tell_settings(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the runtime did not start: {error}"))?;
-    let background = background::start()?;
-    let served = runtime.block_on(serve(config, background.handle().clone()));
+    let background = Background::start()?;
+    let served = runtime.block_on(serve(config, background.handles()));
     // What is under way there has been waited for as long as it may.
-    background.shutdown_background();
+    background.stop();
     served
 }
 
-async fn serve(config: Config, background: Handle) -> Result<(), String> {
+async fn serve(config: Config, background: Handles) -> Result<(), String> {
     let machine_clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let service_clock = Arc::new(AdjustableClock::new(machine_clock.clone()));
     let clock: Arc<dyn Clock> = service_clock.clone();
@@ -69,11 +69,10 @@ async fn serve(config: Config, background: Handle) -> Result<(), String> {
     let objects = (s3_config::settings(config.s3, config.auth), buckets.store.clone());
     let outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
-    let foundation =
-        Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone() };
     let limits = config.firehose_limits.clone();
-    let time_and_chance = (clock.clone(), random.clone());
-    let delivery = Delivering::new(foundation, outside, limits, time_and_chance, background);
+    let foundation =
+        Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone(), limits };
+    let delivery = Delivering::new(foundation, outside, clock.clone(), random.clone(), background);
     let streams = Streams::new(millstream_streams::Parts {
         catalog: catalog.clone(),
         log,
