@@ -122,11 +122,11 @@ fn a_backup_of_what_is_delivered_gets_all_once_across_such_a_change() {
     });
     world.settings.lock().unwrap().processing.decompress = true;
     world.live(async |node| {
-        // Both lanes come to one place, and the worker begins there.
+        // Both lanes come to one place, behind what was sealed, and the worker begins there.
         node.settle().await;
         node.put(&[compressed("c\n")]).await;
         node.flush().await;
-        assert_eq!(node.pipeline().counters().processed_records.get(), 1);
+        assert_eq!(node.pipeline().counters().processed_records.get(), 2);
     });
     let parcels = world.outside.parcels.lock().unwrap();
     let records = parcels.iter().flat_map(|parcel| &parcel.records).map(|it| it.data.clone());
