@@ -13,12 +13,13 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::budget::Share;
+use crate::compiled::Compiled;
 use crate::computing::Computing;
-use crate::deliver::Taken;
+use crate::deliver::{Taken, Tried};
 use crate::envelope::{EXTRA_BYTES, Envelope, Sealing};
 use crate::journal::{Entry, Journal};
-use crate::limits::FRAME_BYTES_MAX;
-use crate::machine::DeliveryMachine;
+use crate::limits::{FRAME_BYTES_MAX, START_GRACE};
+use crate::machine::{DeliveryMachine, LaneId};
 use crate::metrics::PipelineCounters;
 use crate::outward::Outlet;
 use crate::processed::{Draft, Header, PROCESSED_LOG};
@@ -77,6 +78,8 @@ pub struct Context {
     pub replica: Replica<DeliveryMachine>,
     /// Service time.
     pub clock: Arc<dyn Clock>,
+    /// When the pipeline came to work in this process.
+    pub started: Millis,
     /// Randomness.
     pub random: Arc<dyn Random>,
     /// What is outside.
@@ -105,6 +108,8 @@ pub struct Context {
     pub appending: Arc<Appending>,
     /// Parcels that are taken and not settled yet.
     pub taken: Taken,
+    /// Since when plans fail.
+    pub tried: Tried,
 }
 
 /// What an entry of the delivery log tells of a failure.
@@ -183,6 +188,12 @@ impl Context {
         self.clock.now()
     }
 
+    /// When the time of records is over whose oldest arrived at an instant: what then fails once more is lost. Time in
+    /// which nobody tried does not count alone.
+    pub fn ends(&self, oldest: Millis) -> Millis {
+        oldest.plus(self.source.retention()).max(self.started.plus(START_GRACE))
+    }
+
     /// A new random id.
     pub fn uuid(&self) -> Uuid {
         let mut bytes = [0; 16];
@@ -197,6 +208,13 @@ impl Context {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
         self.computing.run(work).await
+    }
+
+    /// Tells people of a failure on a lane's way, in the delivery log.
+    pub async fn tell(&self, compiled: &Compiled, lane: LaneId, code: &str, message: &str) {
+        let (settings, destination) = (&compiled.settings, compiled.destination(lane));
+        let told = Told { destination: &destination, version: settings.version, message, code };
+        self.log_error(settings.logging.as_ref(), &told).await;
     }
 
     /// Writes an entry of the delivery log, where the configuration has one.

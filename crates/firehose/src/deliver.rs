@@ -7,6 +7,7 @@ mod object;
 mod records;
 mod room;
 mod taken;
+mod tried;
 
 use std::sync::Arc;
 
@@ -23,9 +24,10 @@ use crate::settings::ObjectTarget;
 use crate::sink::{RecordSink, SinkError, Then};
 
 pub(crate) use failures::Failures;
-pub(crate) use object::ENCODER;
+pub(crate) use object::{Conversions, ENCODER};
 use room::{Room, Stop};
 pub use taken::Taken;
+pub use tried::Tried;
 
 /// A plan on its way.
 #[derive(Clone)]
@@ -66,12 +68,25 @@ pub struct Settled {
     pub bytes: u64,
     /// Objects that were written.
     pub objects: u64,
+    /// Records that could not be read any more.
+    pub lost: u64,
+    /// What was converted to columns, and what could not be.
+    pub conversions: Conversions,
 }
 
 impl Settled {
     fn new(how: Closing) -> Self {
-        let (records, bytes, objects, failed) = (0, 0, 0, 0);
-        Settled { how, blocks: Vec::new(), held: Vec::new(), failed, records, bytes, objects }
+        let (records, bytes, objects, failed, lost) = (0, 0, 0, 0, 0);
+        let (blocks, held, conversions) = (Vec::new(), Vec::new(), Conversions::default());
+        Settled { how, blocks, held, failed, records, bytes, objects, lost, conversions }
+    }
+
+    /// Records of the plan could not be read; where none could, the plan is lost.
+    fn lose(&mut self, lost: u64, plan: &Plan) {
+        self.lost = lost;
+        if lost > 0 && lost >= plan.records {
+            self.how = Closing::Lost;
+        }
     }
 }
 

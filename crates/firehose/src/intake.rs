@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use millstream_api::Blob;
 use millstream_log::{
-    AckMany, Appended, End, Frame, FramePool, GroupId, Log, LogError, LogId, Part, PartSpec,
-    Position,
+    AckMany, Appended, DamagedPlace, End, Frame, FramePool, GroupId, Log, LogError, LogId, Part,
+    PartSpec, Position, read_sound,
 };
 use millstream_records::{BlockWriter, payload_bytes, records, sealed_header};
 use millstream_vault::KeyError;
@@ -22,7 +22,7 @@ use crate::limits::{
 };
 use crate::processed::INTAKE_LOG;
 use crate::record::{RecordId, SourceRecord};
-use crate::source::{Extent, Scan, Source, SourceError, SourceFuture, SourceLog, Stretch};
+use crate::source::{Damaged, Extent, Scan, Source, SourceError, SourceFuture, SourceLog, Stretch};
 
 /// Consecutive records of one put that became one batch of the log.
 #[derive(Debug)]
@@ -287,12 +287,12 @@ fn data_bytes(batch: &millstream_log::Batch) -> u64 {
 impl Intake {
     async fn scan_log(&self, from: u64, bytes_max: usize) -> Result<Scan, SourceError> {
         let unknown = self.seen.ring().unknown;
-        let read = match self.log.read(self.id, Position(from), bytes_max).await {
+        let read = match read_sound(&*self.log, self.id, Position(from), bytes_max).await {
             Err(LogError::Trimmed(first)) => {
                 let lost = first.0 - from;
                 return Ok(Scan { next: first.0, lost, ..Scan::default() });
             }
-            read => read.map_err(failed)?,
+            read => read.map_err(failed)?.map_err(|place| damaged(place, u64::MAX))?,
         };
         let mut scan = Scan { next: from, ..Scan::default() };
         for batch in &read.batches {
@@ -321,12 +321,12 @@ impl Intake {
     }
 
     async fn read_log(&self, from: u64, to: u64, bytes_max: usize) -> Result<Stretch, SourceError> {
-        let read = match self.log.read(self.id, Position(from), bytes_max).await {
+        let read = match read_sound(&*self.log, self.id, Position(from), bytes_max).await {
             Err(LogError::Trimmed(first)) => {
                 let next = first.0.min(to);
                 return Ok(Stretch { next, lost: next - from, ..Stretch::default() });
             }
-            read => read.map_err(failed)?,
+            read => read.map_err(failed)?.map_err(|place| damaged(place, to))?,
         };
         let mut stretch = Stretch { next: read.next.0.min(to), ..Stretch::default() };
         for batch in &read.batches {
@@ -351,6 +351,10 @@ impl Intake {
         }
         Ok(stretch)
     }
+}
+
+fn damaged(place: DamagedPlace, to: u64) -> SourceError {
+    SourceError::Damaged(Damaged { next: place.next.0.min(to), what: place.what })
 }
 
 fn failed(error: LogError) -> SourceError {

@@ -123,7 +123,7 @@ pub type Due = (String, Buffer);
 impl Lane {
     /// A lane that goes on where the machine's is.
     pub fn new(id: LaneId, planned: LaneState) -> Self {
-        Lane {
+        let mut lane = Lane {
             id,
             source: Buffer::default(),
             source_full: VecDeque::new(),
@@ -133,15 +133,21 @@ impl Lane {
             forced: BTreeMap::new(),
             open: 0,
             planned,
-        }
+        };
+        lane.forget_source();
+        lane
     }
 
-    /// Forgets what was gathered from the source: it is looked at again from the floor.
+    /// Forgets what was gathered from the source: it is looked at again from where the plans end.
     pub fn forget_source(&mut self) {
         (self.source, self.source_full) = (Buffer::default(), VecDeque::new());
         self.seen.retain(|input, _| *input == PROCESSED);
         for (input, floor) in &self.planned.floors {
-            self.seen.entry(*input).or_insert(*floor);
+            let reached = || match *input {
+                PROCESSED => *floor,
+                log => self.planned.reached(log),
+            };
+            self.seen.entry(*input).or_insert_with(reached);
         }
     }
 
@@ -158,6 +164,14 @@ impl Lane {
         if self.source.is_full(full) {
             self.source_full.push_back(std::mem::take(&mut self.source));
         }
+    }
+
+    /// Adds what lies next in a log of the source as a buffer of its own: nothing else waits with it.
+    pub fn take_alone(&mut self, log: u32, extent: &Extent) {
+        if !self.source.is_empty() {
+            self.source_full.push_back(std::mem::take(&mut self.source));
+        }
+        self.take(log, extent, Full { bytes: 0, records: 0 });
     }
 
     /// Adds a block of the processed log, unless it is planned.

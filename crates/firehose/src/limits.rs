@@ -87,14 +87,22 @@ pub const BACK_OFF_JITTER_PERCENT: u64 = 15;
 /// then is lost.
 pub const DIRECT_PUT_RETENTION: Duration = Duration::from_secs(24 * 3600);
 
+/// How long what is older than its retention is still tried after a start, in service time: as long as destinations
+/// are retried at most (botocore, `RetryOptions`). A server that was off for a day has not tried for a day.
+pub const START_GRACE: Duration = Duration::from_secs(7200);
+/// How long a damaged place keeps others waiting that cannot go past it, in I/O time; then it is left out.
+pub const DAMAGE_PATIENCE: Duration = Duration::from_secs(600);
+
 /// Bytes of a worker's window where partitions are made.
 pub const WINDOW_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// As [`WINDOW_BYTES_MAX`], of compressed records.
 pub const WINDOW_COMPRESSED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Bytes of such a window once they are decompressed; what is more is left for the next.
 pub const WINDOW_DECOMPRESSED_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Records of a worker's window once they are taken apart; what is more is left for the next.
-pub const WINDOW_RECORDS_MAX: usize = 500_000;
+/// Records of a worker's window, also once they are taken apart; what is more is left for the next.
+pub const WINDOW_RECORDS_MAX: u64 = 40_000;
+/// Memory for a record of a worker's window beside its data, in bytes.
+pub const WINDOW_RECORD_MEMORY_BYTES: u64 = 768;
 /// Calls of a function that a worker has under way (quota page: five for each shard).
 pub const CALLS_MAX: usize = 5;
 /// How long a new configuration waits for what a function is at, in I/O time; then its window is given up and done

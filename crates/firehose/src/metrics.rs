@@ -85,6 +85,8 @@ pub struct PipelineCounters {
     pub lost_records: Counter,
     /// Bytes of records that are lost.
     pub lost_bytes: Counter,
+    /// Damaged places that lanes came upon.
+    pub damaged_places: Counter,
     /// Times that the pipeline had to begin again.
     pub restarts: Counter,
     /// Records that are in no plan.
@@ -257,6 +259,9 @@ const COUNTERS: &[(&str, &str, Of<Counter>)] = &[
         &c.lost_records
     }),
     ("millstream_firehose_lost_bytes_total", "Bytes of lost records.", |c| &c.lost_bytes),
+    ("millstream_firehose_damaged_places_total", "Damaged places that lanes came upon.", |c| {
+        &c.damaged_places
+    }),
     ("millstream_firehose_restarts_total", "Times a pipeline began again.", |c| &c.restarts),
 ];
 

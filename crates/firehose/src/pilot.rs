@@ -6,6 +6,7 @@
 mod begin;
 mod flush;
 mod plans;
+mod scan;
 mod seal;
 mod settle;
 mod show;
@@ -22,11 +23,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::compiled::Compiled;
 use crate::context::Context;
 use crate::deliver::Came;
-use crate::lane::{Full, Lane};
-use crate::limits::{FUNCTION_PATIENCE, READ_BYTES};
+use crate::lane::Lane;
+use crate::limits::FUNCTION_PATIENCE;
 use crate::machine::{Command, LaneId, Outcome, Shape, State};
 use crate::runtime::Configuration;
-use crate::source::SourceError;
 use crate::worker::{Done, Gate, Step};
 
 use flush::Flush;
@@ -65,6 +65,8 @@ pub struct Pilot {
     pub configuration: Configuration,
     /// Changes when service time was moved by hand.
     pub jumps: watch::Receiver<()>,
+    /// Since when a block that it has to know cannot be read.
+    pub damaged: Option<Instant>,
 }
 
 /// Writes down the first configuration and where delivery begins, unless that was done before.
@@ -327,115 +329,6 @@ impl Session {
         }
     }
 
-    /// Whether a lane takes more of the source now. What is full is sealed first, and a lane that has as many plans
-    /// open as it may leaves the backlog in the log.
-    fn takes_source(&self, id: LaneId) -> bool {
-        let lane = self.lane(id);
-        let aligning = self.next.is_some() && self.aligns();
-        if !self.shape().lane_reads_source(id) || aligning || !lane.source_full.is_empty() {
-            return false;
-        }
-        match id == LaneId::Main && self.shape().worker {
-            true => !self.is_crowded(),
-            false => lane.open < self.open_max(id),
-        }
-    }
-
-    /// Whether the worker is to wait until deliveries have caught up.
-    fn is_crowded(&self) -> bool {
-        let waits = |lane: &Lane| lane.is_crowded() || lane.full() > 256;
-        waits(&self.main) || waits(&self.errors) || waits(&self.backup)
-    }
-
-    /// When a buffer of the source is full.
-    fn source_full(&self, id: LaneId) -> Full {
-        if id != LaneId::Main || !self.shape().worker {
-            return self.current.full(id);
-        }
-        let bytes = match self.current.settings.processing.decompress {
-            true => self.current.window().bytes,
-            false => self.current.window_bytes_max(),
-        };
-        Full { bytes, records: u64::MAX }
-    }
-
-    /// Whether a log's parents are read to their ends.
-    fn may_read(&self, lane: &Lane, log: u32) -> bool {
-        let parents = self.logs.get(&log);
-        let is_done = |parent: &u32| match (self.logs.contains_key(parent), self.ended.get(parent))
-        {
-            (true, Some(end)) => lane.seen(*parent) >= *end,
-            (true, None) => false,
-            (false, _) => true,
-        };
-        parents.is_none_or(|parents| parents.iter().all(is_done))
-    }
-
-    /// The logs that lanes wait for, and from where.
-    fn wanted(&self) -> Vec<(u32, u64)> {
-        let mut wanted: BTreeMap<u32, u64> = BTreeMap::new();
-        for id in [LaneId::Main, LaneId::Backup] {
-            if !self.takes_source(id) {
-                continue;
-            }
-            let lane = self.lane(id);
-            for log in self.logs.keys().filter(|log| self.may_read(lane, **log)) {
-                let seen = lane.seen(*log);
-                if self.ended.get(log).is_none_or(|end| seen < *end) {
-                    let from = wanted.entry(*log).or_insert(seen);
-                    *from = seen.min(*from);
-                }
-            }
-        }
-        wanted.into_iter().collect()
-    }
-
-    /// Looks at what is new in the source. Whether there was anything.
-    async fn scan(&mut self, id: LaneId) -> Result<bool, End> {
-        if !self.takes_source(id) {
-            return Ok(false);
-        }
-        let (full, mut found) = (self.source_full(id), false);
-        let logs: Vec<u32> = self.logs.keys().copied().collect();
-        for log in logs {
-            let lane = self.lane(id);
-            let from = lane.seen(log);
-            if !self.may_read(lane, log) || self.ended.get(&log).is_some_and(|end| from >= *end) {
-                continue;
-            }
-            let scan = match self.ctx.source.scan(log, from, READ_BYTES).await {
-                Ok(scan) => scan,
-                Err(SourceError::Gone) => {
-                    self.ended.insert(log, from);
-                    continue;
-                }
-                Err(SourceError::Failed(why)) => return Err(End::Again(why)),
-            };
-            if scan.ended {
-                self.ended.insert(log, scan.next);
-            }
-            if scan.lost > 0 {
-                let (name, lost) = (&self.ctx.sender.name, scan.lost);
-                tracing::warn!(%name, lane = ?id, log, lost, "records expired undelivered");
-                // What the worker cannot read it counts itself.
-                if id != LaneId::Main || !self.shape().worker {
-                    self.ctx.counters.lost_records.add(scan.lost);
-                }
-            }
-            found |= scan.next > from;
-            let newest = scan.extents.last().map(|last| last.newest);
-            let lane = self.lane_mut(id);
-            for extent in &scan.extents {
-                lane.take(log, extent, full);
-            }
-            let seen = lane.seen.entry(log).or_default();
-            *seen = scan.next.max(*seen);
-            let behind = newest.map_or(0, |newest| self.ctx.now().since(newest).as_millis() as u64);
-            self.ctx.counters.millis_behind_latest.set(behind);
-        }
-        Ok(found)
-    }
-
     /// Gives the worker a window that is due.
     fn start_worker(&mut self) -> bool {
         if !self.shape().worker || !self.worker.is_empty() || self.is_crowded() {
@@ -454,6 +347,7 @@ impl Session {
             compiled: self.current.clone(),
             source: source.collect(),
             bytes: window.bytes,
+            records: window.records,
             oldest: window.oldest,
             active: self.main.partitions().map(str::to_owned).collect(),
             gate: Arc::default(),

@@ -23,6 +23,8 @@ millstream_streams::limits! {
     firehose_put_bytes_per_second: rate = 5 * 1024 * 1024;
     /// Tags of a delivery stream (botocore, `TagDeliveryStream`).
     firehose_tags_max: quota = 50;
+    /// Active partitions of a delivery stream with dynamic partitioning (developer guide, quotas).
+    firehose_active_partitions_max: quota = 500;
     /// Starts and stops of a delivery stream's encryption in 24 hours (botocore, `StartDeliveryStreamEncryption`).
     firehose_encryption_changes_per_day: rate = 25;
     /// How long a delivery stream stays CREATING or DELETING, and its encryption ENABLING or DISABLING, in milliseconds

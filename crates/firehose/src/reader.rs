@@ -10,13 +10,15 @@ use millstream_types::Millis;
 use crate::context::Context;
 use crate::limits::{READ_ALL_BYTES, READ_BYTES, READ_BYTES_MIN};
 use crate::record::SourceRecord;
-use crate::source::SourceError;
+use crate::source::{Damaged, SourceError, Stretch};
 
 /// Positions of logs, read once, in the order of their records' arrival. Each log by itself stays in its own order.
 pub struct Reader {
     ctx: Arc<Context>,
     inputs: Vec<Input>,
     read_bytes: usize,
+    /// Whether damaged places are left out.
+    leaves_damage: bool,
     lost: u64,
 }
 
@@ -43,7 +45,12 @@ impl Reader {
         let inputs: Vec<Input> = logs.into_iter().map(input).collect();
         let read_bytes = READ_ALL_BYTES / inputs.len().max(1);
         let read_bytes = read_bytes.clamp(READ_BYTES_MIN, READ_BYTES);
-        Reader { ctx: ctx.clone(), inputs, read_bytes, lost: 0 }
+        Reader { ctx: ctx.clone(), inputs, read_bytes, leaves_damage: false, lost: 0 }
+    }
+
+    /// Leaves damaged places out, whose records are lost, or fails there.
+    pub fn leaving_damage(self, leaves_damage: bool) -> Self {
+        Reader { leaves_damage, ..self }
     }
 
     /// The records that come next, about [`READ_BYTES`] of them; none at the end.
@@ -86,6 +93,11 @@ impl Reader {
                     let left = input.ranges.drain(..).map(|(from, to)| to - from);
                     self.lost += left.sum::<u64>();
                     return Ok(());
+                }
+                Err(SourceError::Damaged(Damaged { next, what })) if self.leaves_damage => {
+                    let (name, log, lost) = (&self.ctx.sender.name, input.log, next - *from);
+                    tracing::error!(%name, log, lost, %what, "damaged records are left out");
+                    Stretch { next, lost, ..Stretch::default() }
                 }
                 stretch => stretch.map_err(|error| error.to_string())?,
             };

@@ -274,6 +274,7 @@ impl Runtimes {
             source,
             replica,
             clock: clock.clone(),
+            started: clock.now(),
             random: random.clone(),
             sinks: sinks.clone(),
             shares: std::array::from_fn(|_| self.budget.share()),
@@ -288,13 +289,14 @@ impl Runtimes {
             check: parts.check,
             appending: Arc::new(Appending::default()),
             taken: Default::default(),
+            tried: Default::default(),
         });
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let settings = Mutex::new(parts.configuration.settings.clone());
         let (configuration, jumps) = (parts.configuration, self.jumps.clone());
         // Where delivery begins is written down before anyone is told that it does.
         prepare(&ctx, &configuration).await.map_err(PipelineError::Failed)?;
-        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
+        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps, damaged: None };
         let pilot = Mutex::new(Some(self.parts.background.spawn(pilot.run())));
         Ok(Arc::new(Pipeline { ctx, intake: direct, orders, pilot, settings }))
     }

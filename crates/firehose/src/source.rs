@@ -17,6 +17,8 @@ pub type SourceFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError
 pub enum SourceError {
     /// It is gone for good: what was not read is lost.
     Gone,
+    /// The log is damaged from where it was to be read on.
+    Damaged(Damaged),
     /// Something that may pass; the text says what.
     Failed(String),
 }
@@ -25,12 +27,24 @@ impl std::fmt::Display for SourceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             SourceError::Gone => f.write_str("the source is gone"),
+            SourceError::Damaged(Damaged { next, what }) => {
+                write!(f, "damaged: {what} (up to {next})")
+            }
             SourceError::Failed(why) => f.write_str(why),
         }
     }
 }
 
 impl std::error::Error for SourceError {}
+
+/// A damaged place in a log. It may be put right: a file may be put back from a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged {
+    /// The position after it, as far as it was asked for.
+    pub next: u64,
+    /// What is wrong, and where.
+    pub what: String,
+}
 
 /// A log of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,9 +102,11 @@ pub struct Stretch {
 pub trait Source: Send + Sync + 'static {
     /// The logs that there are. Asked with none known before anything else: then `from` is where delivery begins.
     fn logs<'a>(&'a self, known: &'a BTreeMap<u32, u64>) -> SourceFuture<'a, Vec<SourceLog>>;
-    /// Measures what lies from a position on, of about `bytes_max` bytes. Nothing there is an empty list.
+    /// Measures what lies from a position on, of about `bytes_max` bytes. Nothing there is an empty list. `Damaged` if
+    /// that begins with a damaged place.
     fn scan(&self, log: u32, from: u64, bytes_max: usize) -> SourceFuture<'_, Scan>;
     /// Reads records from a position up to before another, about `bytes_max` bytes, at least one if there is one.
+    /// `Damaged` as with [`Source::scan`].
     fn read(&self, log: u32, from: u64, to: u64, bytes_max: usize) -> SourceFuture<'_, Stretch>;
     /// The end of a log now.
     fn end(&self, log: u32) -> SourceFuture<'_, u64>;

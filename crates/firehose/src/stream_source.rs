@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::limits::BATCH_BYTES_MAX;
 use crate::record::{RecordId, SourceRecord, StreamOrigin};
-use crate::source::{Extent, Scan, Source, SourceError, SourceFuture, SourceLog, Stretch};
+use crate::source::{Damaged, Extent, Scan, Source, SourceError, SourceFuture, SourceLog, Stretch};
 
 /// A stream.
 pub struct StreamSource {
@@ -31,6 +31,9 @@ impl From<ShardReadError> for SourceError {
     fn from(error: ShardReadError) -> Self {
         match error {
             ShardReadError::Gone => SourceError::Gone,
+            ShardReadError::Damaged(next, what) => {
+                SourceError::Damaged(Damaged { next: next.0, what })
+            }
             ShardReadError::Failed(why) => SourceError::Failed(why),
         }
     }

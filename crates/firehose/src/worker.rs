@@ -1,8 +1,10 @@
 //! The worker: steps that must not be done twice, or that regroup. It takes a window of the source, has the function
 //! transform it, finds each record's partition, and writes what came of it to the processed log.
 
+mod counts;
 mod gate;
 mod way;
+mod window;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -14,21 +16,23 @@ use tokio::time::Instant;
 
 use crate::compiled::Compiled;
 use crate::context::{Context, Written};
-use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX, WINDOW_RECORDS_MAX};
+use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX, DAMAGE_PATIENCE};
 use crate::machine::LaneId;
 use crate::outward::{Hold, Outlet};
 use crate::processed::Draft;
 use crate::processing::error_document::{Failure, processing_failed};
 use crate::processing::function::{self, Batch, Calls, Invocation, Next, batches};
-use crate::processing::{Before, Chain, Finished, Piece};
+use crate::processing::{Finished, Piece};
 use crate::reader::Reader;
-use crate::record::{Failed, PartitionValues, Ready, RecordId, SourceRecord};
+use crate::record::{Failed, PartitionValues, Ready, RecordId};
 use crate::settings::Function;
 use crate::sink::Pulse;
 use crate::telling::Summary;
 
+pub use counts::Counts;
 pub use gate::Gate;
 use way::Transformed;
+use window::{Allowance, Prepared, Window};
 
 /// The code of records that found no place among the active partitions.
 const PARTITIONS_EXCEEDED: &str = "DynamicPartitioning.ActivePartitionsLimitExceeded";
@@ -45,6 +49,8 @@ pub struct Step {
     pub source: Vec<(u32, u64, u64)>,
     /// Bytes of its records.
     pub bytes: u64,
+    /// How many they are.
+    pub records: u64,
     /// When the oldest of them arrived.
     pub oldest: Millis,
     /// Partitions that are active.
@@ -62,60 +68,8 @@ pub struct Done {
     pub cut: bool,
     /// Its blocks.
     pub written: Written,
-    /// Records that cannot be read any more.
-    pub lost: u64,
-}
-
-/// A window, ready for the function.
-struct Window {
-    prepared: Prepared,
-    source: Vec<(u32, u64, u64)>,
-    cut: bool,
-    /// Records that cannot be read any more.
-    lost: u64,
-}
-
-/// What the steps before the function made.
-#[derive(Default)]
-struct Prepared {
-    pieces: Vec<Piece>,
-    failed: Vec<Failed>,
-    dropped: u64,
-    /// Bytes of the pieces and of what failed.
-    bytes: u64,
-}
-
-impl Prepared {
-    fn is_full(&self, bytes_max: u64) -> bool {
-        self.bytes > bytes_max || self.pieces.len() + self.failed.len() > WINDOW_RECORDS_MAX
-    }
-
-    /// Takes records until that is enough, and returns the others.
-    fn take(
-        &mut self,
-        chain: &Chain,
-        records: Vec<SourceRecord>,
-        now: Millis,
-        bytes_max: u64,
-    ) -> Vec<SourceRecord> {
-        let mut records = records.into_iter();
-        while !self.is_full(bytes_max)
-            && let Some(record) = records.next()
-        {
-            chain.before_function(record, now, &mut |before| match before {
-                Before::Piece(piece) => {
-                    self.bytes += piece.record.data.len() as u64;
-                    self.pieces.push(piece);
-                }
-                Before::Failed(failed) => {
-                    self.bytes += failed.document.len() as u64;
-                    self.failed.push(failed);
-                }
-                Before::Dropped => self.dropped += 1,
-            });
-        }
-        records.collect()
-    }
+    /// What is counted once it counts.
+    pub counts: Counts,
 }
 
 /// What the steps made of a window.
@@ -133,16 +87,20 @@ impl Step {
     /// in part. What fails until the records' retention is over ends there: the window is passed, and its records are
     /// lost.
     pub async fn run(self) -> Result<Done, String> {
-        let (ctx, source, oldest) = (self.ctx.clone(), self.source.clone(), self.oldest);
+        let (ctx, compiled) = (self.ctx.clone(), self.compiled.clone());
+        let (source, ends) = (self.source.clone(), self.ctx.ends(self.oldest));
         let why = match self.work().await {
-            Err(why) if ctx.now() >= oldest.plus(ctx.source.retention()) => why,
+            Err(why) if ctx.now() >= ends => why,
             done => return done,
         };
         let lost = source.iter().map(|(_, from, to)| to - from).sum();
         let name = &ctx.sender.name;
         tracing::error!(%name, records = lost, %why, "records that cannot be processed are lost");
+        let message = format!("{lost} records that cannot be processed are lost: {why}");
+        ctx.tell(&compiled, LaneId::Main, "InternalFailure", &message).await;
         let written = ctx.write_blocks(&[], &source).await?;
-        Ok(Done { source, cut: false, written, lost })
+        let counts = Counts { lost, ..Counts::default() };
+        Ok(Done { source, cut: false, written, counts })
     }
 
     async fn work(self) -> Result<Done, String> {
@@ -154,7 +112,13 @@ impl Step {
             return Err("the window was given up".into());
         }
         self.finish(pieces, &mut made).await?;
-        self.count(&made);
+        let counts = Counts {
+            processed: made.ready.len() as u64,
+            processed_bytes: made.ready.iter().map(|it| it.data.len() as u64).sum(),
+            failed: made.failed.len() as u64,
+            dropped: made.dropped,
+            lost,
+        };
         let step = self;
         let work = move || {
             let drafts = step.drafts(made);
@@ -163,47 +127,58 @@ impl Step {
         let (step, (drafts, summary)) = ctx.compute(work).await?;
         let written = step.ctx.write_blocks(&drafts, &source).await?;
         summary.tell(&step.ctx, &step.compiled).await;
-        Ok(Done { source, cut, written, lost })
+        Ok(Done { source, cut, written, counts })
     }
 
     /// Reads the window as often as it takes, for as long as records are kept: what is wrong may pass, and other
-    /// deliveries go on meanwhile.
+    /// deliveries go on meanwhile. Damaged places are left out sooner, since nothing goes on behind them.
     async fn read_in_time<'o>(&self, way: &'o Outlet) -> Result<(Window, Hold<'o>), String> {
-        // What the function is given and returns, and the blocks.
-        let bytes = self.compiled.window_bytes_max();
-        let bytes = if self.compiled.settings.processing.decompress { bytes } else { self.bytes };
-        let ends = self.oldest.plus(self.ctx.source.retention());
-        let mut pause = BACK_OFF_FIRST;
+        let allowance = Allowance::of(&self.compiled, self.bytes, self.records);
+        let (ends, began, mut pause) = (self.ctx.ends(self.oldest), Instant::now(), BACK_OFF_FIRST);
+        let mut told = false;
         loop {
-            let reserved = way.enter(bytes.saturating_mul(3)).await;
-            let why = match self.read().await {
-                Ok(window) => return Ok((window, reserved)),
+            let leaves_damage = began.elapsed() >= DAMAGE_PATIENCE;
+            let reserved = way.enter(allowance.memory_bytes()).await;
+            let why = match self.read(allowance, leaves_damage).await {
+                Ok(window) => {
+                    self.tell_left_out(leaves_damage, window.lost).await;
+                    return Ok((window, reserved));
+                }
                 Err(why) if self.ctx.now() >= ends => return Err(why),
                 Err(why) => why,
             };
             drop(reserved);
             tracing::warn!(name = %self.ctx.sender.name, %why, "records cannot be read now");
+            if !std::mem::replace(&mut told, true) {
+                let message = format!("Records cannot be read and are tried again: {why}");
+                self.ctx.tell(&self.compiled, LaneId::Main, "InternalFailure", &message).await;
+            }
             tokio::time::sleep(jittered(&self.ctx, pause)).await;
             pause = (pause * 2).min(BACK_OFF_MAX);
         }
     }
 
+    async fn tell_left_out(&self, leaves_damage: bool, lost: u64) {
+        if leaves_damage && lost > 0 {
+            let message = format!("{lost} records cannot be read any more and are lost.");
+            self.ctx.tell(&self.compiled, LaneId::Main, "InternalFailure", &message).await;
+        }
+    }
+
     /// Reads the window, and does the steps before the function, until that is enough.
-    async fn read(&self) -> Result<Window, String> {
+    async fn read(&self, most: Allowance, leaves_damage: bool) -> Result<Window, String> {
         let logs = self.source.iter().map(|(log, from, to)| (*log, [(*from, *to)].into()));
-        let mut reader = Reader::new(&self.ctx, logs);
-        let mut prepared = Prepared::default();
-        // What is not larger than it came fits.
-        let (now, bytes_max) = (self.ctx.now(), self.compiled.window_bytes_max().max(self.bytes));
+        let mut reader = Reader::new(&self.ctx, logs).leaving_damage(leaves_damage);
+        let (mut prepared, now) = (Prepared::default(), self.ctx.now());
         let mut left = Vec::new();
-        while left.is_empty() && !prepared.is_full(bytes_max) {
+        while left.is_empty() && !prepared.is_full(most) {
             let records = reader.next().await?;
             if records.is_empty() {
                 break;
             }
             let chain = self.compiled.chain.clone();
             let work = move || {
-                let left = prepared.take(&chain, records, now, bytes_max);
+                let left = prepared.take(&chain, records, now, most);
                 (prepared, left)
             };
             (prepared, left) = self.ctx.compute(work).await?;
@@ -217,14 +192,6 @@ impl Step {
             });
         let source = taken.collect();
         Ok(Window { prepared, source, cut, lost: reader.lost() })
-    }
-
-    fn count(&self, made: &Made) {
-        let counters = &self.ctx.counters;
-        counters.processed_records.add(made.ready.len() as u64);
-        counters.processed_bytes.add(made.ready.iter().map(|it| it.data.len() as u64).sum());
-        counters.processing_failed_records.add(made.failed.len() as u64);
-        counters.dropped_records.add(made.dropped);
     }
 
     /// Has the function transform the records: several calls at once, their answers in the order of the records.
@@ -445,29 +412,4 @@ pub fn error_drafts(failed: Vec<Failed>) -> Vec<Draft> {
     }
     full.extend(open.into_values());
     full
-}
-
-#[cfg(test)]
-mod tests {
-    use millstream_formats::compression::{Compression, compress};
-
-    use super::*;
-    use crate::settings::Processing;
-
-    #[test]
-    fn what_grows_too_large_is_left_for_the_next_window() {
-        let processing = Processing { decompress: true, ..Processing::default() };
-        let chain = Chain::new(&processing).unwrap();
-        let small = compress(Compression::Gzip, &uuid::Uuid::nil(), &[b'x'; 1000]).unwrap();
-        let record = |position| SourceRecord {
-            id: RecordId { log: 0, position, part: 0 },
-            arrival: Millis(1),
-            data: small.clone().into(),
-            stream: None,
-        };
-        let mut prepared = Prepared::default();
-        let left = prepared.take(&chain, (0..10).map(record).collect(), Millis(2), 3500);
-        assert_eq!((prepared.pieces.len(), prepared.bytes), (4, 4000));
-        assert_eq!(left.iter().map(|it| it.id.position).collect::<Vec<_>>(), [4, 5, 6, 7, 8, 9]);
-    }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::limits::HttpLimits;
@@ -30,6 +31,9 @@ pub struct Activity {
     /// Whether someone wants to know that the peer has ended its side of HTTP/1.
     looks_ahead: AtomicBool,
     peer_gone: AtomicBool,
+    /// Somebody wants its end, and wakes whoever watches it.
+    ending: AtomicBool,
+    to_end: Notify,
 }
 
 /// A stage of a request that has a limit of its own, watched by the connection's guard: a timer of each request's own
@@ -101,6 +105,8 @@ impl Activity {
             request: Stage::default(),
             looks_ahead: AtomicBool::new(false),
             peer_gone: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
+            to_end: Notify::new(),
         })
     }
 
@@ -114,6 +120,12 @@ impl Activity {
         self.head_since.store(0, Ordering::Relaxed);
         self.idle_since.store(0, Ordering::Relaxed);
         RequestGuard(self.clone())
+    }
+
+    /// Ends the connection: its peer does not read, and others need what it holds.
+    pub fn end(&self) {
+        self.ending.store(true, Ordering::Release);
+        self.to_end.notify_one();
     }
 
     /// Whether the peer's end is to be looked for.
@@ -209,6 +221,9 @@ impl Activity {
         let stages =
             [Limit::Body, Limit::Request].map(|limit| (self.stage(limit), limit.of(limits)));
         loop {
+            if self.ending.load(Ordering::Acquire) {
+                return TooSlow::Write;
+            }
             let now = self.now();
             // What begins after now ends after this, too.
             let mut next = limits.idle_timeout_ms;
@@ -232,7 +247,11 @@ impl Activity {
             }
             match over {
                 true => tokio::task::yield_now().await,
-                false => tokio::time::sleep(Duration::from_millis(next.max(1))).await,
+                false => {
+                    let next = Duration::from_millis(next.max(1));
+                    // Whichever comes first is looked at above.
+                    let _ = tokio::time::timeout(next, self.to_end.notified()).await;
+                }
             }
         }
     }

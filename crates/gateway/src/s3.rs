@@ -16,6 +16,7 @@ mod late;
 mod list;
 mod multipart;
 mod operation;
+mod places;
 mod read;
 mod receive;
 mod send;
@@ -47,6 +48,7 @@ pub use chunks::fuzz_chunks;
 use error::{S3Error, S3Result};
 pub use late::LateDocument;
 use operation::Operation;
+use places::Places;
 use receive::{Lent, Receiver};
 pub use send::ObjectBody;
 use target::Query;
@@ -56,7 +58,7 @@ use xml_write::Document;
 /// Objects that are received at once, and pieces of objects that are read at once; each holds a piece or two in memory.
 const TRANSFERS_MAX: usize = 128;
 /// Objects that are sent at once. A client that does not take what it asked for has a piece in its connection's buffer,
-/// until the connection ends for it.
+/// until the connection ends for it, or until another client waits for its place.
 const SENDING_MAX: usize = 512;
 /// How long a request waits for its turn before it is told to slow down.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,7 +68,7 @@ const XML: HeaderValue = HeaderValue::from_static("application/xml");
 pub(crate) struct ObjectFace {
     pub store: Arc<Store>,
     receiving: Arc<Semaphore>,
-    sending: Arc<Semaphore>,
+    sending: Arc<Places>,
     reading: Arc<Semaphore>,
 }
 
@@ -74,7 +76,7 @@ impl ObjectFace {
     pub fn new(store: Arc<Store>) -> Self {
         let of = |count| Arc::new(Semaphore::new(count));
         let (receiving, reading) = (of(TRANSFERS_MAX), of(TRANSFERS_MAX));
-        ObjectFace { store, receiving, sending: of(SENDING_MAX), reading }
+        ObjectFace { store, receiving, sending: Places::new(SENDING_MAX), reading }
     }
 }
 

@@ -198,6 +198,9 @@ pub trait Log: Send + Sync + 'static {
     fn bounds(&self, log: LogId) -> Fut<'_, Bounds>;
     /// The first position of the first batch that arrived at or after `at`, else the end.
     fn find(&self, log: LogId, at: Millis) -> Fut<'_, Position>;
+    /// The position after the batch that holds `from`, as the index knows it: where to read on if that batch is
+    /// damaged. The end if nothing follows.
+    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position>;
     /// Gives up what lies before a position. What lies in the same batch may stay readable.
     fn trim(&self, log: LogId, before: Position) -> Fut<'_, ()>;
     /// Seals a log after what is already queued, and returns its end. Idempotent; the lowest seal counts.

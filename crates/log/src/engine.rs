@@ -281,6 +281,13 @@ impl Log for Engine {
         })
     }
 
+    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position> {
+        Box::pin(async move {
+            let (state, shared) = (self.log(log)?, self.shared.clone());
+            on_read_thread(&self.readers, move || shared.find_after_damage(&state, from)).await
+        })
+    }
+
     fn trim(&self, log: LogId, before: Position) -> Fut<'_, ()> {
         let trimmed = self.ask(|reply| Item::Trim(log, before, reply));
         Box::pin(async move {

@@ -102,6 +102,10 @@ impl Log for Inspection {
         ready(self.log(log).and_then(|state| self.shared.find_position(&state, at)))
     }
 
+    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position> {
+        ready(self.log(log).and_then(|state| self.shared.find_after_damage(&state, from)))
+    }
+
     fn trim(&self, _log: LogId, _before: Position) -> Fut<'_, ()> {
         ready(Err(refused()))
     }

@@ -39,6 +39,7 @@ mod sealing;
 mod segment;
 mod set;
 mod shared;
+mod sound;
 mod tables;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
@@ -58,3 +59,4 @@ pub use fuzz::fuzz_log;
 pub use inspection::Inspection;
 pub use metrics::LogCounters;
 pub use options::{Damage, Health, OpenError, Options, RecoveryReport};
+pub use sound::{DamagedPlace, read_sound};

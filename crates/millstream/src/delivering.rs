@@ -19,6 +19,8 @@ pub struct Foundation {
     pub catalog: Arc<Catalog>,
     pub log: Arc<dyn Log>,
     pub vault: Arc<Vault>,
+    /// Of delivery streams.
+    pub limits: Limits,
 }
 
 /// What delivers, before there is a service that tells it to.
@@ -55,7 +57,8 @@ impl Delivering {
             background: background.work,
             computing: background.computing,
             memory_bytes: RuntimeParts::MEMORY_BYTES,
-            partitions_max: RuntimeParts::PARTITIONS_MAX,
+            partitions_max: usize::try_from(foundation.limits.firehose_active_partitions_max)
+                .unwrap_or(usize::MAX),
         });
         let deliveries = Deliveries::new(DeliveryParts {
             catalog: foundation.catalog.clone(),
@@ -68,9 +71,9 @@ impl Delivering {
     }
 
     /// Starts the service; `streams` are the sources of delivery streams, and have channels.
-    pub fn serve(self, streams: &Arc<Streams>, limits: Limits) -> Serving {
+    pub fn serve(self, streams: &Arc<Streams>) -> Serving {
         self.deliveries.attach(streams);
-        let Foundation { catalog, log, vault } = self.foundation;
+        let Foundation { catalog, log, vault, limits } = self.foundation;
         let service = Firehose::new(Parts {
             catalog,
             log,

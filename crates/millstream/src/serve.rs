@@ -69,8 +69,9 @@ async fn serve(config: Config, background: Handles) -> Result<(), String> {
     let objects = (s3_config::settings(config.s3, config.auth), buckets.store.clone());
     let outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
     let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
+    let limits = config.firehose_limits.clone();
     let foundation =
-        Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone() };
+        Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone(), limits };
     let delivery = Delivering::new(foundation, outside, clock.clone(), random.clone(), background);
     let streams = Streams::new(millstream_streams::Parts {
         catalog: catalog.clone(),
@@ -81,7 +82,7 @@ async fn serve(config: Config, background: Handles) -> Result<(), String> {
         random: random.clone(),
         delivery: delivery.deliveries.clone(),
     });
-    let firehose = delivery.serve(&streams, config.firehose_limits.clone());
+    let firehose = delivery.serve(&streams);
     let lifecycle = streams.start_lifecycle();
     declared::make(&streams, &config.streams).await?;
     let serving_parts = Services {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use millstream_api::Error;
 use millstream_catalog::{Shard, ShardState, Stream};
-use millstream_log::{End, GroupId, LogError, Position, ReadBatch};
+use millstream_log::{End, GroupId, LogError, Position, ReadBatch, read_sound};
 use millstream_records::records;
 use millstream_types::{Millis, SequenceNumber, ShardId};
 use tokio::sync::watch;
@@ -58,6 +58,8 @@ pub struct ShardStretch {
 pub enum ShardReadError {
     /// The stream, or the shard, is gone.
     Gone,
+    /// Nothing can be read up to before a position: the log is damaged there. The text names where.
+    Damaged(Position, String),
     /// Something that may pass: a key service that does not answer, a disk that is busy. The text says what.
     Failed(String),
 }
@@ -66,6 +68,9 @@ impl std::fmt::Display for ShardReadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ShardReadError::Gone => f.write_str("the stream or the shard is gone"),
+            ShardReadError::Damaged(next, what) => {
+                write!(f, "damaged: {what} (up to {})", next.0)
+            }
             ShardReadError::Failed(why) => f.write_str(why),
         }
     }
@@ -146,12 +151,16 @@ impl ShardReader {
             end: End::More,
         };
         let log = Owner::log_of(self.group, shard.id);
-        let read = match self.streams.owner.log().read(log, from, bytes_max).await {
+        let read = match read_sound(self.streams.owner.log(), log, from, bytes_max).await {
             Err(LogError::Trimmed(first)) => {
                 stretch.skip_to(first.min(to));
                 return Ok(stretch);
             }
-            read => read?,
+            Ok(Err(place)) => {
+                return Err(ShardReadError::Damaged(place.next.min(to), place.what));
+            }
+            Ok(Ok(read)) => read,
+            Err(error) => return Err(error.into()),
         };
         let horizon = stream.horizon(self.streams.now());
         for batch in &read.batches {

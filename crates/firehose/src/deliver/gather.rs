@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use millstream_log::{End, LogError, Position};
+use millstream_log::{End, LogError, Position, read_sound};
 use millstream_types::Millis;
 
 use super::failures::Failures;
@@ -102,6 +102,9 @@ impl Work {
             stretch = next.map_err(internal)?;
         }
         passed.lost = feed.source.lost();
+        if feed.left_blocks {
+            passed.lost += self.plan.records.saturating_sub(passed.records);
+        }
         Ok(passed)
     }
 
@@ -207,6 +210,10 @@ struct Feed {
     /// About how many bytes a block has.
     block_bytes: u64,
     source: Reader,
+    /// Whether what is damaged is left out: there is no other attempt.
+    leaves_damage: bool,
+    /// Whether blocks were.
+    left_blocks: bool,
 }
 
 impl Feed {
@@ -218,7 +225,9 @@ impl Feed {
         let block_bytes = work.plan.bytes / count.max(1);
         let logs = cover.0.iter().filter(|(input, _)| **input != PROCESSED);
         let source = Reader::new(&ctx, logs.map(|(log, ranges)| (*log, ranges.iter().collect())));
-        Feed { ctx, blocks, block_bytes, source }
+        let leaves_damage = work.is_late();
+        let source = source.leaving_damage(leaves_damage);
+        Feed { ctx, blocks, block_bytes, source, leaves_damage, left_blocks: false }
     }
 
     async fn next(&mut self) -> Result<Option<Stretch>, String> {
@@ -236,8 +245,19 @@ impl Feed {
         {
             // Other lanes' and partitions' blocks lie between: not much more is read than is wanted.
             let wanted = (*to - *from - 1).saturating_mul(self.block_bytes).min(READ_BYTES as u64);
-            let read = self.ctx.log.read(id, Position(*from), wanted.max(1) as usize).await;
-            let read = read.map_err(|error: LogError| error.to_string())?;
+            let wanted = wanted.max(1) as usize;
+            let read = read_sound(&*self.ctx.log, id, Position(*from), wanted).await;
+            let read = match read.map_err(|error: LogError| error.to_string())? {
+                Ok(read) => read,
+                Err(place) if self.leaves_damage => {
+                    (*from, self.left_blocks) = (place.next.0.min(*to), true);
+                    if *from >= *to {
+                        self.blocks.pop_front();
+                    }
+                    continue;
+                }
+                Err(place) => return Err(place.what),
+            };
             for batch in read.batches.iter().filter(|batch| batch.first.0 < *to) {
                 let block = Block::read(&self.ctx.envelope.open(PROCESSED_LOG, batch).await?)?;
                 bytes += block.header.bytes as usize;

@@ -35,15 +35,25 @@ struct InColumns {
     conversion: Conversion,
     attempts: u32,
     now: Millis,
-    converted: Amount,
-    failed: Amount,
+    amounts: Conversions,
 }
 
 /// So many records, of so many bytes.
-#[derive(Clone, Copy, Default)]
-struct Amount {
-    records: u64,
-    bytes: u64,
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Amount {
+    /// Records.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What came of converting records to columns, in one attempt.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Conversions {
+    /// What was converted.
+    pub converted: Amount,
+    /// What could not be.
+    pub failed: Amount,
 }
 
 /// What a plan's object is made of.
@@ -60,6 +70,8 @@ pub(super) struct Made {
     pub failures: Failures,
     /// What converted them.
     columns: Option<Arc<Columns>>,
+    /// What came of that.
+    pub conversions: Conversions,
 }
 
 impl Receiver for Body {
@@ -77,7 +89,8 @@ impl Receiver for Body {
 impl InColumns {
     fn take(&mut self, record: &Ready) -> Result<Result<(), Failed>, String> {
         let added = self.conversion.add(&record.data).map_err(|error| error.to_string())?;
-        let amount = if added.is_ok() { &mut self.converted } else { &mut self.failed };
+        let Conversions { converted, failed } = &mut self.amounts;
+        let amount = if added.is_ok() { converted } else { failed };
         amount.records += 1;
         amount.bytes += record.data.len() as u64;
         Ok(added.map_err(|error| self.unconverted(record, &error)))
@@ -112,9 +125,10 @@ impl Work {
             self.write(target, body, room).await?;
             (settled.records, settled.bytes, settled.objects) = (made.records, made.bytes, 1);
         }
+        settled.conversions = made.conversions;
+        settled.lose(made.lost, &self.plan);
         let failures = self.to_be_written(made.failures, made.columns).await?;
         self.write_errors(failures, &mut settled).await?;
-        self.ctx.counters.lost_records.add(made.lost);
         Ok(settled)
     }
 
@@ -160,8 +174,12 @@ impl Work {
 
     /// Whether a failure is the last one: the records are lost.
     pub(super) fn is_over(&self, error: &SinkError) -> bool {
-        let ends = Millis(self.plan.oldest).plus(self.ctx.source.retention());
-        error.then == Then::Drop || self.ctx.now() >= ends
+        error.then == Then::Drop || self.is_late()
+    }
+
+    /// Whether the time of its records is over: this attempt is the last.
+    pub(super) fn is_late(&self) -> bool {
+        self.ctx.now() >= self.ctx.ends(Millis(self.plan.oldest))
     }
 
     /// Makes the object's body of the plan's records.
@@ -177,18 +195,15 @@ impl Work {
         let body = self.body(target, columns.clone()).map_err(internal)?;
         let passed = self.pass(body, Failures::default()).await?;
         let Passed { receiver, records, bytes, failures, lost } = passed;
-        if let Body::Columns(columns) = &receiver {
-            let counters = &self.ctx.counters;
-            counters.converted_records.add(columns.converted.records);
-            counters.converted_bytes.add(columns.converted.bytes);
-            counters.conversion_failed_records.add(columns.failed.records);
-            counters.conversion_failed_bytes.add(columns.failed.bytes);
-        }
+        let conversions = match &receiver {
+            Body::Columns(columns) => columns.amounts,
+            Body::Rows(_) => Conversions::default(),
+        };
         let body = match records {
             0 => None,
             _ => self.ctx.compute(move || receiver.finish()).await.flatten().map_err(internal)?,
         };
-        Ok(Made { body, records, bytes, lost, failures, columns })
+        Ok(Made { body, records, bytes, lost, failures, columns, conversions })
     }
 
     /// Failures that can be written now: those that came, or, where there were too many, all of them once more.
@@ -226,8 +241,7 @@ impl Work {
             conversion,
             attempts: self.attempts(),
             now: self.ctx.now(),
-            converted: Amount::default(),
-            failed: Amount::default(),
+            amounts: Conversions::default(),
         })))
     }
 }

@@ -8,7 +8,7 @@ use millstream_types::Millis;
 use uuid::Uuid;
 
 use super::failures::Failures;
-use super::object::Made;
+use super::object::{Conversions, Made};
 use super::room::{Room, Stop};
 use super::{Came, Settled, Work, internal};
 use crate::limits::{ATTEMPT_TIME_MAX, COPY_TIME_MAX, FAILED_RECORDS};
@@ -30,6 +30,7 @@ struct Load {
     /// Records that cannot be read any more.
     lost: u64,
     failures: Failures,
+    conversions: Conversions,
 }
 
 impl Work {
@@ -39,8 +40,10 @@ impl Work {
         sink: &Arc<dyn RecordSink>,
         room: &mut Room<'_>,
     ) -> Result<Came, Stop> {
-        let Load { staged, outgoing, records, bytes, lost, mut failures } = self.load(room).await?;
-        let mut settled = Settled::new(Closing::Delivered);
+        let Load { staged, outgoing, records, bytes, lost, mut failures, conversions } =
+            self.load(room).await?;
+        let mut settled = Settled { conversions, ..Settled::new(Closing::Delivered) };
+        settled.lose(lost, &self.plan);
         if staged.is_some() || !outgoing.is_empty() {
             settled.objects = u64::from(staged.is_some());
             let parcel = self.parcel(staged, outgoing);
@@ -89,16 +92,16 @@ impl Work {
         }
         let failures = self.to_be_written(failures, None).await?;
         self.write_errors(failures, &mut settled).await?;
-        self.ctx.counters.lost_records.add(lost);
         Ok(Came::Settled(settled))
     }
 
     /// Reads the plan's records, and writes their object if the destination loads from one.
     async fn load(&self, room: &mut Room<'_>) -> Result<Load, Stop> {
         if let Some(target) = self.staging() {
-            let (staged, Made { records, bytes, lost, failures, .. }) =
-                self.stage(target, room).await?;
-            return Ok(Load { staged, outgoing: Vec::new(), records, bytes, lost, failures });
+            let (staged, made) = self.stage(target, room).await?;
+            let Made { records, bytes, lost, failures, conversions, .. } = made;
+            let outgoing = Vec::new();
+            return Ok(Load { staged, outgoing, records, bytes, lost, failures, conversions });
         }
         let passed = self.pass(Vec::<Ready>::new(), Failures::default()).await?;
         Ok(Load {
@@ -108,6 +111,7 @@ impl Work {
             bytes: passed.bytes,
             lost: passed.lost,
             failures: passed.failures,
+            conversions: Conversions::default(),
         })
     }
 
@@ -163,14 +167,15 @@ impl Work {
         }
     }
 
-    /// Whether a failure is the last one. The time of retries begins when the first attempt has failed.
+    /// Whether a failure is the last one. The time of retries begins when the first attempt since the start has failed:
+    /// while the server is off nobody tries.
     pub(super) fn is_given_up(&self, error: &SinkError) -> bool {
         let retry_for = match &self.compiled.settings.destination {
             Destination::Records { retry_for, .. } => *retry_for,
             Destination::Objects(_) => return false,
         };
         let now = self.ctx.now();
-        let first = self.plan.failure.as_ref().map_or(now, |failure| Millis(failure.first));
+        let first = self.ctx.tried.first(self.plan.id).unwrap_or(now);
         match error.then {
             Then::GiveUp => true,
             Then::Retry | Then::RetryAfter(_) => now >= first.plus(retry_for),

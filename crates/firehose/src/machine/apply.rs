@@ -31,8 +31,19 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             plan.failure = Some(Failure { attempts, first, last: *at, code, message });
             Outcome::Done
         }
-        Command::Close { plan, how, errors, failed } => close(state, *plan, *how, errors, *failed),
+        Command::Close { plan, how, errors, failed, lost } => {
+            let lost = lost.unwrap_or(0);
+            close(state, *plan, &Closed { how: *how, errors, failed: *failed, lost })
+        }
     }
+}
+
+/// What became of a plan.
+struct Closed<'a> {
+    how: Closing,
+    errors: &'a Ranges,
+    failed: u64,
+    lost: u64,
 }
 
 fn begin(state: &mut State, log: u32, from: u64) {
@@ -46,10 +57,12 @@ fn begin(state: &mut State, log: u32, from: u64) {
 }
 
 fn configure(state: &mut State, version: u64, document: &[u8], shape: Shape) -> Outcome {
-    if version <= state.version() && !state.configs.is_empty() {
+    let before = state.shape();
+    // The newest version may come again with other stages: another build makes others of the same configuration.
+    let fits = version > state.version() || version == state.version() && shape != before;
+    if !fits && !state.configs.is_empty() {
         return Outcome::Stale;
     }
-    let before = state.shape();
     let begins = before.backup == BackupInput::None || before.backup != shape.backup;
     let leaves_worker = before.worker && !shape.worker && shape.backup == BackupInput::Delivered;
     let main = state.lane(LaneId::Main);
@@ -117,13 +130,18 @@ fn apply_group(state: &mut State, group: &Group) -> Outcome {
     Outcome::Done
 }
 
-fn close(state: &mut State, id: u64, how: Closing, errors: &Ranges, failed: u64) -> Outcome {
+fn close(state: &mut State, id: u64, closed: &Closed<'_>) -> Outcome {
     let Some(plan) = state.plans.remove(&id) else { return Outcome::Stale };
+    let Closed { how, errors, failed, lost } = *closed;
     let totals = &mut state.totals;
     totals.failed = totals.failed.saturating_add(failed);
+    if how != Closing::Lost {
+        totals.lost = totals.lost.saturating_add(lost);
+    }
     match how {
         Closing::Delivered if plan.lane == LaneId::Main => {
-            totals.delivered = totals.delivered.saturating_add(plan.records);
+            let delivered = plan.records.saturating_sub(lost);
+            totals.delivered = totals.delivered.saturating_add(delivered);
         }
         Closing::Delivered | Closing::ToErrors => {}
         Closing::Lost => totals.lost = totals.lost.saturating_add(plan.records),

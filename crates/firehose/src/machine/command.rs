@@ -66,6 +66,9 @@ pub enum Command {
         /// How many records failed.
         #[n(3)]
         failed: u64,
+        /// How many of a plan that is not lost as a whole are lost; none if absent.
+        #[n(4)]
+        lost: Option<u64>,
     },
 }
 

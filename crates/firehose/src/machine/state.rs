@@ -88,6 +88,13 @@ impl LaneState {
         self.floors.get(&input).copied().unwrap_or(0)
     }
 
+    /// How far a log of the source is planned. Sources are planned in order: where a seal was cut before its last
+    /// command, which raises the floor, the floor lies before that.
+    pub fn reached(&self, log: u32) -> u64 {
+        let covered = self.covered.get(&log).and_then(|covered| covered.end());
+        self.floor(log).max(covered.unwrap_or(0))
+    }
+
     /// Whether a position is planned.
     pub fn is_planned(&self, input: u32, position: u64) -> bool {
         let covered = self.covered.get(&input);

@@ -45,7 +45,13 @@ fn seal(plans: Vec<Plan>, floors: Vec<(u32, u64)>) -> Command {
 }
 
 fn close(plan: u64) -> Command {
-    Command::Close { plan, how: Closing::Delivered, errors: Ranges::default(), failed: 0 }
+    Command::Close {
+        plan,
+        how: Closing::Delivered,
+        errors: Ranges::default(),
+        failed: 0,
+        lost: None,
+    }
 }
 
 #[test]
@@ -155,4 +161,43 @@ fn slices_put_the_state_back_however_small_they_are() {
     let covers: BTreeMap<u32, usize> =
         state.lanes[&LaneId::Main].covered.iter().map(|(input, it)| (*input, it.len())).collect();
     assert_eq!(covers, [(PROCESSED, 5000)].into());
+}
+
+#[test]
+fn what_a_plan_lost_is_not_delivered() {
+    let mut state = begun(Shape::default());
+    apply(&mut state, seal(vec![plan(0, LaneId::Main, 0, &[(5, 8)])], vec![(0, 8)]));
+    let (how, errors, failed) = (Closing::Delivered, Ranges::default(), 0);
+    apply(&mut state, Command::Close { plan: 0, how, errors, failed, lost: Some(2) });
+    assert_eq!((state.totals.delivered, state.totals.lost), (1, 2));
+}
+
+#[test]
+fn a_close_without_losses_is_read_as_builds_before_wrote_it() {
+    // Variant 5: plan 7, delivered, no blocks, 1 failed; no fifth field.
+    let bytes = [0x82, 0x05, 0x84, 0x07, 0x00, 0x40, 0x01];
+    let (how, errors) = (Closing::Delivered, Ranges::default());
+    let close = Command::Close { plan: 7, how, errors, failed: 1, lost: None };
+    assert_eq!(DeliveryMachine::decode(&bytes, 1), Ok(close));
+}
+
+#[test]
+fn the_same_configuration_may_have_other_stages_with_another_build() {
+    let mut state = begun(Shape::default());
+    apply(&mut state, seal(vec![plan(0, LaneId::Main, 0, &[(5, 8)])], vec![(0, 8)]));
+    let shape = Shape { worker: true, backup: BackupInput::None };
+    let again = |shape| Command::Configure { version: 1, document: b"one".to_vec(), shape };
+    assert_eq!(apply(&mut state, again(Shape::default())), Outcome::Stale);
+    assert_eq!(apply(&mut state, again(shape)), Outcome::Done);
+    assert_eq!(state.shape(), shape);
+    assert_eq!(apply(&mut state, again(shape)), Outcome::Stale);
+    assert_eq!((state.configs.len(), state.floor(LaneId::Main, 0)), (1, 8));
+}
+
+#[test]
+fn a_seal_without_its_last_command_says_how_far_the_source_is_planned() {
+    let mut state = begun(Shape::default());
+    apply(&mut state, seal(vec![plan(0, LaneId::Main, 0, &[(5, 8)])], vec![]));
+    let main = state.lane(LaneId::Main);
+    assert_eq!((main.floor(0), main.reached(0)), (5, 8));
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use millstream_log::{End as LogEnd, LogError, Position};
+use millstream_log::{DamagedPlace, End as LogEnd, LogError, Position, read_sound};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -11,12 +11,13 @@ use super::{End, Pilot, Session};
 use crate::compiled::{Compiled, main_destination, shape_of};
 use crate::context::{Context, Told};
 use crate::lane::Lane;
-use crate::limits::{FUNCTION_PATIENCE, READ_BYTES};
+use crate::limits::{DAMAGE_PATIENCE, FUNCTION_PATIENCE, READ_BYTES};
 use crate::machine::{BackupInput, Command, Group, LaneId, Outcome, PROCESSED, Ranges, State};
 use crate::processed::{Block, Header, PROCESSED_LOG};
 use crate::runtime::Configuration;
 use crate::settings::Settings;
-use crate::source::SourceError;
+use crate::source::{Damaged, SourceError};
+use crate::worker::Counts;
 
 /// The code of a configuration that cannot be worked with.
 const CONFIGURATION_REFUSED: &str = "Delivery.ConfigurationRefused";
@@ -31,9 +32,15 @@ impl Session {
         let version = ctx.replica.read(State::version);
         let current = compile(&ctx, &pilot.configuration, version).await?;
         let lane = |id| Lane::new(id, ctx.replica.read(|state| state.lane(id)));
+        let leaves_damage = pilot.damaged.is_some_and(|at| at.elapsed() >= DAMAGE_PATIENCE);
+        let given = &pilot.configuration;
+        let is_next = match given.settings.version == version {
+            // An older build may have had other stages for the same configuration.
+            true => shape_of(&given.settings) != current.shape,
+            false => given.settings.version > version,
+        };
         let mut session = Session {
-            next: (pilot.configuration.settings.version > version)
-                .then(|| pilot.configuration.clone()),
+            next: is_next.then(|| given.clone()),
             compiled: HashMap::from([(version, current.clone())]),
             current,
             main: lane(LaneId::Main),
@@ -55,9 +62,21 @@ impl Session {
             trimmed: BTreeMap::new(),
             ctx,
         };
-        session.scan_processed().await?;
+        if let Some(what) = session.scan_processed(leaves_damage).await? {
+            pilot.damaged.get_or_insert_with(Instant::now);
+            return Err(End::Again(what));
+        }
+        pilot.damaged = None;
+        session.finish_seals().await?;
         session.take_open_plans(&pilot.configuration).await?;
         Ok(session)
+    }
+
+    /// A seal of the source may have been cut before the command that says how far it came.
+    async fn finish_seals(&mut self) -> Result<(), End> {
+        let is_cut = |lane: &Lane| lane.planned.covered.keys().any(|input| *input != PROCESSED);
+        let cut = is_cut(&self.main) || is_cut(&self.backup);
+        if cut { self.raise_floors().await } else { Ok(()) }
     }
 
     /// Plans that are not settled are delivered again.
@@ -80,8 +99,9 @@ impl Session {
     }
 
     /// Reads the headers of the processed log from the lowest floor on: lanes get their blocks back, and a group whose
-    /// command was never written is taken up, so that nothing is done twice that is already there.
-    async fn scan_processed(&mut self) -> Result<(), End> {
+    /// command was never written is taken up, so that nothing is done twice that is already there. What is wrong if a
+    /// block is damaged and may not be left out yet.
+    async fn scan_processed(&mut self, leaves_damage: bool) -> Result<Option<String>, End> {
         let lanes = [&self.main, &self.backup, &self.errors];
         let shape = self.shape();
         let reading = lanes.into_iter().filter(|lane| shape.lane_reads_processed(lane.id));
@@ -89,13 +109,21 @@ impl Session {
         let valid = self.state(|state| state.valid.clone());
         let (id, mut loose) = (self.ctx.processed(), Vec::new());
         loop {
-            let read = match self.ctx.log.read(id, Position(at), READ_BYTES).await {
+            let read = match read_sound(&*self.ctx.log, id, Position(at), READ_BYTES).await {
                 Err(LogError::Trimmed(first)) => {
                     at = first.0;
                     continue;
                 }
+                Ok(Err(place)) if leaves_damage => {
+                    self.leave_blocks(at, &place, &valid).await;
+                    at = place.next.0;
+                    continue;
+                }
+                Ok(Err(place)) => return Ok(Some(place.what)),
                 read => read.map_err(|error| End::Again(error.to_string()))?,
             };
+            // What is damaged was taken out above.
+            let Ok(read) = read else { continue };
             for batch in &read.batches {
                 let payload = self.ctx.envelope.open(PROCESSED_LOG, batch).await?;
                 let header = Block::read(&payload)?.header;
@@ -111,7 +139,22 @@ impl Session {
         }
         self.adopt(loose).await?;
         self.see_processed(at);
-        Ok(())
+        Ok(None)
+    }
+
+    /// Blocks that count and cannot be read: their records are lost, and nobody knows how many.
+    async fn leave_blocks(&self, from: u64, place: &DamagedPlace, valid: &Ranges) {
+        let DamagedPlace { next, what } = place;
+        let unplanned = |position: &u64| {
+            let planned = [&self.main, &self.backup, &self.errors];
+            let is_planned = |lane: &&Lane| lane.planned.is_planned(PROCESSED, *position);
+            valid.contains(*position) && !planned.iter().any(is_planned)
+        };
+        let blocks = (from..next.0).filter(unplanned).count();
+        self.ctx.counters.damaged_places.add(1);
+        tracing::error!(name = %self.ctx.sender.name, blocks, %what, "processed records are lost");
+        let message = format!("{blocks} blocks of processed records cannot be read: {what}");
+        self.ctx.tell(&self.current, LaneId::Main, "InternalFailure", &message).await;
     }
 
     /// Takes up groups that are whole and begin where the worker had come to.
@@ -145,7 +188,10 @@ impl Session {
             }
             self.main.planned = self.state(|state| state.lane(LaneId::Main));
             self.main.forget_source();
-            blocks.iter().for_each(|(position, header)| self.take_block(*position, header));
+            for (position, header) in &blocks {
+                Counts::of_block(header).add_to(&self.ctx.counters);
+                self.take_block(*position, header);
+            }
         }
         Ok(())
     }
@@ -200,7 +246,9 @@ impl Session {
     /// Lets the next configuration hold, once nothing is in its way.
     pub(super) async fn reconfigure(&mut self) -> Result<bool, End> {
         let Some(next) = self.next.clone() else { return Ok(false) };
-        if next.settings.version <= self.state(State::version) {
+        let reshapes = next.settings.version == self.state(State::version)
+            && shape_of(&next.settings) != self.shape();
+        if next.settings.version <= self.state(State::version) && !reshapes {
             self.next = None;
             return Ok(false);
         }
@@ -214,7 +262,7 @@ impl Session {
         let compiled = compile(&self.ctx, &next, next.settings.version).await?;
         configure(&self.ctx, &next).await?;
         self.next = None;
-        if compiled.shape != self.shape() {
+        if reshapes || compiled.shape != self.shape() {
             // What the lanes hold may be another lane's now.
             return Err(End::Again("its configuration has other stages".into()));
         }
@@ -274,6 +322,11 @@ impl Session {
     async fn scan_to(&mut self, id: LaneId, log: u32, target: u64) -> Result<(), End> {
         let from = self.lane(id).seen(log);
         let scan = self.ctx.source.scan(log, from, READ_BYTES).await;
+        if let Err(SourceError::Damaged(damaged)) = &scan {
+            let next = damaged.next.min(target);
+            self.take_damaged(id, log, from, &Damaged { next, what: damaged.what.clone() });
+            return Ok(());
+        }
         let scan = scan.map_err(|error| End::Again(error.to_string()))?;
         let full = self.source_full(id);
         let lane = self.lane_mut(id);
@@ -366,7 +419,7 @@ async fn learn_logs(ctx: &Context) -> Result<BTreeMap<u32, Vec<u32>>, End> {
         Ok(logs) => logs,
         // What was read stays to be delivered.
         Err(SourceError::Gone) => return Ok(known.keys().map(|log| (*log, Vec::new())).collect()),
-        Err(SourceError::Failed(why)) => return Err(End::Again(why)),
+        Err(error) => return Err(End::Again(error.to_string())),
     };
     let is_new = |log: &&crate::source::SourceLog| !known.contains_key(&log.log);
     let new: Vec<(u32, u64)> = logs.iter().filter(is_new).map(|it| (it.log, it.from)).collect();

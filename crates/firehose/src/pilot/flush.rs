@@ -36,7 +36,7 @@ impl Session {
             match self.ctx.source.end(*log).await {
                 Ok(end) => drop(source.insert(*log, end)),
                 Err(SourceError::Gone) => {}
-                Err(SourceError::Failed(why)) => return Err(End::Again(why)),
+                Err(error) => return Err(End::Again(error.to_string())),
             }
         }
         for id in [LaneId::Main, LaneId::Backup] {

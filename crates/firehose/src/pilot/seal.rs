@@ -14,7 +14,7 @@ impl Session {
     /// Plans that a lane may have open.
     pub(super) fn open_max(&self, lane: LaneId) -> usize {
         match self.current.settings.processing.partitioned && lane == LaneId::Main {
-            true => OPEN_PLANS_PARTITIONED_MAX,
+            true => OPEN_PLANS_PARTITIONED_MAX.max(self.ctx.partitions_max.saturating_mul(2)),
             false => OPEN_PLANS_MAX,
         }
     }

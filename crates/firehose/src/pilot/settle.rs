@@ -32,8 +32,10 @@ impl Session {
         let Some(plan) = self.state(|state| state.plans.get(&id).cloned()) else { return Ok(()) };
         let errors = ranges_of(&settled.blocks);
         let (how, failed) = (settled.how, settled.failed);
-        self.submit(&Command::Close { plan: id, how, errors, failed }).await?;
+        let lost = (settled.lost > 0).then_some(settled.lost);
+        self.submit(&Command::Close { plan: id, how, errors, failed, lost }).await?;
         self.ctx.taken.forget(id);
+        self.ctx.tried.forget(id);
         self.take_blocks(&settled.blocks);
         drop(settled.held);
         let counters = &self.ctx.counters;
@@ -41,7 +43,14 @@ impl Session {
         of_lane.records.add(settled.records);
         of_lane.bytes.add(settled.bytes);
         of_lane.objects.add(settled.objects);
-        if how == Closing::Lost {
+        let (converted, unconverted) = (settled.conversions.converted, settled.conversions.failed);
+        counters.converted_records.add(converted.records);
+        counters.converted_bytes.add(converted.bytes);
+        counters.conversion_failed_records.add(unconverted.records);
+        counters.conversion_failed_bytes.add(unconverted.bytes);
+        if how != Closing::Lost {
+            counters.lost_records.add(settled.lost);
+        } else {
             counters.lost_records.add(plan.records);
             counters.lost_bytes.add(plan.bytes);
             let (name, records, key) = (&self.ctx.sender.name, plan.records, &plan.key);
@@ -61,6 +70,7 @@ impl Session {
         let SinkError { code, message, then } = error;
         let command = Command::Attempted { plan: id, at: now.0, code, message };
         self.submit(&command).await?;
+        self.ctx.tried.fail(id, now);
         let attempts = self.state(|state| {
             let failure = state.plans.get(&id).and_then(|plan| plan.failure.as_ref());
             failure.map_or(1, |failure| failure.attempts)
@@ -75,11 +85,11 @@ impl Session {
 
     /// Writes down what the worker made.
     pub(super) async fn take_worked(&mut self, done: Result<Done, String>) -> Result<(), End> {
-        let Done { source, written, lost, cut } = done.map_err(End::Again)?;
+        let Done { source, written, counts, cut } = done.map_err(End::Again)?;
         self.working = None;
-        self.ctx.counters.lost_records.add(lost);
         let blocks = ranges_of(&written.blocks);
         self.submit(&Command::Group(Group { source, blocks })).await?;
+        counts.add_to(&self.ctx.counters);
         self.main.planned = self.state(|state| state.lane(LaneId::Main));
         self.take_blocks(&written.blocks);
         drop(written.held);

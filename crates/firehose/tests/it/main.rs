@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod control;
+mod cuts;
+mod damage;
 mod hanging;
 mod harness;
 mod objects;

@@ -1,6 +1,7 @@
 //! What cannot be delivered ends with the time for which records are kept, whatever the reason.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use millstream_firehose::settings::*;
 use millstream_firehose::sink::Then;
@@ -13,6 +14,8 @@ use crate::sources::Simulated;
 use crate::worker::{numbering, with_function};
 
 const DAY: u64 = 24 * 3600;
+/// How long all is tried after a start.
+const GRACE: u64 = 2 * 3600;
 
 fn with_source(settings: Settings) -> (World, Arc<Simulated>) {
     let stream = Simulated::new();
@@ -132,4 +135,71 @@ fn error_documents_that_cannot_be_written_are_lost_when_their_time_is_over() {
         });
         assert!(world.objects("errors").is_empty());
     }
+}
+
+#[test]
+fn what_is_older_than_a_day_at_the_start_is_still_tried_for_a_while() {
+    for is_back in [true, false] {
+        let world = World::new(to_objects());
+        world.object_always("main", Act::Fail(Then::Retry));
+        world.live(async |node| {
+            node.put(&["a\n"]).await;
+            node.advance(60).await;
+            node.put(&["b\n"]).await;
+        });
+        world.clock.advance(Duration::from_secs(30 * 3600));
+        world.live(async |node| {
+            node.advance(GRACE - 1).await;
+            let status = node.pipeline().status();
+            assert_eq!((status.open_plans, status.totals.lost), (2, 0));
+            if is_back {
+                world.outside.object_always.lock().unwrap().clear();
+                node.flush().await;
+                assert_eq!(world.content("main"), "a\nb\n");
+            } else {
+                node.advance(1).await;
+                node.until(|_| node.pipeline().status().totals.lost == 2).await;
+            }
+        });
+    }
+}
+
+#[test]
+fn an_endpoint_is_tried_again_for_its_whole_time_after_a_start() {
+    let world = World::new(to_endpoint(300));
+    *world.outside.parcel_always.lock().unwrap() = Some(Act::Fail(Then::Retry));
+    let given_up = || *world.outside.given_up.lock().unwrap();
+    world.live(async |node| {
+        node.put(&["a\n"]).await;
+        node.advance(60).await;
+        assert!(*world.outside.parcel_attempts.lock().unwrap() > 0);
+    });
+    world.clock.advance(Duration::from_secs(30 * 3600));
+    world.live(async |node| {
+        node.settle().await;
+        node.advance(299).await;
+        node.until(|world| *world.outside.parcel_attempts.lock().unwrap() > 5).await;
+        assert_eq!(given_up(), 0);
+        node.advance(1).await;
+        node.until(|_| given_up() == 1).await;
+    });
+}
+
+#[test]
+fn the_worker_reads_on_for_a_while_after_a_start() {
+    let (world, stream) = with_source(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    *stream.broken.lock().unwrap() = true;
+    world.live(async |node| {
+        stream.put(0, START, &["a\n"]);
+        node.settle().await;
+    });
+    world.clock.advance(Duration::from_secs(30 * 3600));
+    world.live(async |node| {
+        node.advance(GRACE - 1).await;
+        assert_eq!(node.pipeline().counters().lost_records.get(), 0);
+        *stream.broken.lock().unwrap() = false;
+        node.flush().await;
+    });
+    assert_eq!(world.content("main"), "0:a\n");
 }

@@ -111,7 +111,7 @@ impl Ask<'_> {
 
     /// Waits for a place among those who are sent an object.
     pub async fn place_to_send(&self) -> S3Result<Place> {
-        let place = turn(&self.face.sending).await?;
+        let place = self.face.sending.take().await.ok_or_else(S3Error::slow_down)?;
         Ok(Place { place, turns: self.face.reading.clone() })
     }
 

@@ -10,8 +10,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use millstream_buckets::{Error, ObjectReader};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
+use super::places::PlaceHeld;
 use crate::connection::RequestGuard;
 
 /// Bytes that are read at once.
@@ -19,8 +20,8 @@ const PIECE_BYTES: u64 = 128 * 1024;
 
 /// A place among the clients that are sent an object, and the turns to read that they share.
 pub struct Place {
-    /// Held until all is sent.
-    pub place: OwnedSemaphorePermit,
+    /// Held until all is sent, or another client gets it.
+    pub place: PlaceHeld,
     /// One is taken for each piece.
     pub turns: Arc<Semaphore>,
 }
@@ -35,19 +36,17 @@ pub struct ObjectBody {
     left: u64,
     reading: Option<Reading>,
     place: Place,
-    /// The connection is in use until all is sent.
-    guard: Option<RequestGuard>,
 }
 
 impl ObjectBody {
     pub fn new(reader: ObjectReader, offset: u64, bytes: u64, place: Place) -> Self {
         let reader = Arc::new(reader);
-        ObjectBody { reader, offset, left: bytes, reading: None, place, guard: None }
+        ObjectBody { reader, offset, left: bytes, reading: None, place }
     }
 
     /// Keeps the request's guard as long as this is sent.
     pub fn hold(&mut self, guard: RequestGuard) {
-        self.guard = Some(guard);
+        self.place.place.hold(guard);
     }
 
     /// Bytes that are still to come.
@@ -60,9 +59,15 @@ impl ObjectBody {
         if self.left == 0 {
             return Poll::Ready(None);
         }
+        let place = &self.place.place;
+        if place.is_lost() {
+            self.left = 0;
+            return Poll::Ready(Some(Err(())));
+        }
         let reading = match &mut self.reading {
             Some(reading) => reading,
             None => {
+                place.reads();
                 let turns = self.place.turns.clone();
                 let piece = read(turns, self.reader.clone(), self.offset, self.left);
                 self.reading.insert(Box::pin(piece))
@@ -70,6 +75,7 @@ impl ObjectBody {
         };
         let Poll::Ready(read) = reading.as_mut().poll(cx) else { return Poll::Pending };
         self.reading = None;
+        place.hands_over();
         match read {
             Some(Ok(piece)) if !piece.is_empty() => {
                 self.offset += piece.len() as u64;
@@ -114,6 +120,7 @@ mod tests {
     use millstream_types::{ManualClock, Millis, SeededRandom};
 
     use super::*;
+    use crate::s3::places::Places;
 
     const BYTES: usize = 3 * PIECE_BYTES as usize;
 
@@ -137,14 +144,14 @@ mod tests {
         next.map(|piece| piece.unwrap().len())
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_reader_that_stalls_keeps_no_turn_from_others() {
         let (store, bucket, key) = store();
-        let (places, turns) = (Arc::new(Semaphore::new(3)), Arc::new(Semaphore::new(1)));
+        let (places, turns) = (Places::new(3), Arc::new(Semaphore::new(1)));
         let mut bodies = Vec::new();
         for _ in 0..3 {
             let reader = store.open_object(&bucket, &key).unwrap();
-            let place = places.clone().acquire_owned().await.unwrap();
+            let place = places.take().await.unwrap();
             let place = super::Place { place, turns: turns.clone() };
             bodies.push(ObjectBody::new(reader, 0, BYTES as u64, place));
         }
@@ -156,7 +163,15 @@ mod tests {
         }
         assert_eq!((read, unread.left()), (BYTES, BYTES as u64));
         assert_eq!(turns.available_permits(), 1);
-        drop(bodies);
-        assert_eq!(places.available_permits(), 3);
+        // Its place is another's once somebody waits for it.
+        let _fourth = places.take().await.unwrap();
+        let cut = [stalled, unread].into_iter().filter(|body| body.place.place.is_lost());
+        let cut: Vec<_> = cut.collect();
+        assert_eq!(cut.len(), 1);
+        for body in cut {
+            let next = std::future::poll_fn(|cx| body.poll_next(cx)).await;
+            assert_eq!(next, Some(Err(())));
+            assert_eq!(body.left(), 0);
+        }
     }
 }

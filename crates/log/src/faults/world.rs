@@ -8,10 +8,11 @@ use bytes::Bytes;
 use millstream_types::{ManualClock, Millis};
 
 use crate::contract::{
-    Batch, Class, End, GroupId, GroupSpec, Log, LogError, LogId, Position, ReadBatch,
+    Batch, Bounds, Class, End, GroupId, GroupSpec, Log, LogError, LogId, Position, ReadBatch,
 };
 use crate::engine::Engine;
 use crate::options::{OpenError, Options, RecoveryReport};
+use crate::sound::read_sound;
 use crate::testkit::conformance::{frame, read_all};
 use crate::testkit::{SimDisk, block_on};
 
@@ -339,7 +340,10 @@ impl World {
                     assert_eq!(model.sealed.is_some(), end != End::Tail, "{context}");
                     model.clone().resolve(&batches, bounds.first.0, context);
                 }
-                Err(LogError::Damaged(_)) => {}
+                Err(LogError::Damaged(_)) => {
+                    let sound = read_all_sound(&*engine, *id, bounds, context);
+                    model.check_sound(&sound, context);
+                }
                 Err(other) => panic!("{context}: {other}"),
             }
         }
@@ -351,7 +355,35 @@ impl World {
     }
 }
 
+/// What can be read around damage; the places lie between.
+fn read_all_sound(log: &dyn Log, id: LogId, bounds: Bounds, context: &str) -> Vec<ReadBatch> {
+    let (mut at, mut batches, mut places) = (bounds.first, Vec::new(), 0);
+    while at < bounds.end {
+        let read = block_on(read_sound(log, id, at, 2000));
+        let next = match read.unwrap_or_else(|error| panic!("{context}: {error}")) {
+            Ok(read) => {
+                batches.extend(read.batches);
+                read.next
+            }
+            Err(place) => {
+                places += 1;
+                place.next
+            }
+        };
+        assert!(next > at && next <= bounds.end, "{context}: {next:?} follows {at:?}");
+        at = next;
+    }
+    assert!(places > 0, "{context}: nothing was damaged");
+    batches
+}
+
 impl LogModel {
+    /// What was read around damage was appended, at its place, and nothing came twice.
+    fn check_sound(&self, batches: &[ReadBatch], context: &str) {
+        self.check_nothing_wrong(batches, End::Tail, context);
+        assert!(batches.is_sorted_by(|a, b| a.first < b.first), "{context}: out of order");
+    }
+
     /// What was read is a part of what was appended, at its place.
     fn check_nothing_wrong(&self, batches: &[ReadBatch], end: End, context: &str) {
         assert!(end == End::Tail || self.sealed.is_some(), "{context}");

@@ -55,6 +55,7 @@ struct OneLog {
     end: u64,
     last_arrival: Option<Millis>,
     sealed: bool,
+    damaged: BTreeSet<u64>,
 }
 
 impl MemoryLog {
@@ -71,6 +72,18 @@ impl MemoryLog {
     /// The next frames meet these faults, one each.
     pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);
+    }
+
+    /// From now on the batch that holds a position is damaged, or no longer.
+    pub fn damage(&self, log: LogId, position: Position, is_damaged: bool) {
+        let marked = self.on_log(log, |log| {
+            match is_damaged {
+                true => log.damaged.insert(position.0),
+                false => log.damaged.remove(&position.0),
+            };
+            Ok(())
+        });
+        debug_assert!(marked.is_ok(), "there is no such log");
     }
 
     /// From now on outcomes wait for [`MemoryLog::release`]; what is appended is readable nevertheless.
@@ -173,6 +186,9 @@ impl OneLog {
         for batch in &self.batches[start..] {
             if !batches.is_empty() && bytes >= bytes_max {
                 return Ok(Read { batches, next, end: End::More });
+            }
+            if self.damaged.range(batch.first.0..last_of(batch)).next().is_some() {
+                return Err(LogError::Damaged(format!("the batch at {}", batch.first.0)));
             }
             bytes += batch.batch.payload.len();
             next = Position(last_of(batch));
@@ -287,6 +303,13 @@ impl Log for MemoryLog {
         ready(self.on_log(log, |log| {
             let found = log.batches.iter().find(|b| b.arrival >= at);
             Ok(found.map_or(Position(log.end), |b| Position(b.first.0.max(log.first))))
+        }))
+    }
+
+    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position> {
+        ready(self.on_log(log, |log| {
+            let next = log.batches.iter().map(|batch| batch.first).find(|first| *first > from);
+            Ok(next.unwrap_or(Position(log.end)))
         }))
     }
 

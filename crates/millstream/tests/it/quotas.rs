@@ -44,3 +44,16 @@ fn iterators_cost_the_server_nothing() {
         assert_eq!(millstream_testkit::call(&mut wire, "GetShardIterator", &at).status, 200);
     }
 }
+
+#[test]
+fn active_partitions_have_a_quota() {
+    let limit = |config: &str| {
+        let server = server().ephemeral().config(config).start();
+        let metrics = server.get("/metrics").1;
+        let name = "millstream_firehose_active_partitions_limit ";
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.map(str::to_owned).expect("the limit is shown")
+    };
+    assert_eq!(limit(""), "500");
+    assert_eq!(limit("[limits]\nmode = \"off\"\nfirehose_active_partitions_max = 7\n"), "7");
+}

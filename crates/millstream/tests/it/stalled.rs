@@ -1,4 +1,4 @@
-//! Subscribers that grant no window: they are let go, and others are served meanwhile.
+//! Subscribers and readers of objects that grant no window: they are let go, and others are served meanwhile.
 
 use serde_json::{Value, json};
 
@@ -66,3 +66,57 @@ fn stalled_subscribers_are_reset_and_others_are_served() {
     assert!(metrics.contains("millstream_subscriptions_stalled_total 8"), "{metrics}");
     put(&server, "s", "QQ==");
 }
+
+/// The header block of a GET without a body.
+fn get_block(path: &str) -> Vec<u8> {
+    [
+        literal(":method", "GET"),
+        literal(":scheme", "http"),
+        literal(":path", path),
+        literal(":authority", "localhost"),
+    ]
+    .concat()
+}
+
+#[test]
+fn readers_of_objects_that_stall_leave_their_places_to_others() {
+    const STREAMS: u32 = 128;
+    let server = server().ephemeral().start();
+    let mut wire = server.connect();
+    for head in ["PUT /bucket HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n", PUT_OBJECT]
+    {
+        wire.send(head.as_bytes());
+        assert_eq!(wire.read_http().expect("an answer").status, 200);
+    }
+    // As many as there are places, none of which may be sent a byte.
+    let mut stalled: Vec<_> = (0..4).map(|_| connect(&server, &[(4, 0)])).collect();
+    for wire in &mut stalled {
+        for stream in 0..STREAMS {
+            let head = get_block("/bucket/k");
+            wire.send(&frame(HEADERS, END_HEADERS | END_STREAM, 2 * stream + 1, &head));
+        }
+        let mut begun = 0;
+        while begun < STREAMS {
+            begun += u32::from(read(wire).expect("a frame").0 == HEADERS);
+        }
+    }
+    wire.send(b"GET /bucket/k HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let reply = wire.read_http().expect("an answer");
+    assert_eq!((reply.status, reply.body.len()), (200, 10));
+    // One of them had to go, and its connection stays for the others.
+    let resets = stalled.iter_mut().map(|wire| {
+        wire.send(&frame(PING, 0, 0, &[7; 8]));
+        let mut resets = 0;
+        loop {
+            match read(wire).expect("a frame") {
+                (PING, ..) => return resets,
+                (RST_STREAM, ..) => resets += 1,
+                _ => {}
+            }
+        }
+    });
+    assert_eq!(resets.sum::<u32>(), 1);
+}
+
+const PUT_OBJECT: &str =
+    "PUT /bucket/k HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n0123456789";

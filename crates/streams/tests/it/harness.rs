@@ -34,7 +34,11 @@ pub fn caller(account: u64, region: &str) -> Caller {
 impl Harness {
     pub async fn new(limits: Limits) -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let log: Arc<dyn Log> = MemoryLog::new(clock.clone());
+        Self::over(MemoryLog::new(clock.clone()), clock, limits).await
+    }
+
+    /// A service over a log, whose clock it has.
+    pub async fn over(log: Arc<dyn Log>, clock: Arc<ManualClock>, limits: Limits) -> Self {
         let random: Arc<dyn Random> = Arc::new(SeededRandom::new(1));
         let catalog = Catalog::open(log.clone(), clock.clone() as Arc<dyn Clock>, random.clone())
             .await

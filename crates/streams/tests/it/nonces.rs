@@ -62,6 +62,9 @@ impl Log for Noting {
     fn find(&self, log: LogId, at: Millis) -> Fut<'_, Position> {
         self.log.find(log, at)
     }
+    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position> {
+        self.log.after_damage(log, from)
+    }
     fn trim(&self, log: LogId, before: Position) -> Fut<'_, ()> {
         self.log.trim(log, before)
     }

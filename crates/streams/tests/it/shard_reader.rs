@@ -1,10 +1,12 @@
 //! Reading shards from within the server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_log::{End, Position};
+use millstream_log::testkit::MemoryLog;
+use millstream_log::{End, LogId, Position};
 use millstream_streams::{Limits, ShardReadError, ShardRecord};
-use millstream_types::ShardId;
+use millstream_types::{ManualClock, ShardId};
 
 use crate::harness::*;
 
@@ -64,4 +66,33 @@ async fn latest_is_the_end_of_the_open_shards_and_a_sealed_one_says_so() {
         reader.read(ShardId(7), Position(0), None, 1).await.err(),
         Some(ShardReadError::Gone)
     );
+}
+
+#[tokio::test]
+async fn a_damaged_place_is_told_with_where_to_go_on() {
+    let clock = Arc::new(ManualClock::new(START));
+    let log = MemoryLog::new(clock.clone());
+    let h = Harness::over(log.clone(), clock, off()).await;
+    let stream = h.stream("s", 1).await;
+    for record in [&b"1"[..], b"2", b"3", b"4"] {
+        h.put("s", &[("a", record)]).await.unwrap();
+    }
+    let id = LogId { group: stream.group, index: 0 };
+    let reader = h.streams.shard_reader(stream.group);
+    let all = reader.read(SHARD, Position(0), None, 1 << 20).await.unwrap();
+    let at = |record: usize| Position(all.records[record].position);
+    log.damage(id, at(1), true);
+    log.damage(id, at(2), true);
+    // What lies before is read first.
+    let before = reader.read(SHARD, Position(0), None, 1 << 20).await.unwrap();
+    assert_eq!((data(&before.records), before.next), (vec![&b"1"[..]], at(1)));
+    match reader.read(SHARD, at(1), None, 1 << 20).await {
+        Err(ShardReadError::Damaged(next, what)) => {
+            assert_eq!(next, at(3));
+            assert!(what.contains("the batch at"), "{what}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let behind = reader.read(SHARD, at(3), None, 1 << 20).await.unwrap();
+    assert_eq!(data(&behind.records), [b"4"]);
 }

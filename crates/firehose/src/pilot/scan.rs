@@ -1,0 +1,141 @@
+//! Looking at the source: what lanes take of it, and how far.
+
+use std::collections::BTreeMap;
+
+use super::{End, Session};
+use crate::lane::{Full, Lane};
+use crate::limits::{READ_BYTES, WINDOW_COMPRESSED_BYTES_MAX, WINDOW_RECORDS_MAX};
+use crate::machine::LaneId;
+use crate::source::{Damaged, Extent, SourceError};
+
+impl Session {
+    /// Whether a lane takes more of the source now. What is full is sealed first, and a lane that has as many plans
+    /// open as it may leaves the backlog in the log.
+    pub(super) fn takes_source(&self, id: LaneId) -> bool {
+        let lane = self.lane(id);
+        let aligning = self.next.is_some() && self.aligns();
+        if !self.shape().lane_reads_source(id) || aligning || !lane.source_full.is_empty() {
+            return false;
+        }
+        match id == LaneId::Main && self.shape().worker {
+            true => !self.is_crowded(),
+            false => lane.open < self.open_max(id),
+        }
+    }
+
+    /// Whether the worker is to wait until deliveries have caught up.
+    pub(super) fn is_crowded(&self) -> bool {
+        let waits = |lane: &Lane| lane.is_crowded() || lane.full() > 256;
+        waits(&self.main) || waits(&self.errors) || waits(&self.backup)
+    }
+
+    /// When a buffer of the source is full.
+    pub(super) fn source_full(&self, id: LaneId) -> Full {
+        if id != LaneId::Main || !self.shape().worker {
+            return self.current.full(id);
+        }
+        let processing = &self.current.settings.processing;
+        let bytes = match (processing.decompress, &processing.deaggregate) {
+            (true, _) => self.current.window().bytes,
+            // Most of a large one would be left for the next, and looked at again.
+            (false, Some(_)) => self.current.window_bytes_max().min(WINDOW_COMPRESSED_BYTES_MAX),
+            (false, None) => self.current.window_bytes_max(),
+        };
+        Full { bytes, records: WINDOW_RECORDS_MAX }
+    }
+
+    /// Whether a log's parents are read to their ends.
+    pub(super) fn may_read(&self, lane: &Lane, log: u32) -> bool {
+        let parents = self.logs.get(&log);
+        let is_done = |parent: &u32| match (self.logs.contains_key(parent), self.ended.get(parent))
+        {
+            (true, Some(end)) => lane.seen(*parent) >= *end,
+            (true, None) => false,
+            (false, _) => true,
+        };
+        parents.is_none_or(|parents| parents.iter().all(is_done))
+    }
+
+    /// The logs that lanes wait for, and from where.
+    pub(super) fn wanted(&self) -> Vec<(u32, u64)> {
+        let mut wanted: BTreeMap<u32, u64> = BTreeMap::new();
+        for id in [LaneId::Main, LaneId::Backup] {
+            if !self.takes_source(id) {
+                continue;
+            }
+            let lane = self.lane(id);
+            for log in self.logs.keys().filter(|log| self.may_read(lane, **log)) {
+                let seen = lane.seen(*log);
+                if self.ended.get(log).is_none_or(|end| seen < *end) {
+                    let from = wanted.entry(*log).or_insert(seen);
+                    *from = seen.min(*from);
+                }
+            }
+        }
+        wanted.into_iter().collect()
+    }
+
+    /// Looks at what is new in the source. Whether there was anything.
+    pub(super) async fn scan(&mut self, id: LaneId) -> Result<bool, End> {
+        if !self.takes_source(id) {
+            return Ok(false);
+        }
+        let (full, mut found) = (self.source_full(id), false);
+        let logs: Vec<u32> = self.logs.keys().copied().collect();
+        for log in logs {
+            let lane = self.lane(id);
+            let from = lane.seen(log);
+            if !self.may_read(lane, log) || self.ended.get(&log).is_some_and(|end| from >= *end) {
+                continue;
+            }
+            let scan = match self.ctx.source.scan(log, from, READ_BYTES).await {
+                Ok(scan) => scan,
+                Err(SourceError::Gone) => {
+                    self.ended.insert(log, from);
+                    continue;
+                }
+                Err(SourceError::Damaged(damaged)) => {
+                    self.take_damaged(id, log, from, &damaged);
+                    found = true;
+                    continue;
+                }
+                Err(SourceError::Failed(why)) => return Err(End::Again(why)),
+            };
+            if scan.ended {
+                self.ended.insert(log, scan.next);
+            }
+            if scan.lost > 0 {
+                let (name, lost) = (&self.ctx.sender.name, scan.lost);
+                tracing::warn!(%name, lane = ?id, log, lost, "records expired undelivered");
+                // What the worker cannot read it counts itself.
+                if id != LaneId::Main || !self.shape().worker {
+                    self.ctx.counters.lost_records.add(scan.lost);
+                }
+            }
+            found |= scan.next > from;
+            let newest = scan.extents.last().map(|last| last.newest);
+            let lane = self.lane_mut(id);
+            for extent in &scan.extents {
+                lane.take(log, extent, full);
+            }
+            let seen = lane.seen.entry(log).or_default();
+            *seen = scan.next.max(*seen);
+            let behind = newest.map_or(0, |newest| self.ctx.now().since(newest).as_millis() as u64);
+            self.ctx.counters.millis_behind_latest.set(behind);
+        }
+        Ok(found)
+    }
+
+    /// A damaged place waits by itself, and delivery goes on behind it. Nobody knows how old its records are: their
+    /// time begins now.
+    pub(super) fn take_damaged(&mut self, id: LaneId, log: u32, from: u64, damaged: &Damaged) {
+        let Damaged { next, what } = damaged;
+        let name = &self.ctx.sender.name;
+        tracing::error!(%name, lane = ?id, log, from, next, %what, "a place in the source is damaged");
+        self.ctx.counters.damaged_places.add(1);
+        let now = self.ctx.now();
+        let (to, records) = (*next, next - from);
+        let extent = Extent { from, to, records, bytes: 0, oldest: now, newest: now };
+        self.lane_mut(id).take_alone(log, &extent);
+    }
+}

@@ -1,0 +1,137 @@
+//! Damaged places in the logs: told, left out in the end, and in nobody else's way.
+
+use millstream_firehose::INTAKE_LOG;
+use millstream_firehose::PROCESSED_LOG;
+use millstream_log::{LogId, Position};
+
+use crate::harness::*;
+use crate::worker::{numbering, with_function};
+
+const DAY: u64 = 24 * 3600;
+/// Records that are not sealed when the server ends: the next one reads them from the log.
+const PUT: [&str; 3] = ["a\n", "b\n", "c\n"];
+
+fn damage(world: &World, log: u32, position: u64, is_damaged: bool) {
+    world.log.damage(LogId { group: DATA, index: log }, Position(position), is_damaged);
+}
+
+async fn put_each(node: &Node<'_>) {
+    for record in PUT {
+        node.put(&[record]).await;
+    }
+}
+
+async fn told(node: &Node<'_>, what: &str) -> bool {
+    let logs = node.pipeline().logs(1000).await.unwrap();
+    logs.iter().any(|logged| logged.entry.contains(what))
+}
+
+#[test]
+fn delivery_goes_on_behind_a_damaged_place_in_the_intake() {
+    for is_put_right in [true, false] {
+        let world = World::new(to_objects());
+        world.live(async |node| put_each(&node).await);
+        damage(&world, INTAKE_LOG, 1, true);
+        world.live(async |node| {
+            node.put(&["d\n"]).await;
+            node.advance(60).await;
+            assert_eq!(world.lines("main"), ["a", "c", "d"]);
+            let pipeline = node.pipeline();
+            assert_eq!(pipeline.counters().damaged_places.get(), 1);
+            assert_eq!(pipeline.counters().restarts.get(), 0);
+            assert_eq!((pipeline.status().open_plans, pipeline.status().totals.lost), (1, 0));
+            assert!(told(&node, "damaged: the batch at 1").await);
+            damage(&world, INTAKE_LOG, 1, !is_put_right);
+            node.advance(DAY).await;
+            node.until(|_| node.pipeline().status().open_plans == 0).await;
+            let lost = if is_put_right { 0 } else { 1 };
+            assert_eq!(pipeline.counters().lost_records.get(), lost);
+            let totals = pipeline.status().totals;
+            assert_eq!((totals.delivered, totals.lost), (4 - lost, lost));
+        });
+        assert_eq!(world.lines("main").len(), if is_put_right { 4 } else { 3 });
+    }
+}
+
+#[test]
+fn of_a_plan_only_what_is_damaged_is_lost() {
+    let world = World::new(to_objects());
+    world.live(async |node| {
+        put_each(&node).await;
+        node.settle().await;
+        damage(&world, INTAKE_LOG, 1, true);
+        node.advance(60).await;
+        node.advance(DAY - 61).await;
+        assert!(world.objects("main").is_empty());
+        assert!(told(&node, "damaged: the batch at 1").await);
+        node.advance(1).await;
+        node.until(|_| node.pipeline().status().open_plans == 0).await;
+        let totals = node.pipeline().status().totals;
+        assert_eq!((totals.delivered, totals.lost), (2, 1));
+        assert_eq!(node.pipeline().counters().lost_records.get(), 1);
+    });
+    assert_eq!(world.content("main"), "a\nc\n");
+}
+
+#[test]
+fn the_worker_waits_a_while_for_a_damaged_place_and_goes_on() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.live(async |node| put_each(&node).await);
+    damage(&world, INTAKE_LOG, 1, true);
+    world.live(async |node| {
+        node.advance(10).await;
+        node.settle().await;
+        assert_eq!(node.pipeline().counters().lost_records.get(), 0);
+        node.flush().await;
+        assert_eq!(node.pipeline().counters().lost_records.get(), 1);
+        assert!(told(&node, "tried again: damaged: the batch at 1").await);
+        assert!(told(&node, "1 records cannot be read any more").await);
+    });
+    assert_eq!(world.content("main"), "0:a\n1:c\n");
+}
+
+#[test]
+fn a_damaged_block_of_processed_records_does_not_keep_a_pipeline_from_beginning() {
+    for is_put_right in [true, false] {
+        let world = World::new(with_function());
+        *world.outside.function.lock().unwrap() = Some(numbering);
+        world.live(async |node| {
+            for record in ["a\n", "b\n"] {
+                node.put(&[record]).await;
+                node.advance(10).await;
+            }
+        });
+        damage(&world, PROCESSED_LOG, 0, true);
+        world.live(async |node| {
+            node.until(|_| node.pipeline().counters().restarts.get() > 2).await;
+            assert!(world.objects("main").is_empty());
+            damage(&world, PROCESSED_LOG, 0, !is_put_right);
+            node.flush().await;
+            let places = node.pipeline().counters().damaged_places.get();
+            assert_eq!(places, u64::from(!is_put_right));
+            assert_eq!(told(&node, "1 blocks of processed records").await, !is_put_right);
+        });
+        assert_eq!(world.lines("main").len(), if is_put_right { 2 } else { 1 });
+        assert!(world.content("main").ends_with("1:b\n"));
+    }
+}
+
+#[test]
+fn of_a_plan_of_processed_blocks_only_the_damaged_ones_are_lost() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.live(async |node| {
+        for record in ["a\n", "b\n"] {
+            node.put(&[record]).await;
+            node.advance(10).await;
+        }
+        damage(&world, PROCESSED_LOG, 0, true);
+        node.advance(60).await;
+        node.advance(DAY).await;
+        node.until(|_| node.pipeline().status().open_plans == 0).await;
+        let totals = node.pipeline().status().totals;
+        assert_eq!((totals.delivered, totals.lost), (1, 1));
+    });
+    assert_eq!(world.content("main"), "1:b\n");
+}
