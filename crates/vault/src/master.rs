@@ -21,9 +21,16 @@ pub struct Owner {
     pub account: AccountId,
     /// The region.
     pub region: Region,
-    /// What a wrapped key is bound to: the ARN of the stream or delivery stream (AWS, encryption contexts
-    /// `aws:kinesis:arn` and `aws:firehose:arn`).
+    /// What a wrapped key is bound to: the ARN of the stream, delivery stream or object (AWS, encryption contexts
+    /// `aws:kinesis:arn`, `aws:firehose:arn` and `aws:s3:arn`).
     pub context: String,
+}
+
+impl Owner {
+    /// The service that the key is used for, as the context's ARN has it; none where the context is no ARN.
+    pub fn service(&self) -> Option<&str> {
+        self.context.strip_prefix("arn:")?.split(':').nth(1)
+    }
 }
 
 /// A new data key.

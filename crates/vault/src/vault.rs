@@ -146,9 +146,7 @@ impl Vault {
         owner: &Owner,
         name: &KeyName,
     ) -> Result<WrappedKey, KeyError> {
-        let made = self.masters.generate(owner, name).await;
-        let made = made.inspect_err(|_| self.counters.refused.add(1))?;
-        self.counters.generated.add(1);
+        let made = MasterKeys::generate(self, owner, name).await?;
         let (key_id, master, wrapped) = (name.to_string(), made.master, made.wrapped);
         Ok(WrappedKey { key_id, master, wrapped })
     }
