@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use millstream_types::{AccountId, Millis, Region};
 use minicbor::{Decode, Encode};
 
-use crate::encryption::Encryption;
+use crate::encryption::DefaultEncryption;
 use crate::error::{Error, Result};
 use crate::names::BucketName;
 
@@ -55,7 +55,7 @@ struct Record {
     #[n(3)]
     region: String,
     #[n(4)]
-    encryption: Option<Encryption>,
+    encryption: Option<DefaultEncryption>,
 }
 
 /// The layouts that are written and read: of a bucket, and of one that has a default encryption.
@@ -70,7 +70,7 @@ pub(crate) struct Bucket {
     /// durable, and stays.
     pub(crate) tree: RwLock<()>,
     /// How objects are encrypted that do not say it themselves.
-    pub(crate) encryption: RwLock<Option<Encryption>>,
+    pub(crate) encryption: RwLock<Option<DefaultEncryption>>,
     /// Set under `tree`.
     pub(crate) deleted: AtomicBool,
 }
@@ -79,7 +79,7 @@ impl Bucket {
     pub(crate) fn new(
         info: BucketInfo,
         directory: PathBuf,
-        encryption: Option<Encryption>,
+        encryption: Option<DefaultEncryption>,
     ) -> Self {
         Bucket {
             info,
@@ -104,7 +104,7 @@ impl Bucket {
 }
 
 /// The bytes of a bucket's file.
-pub(crate) fn encode(info: &BucketInfo, encryption: Option<Encryption>) -> Vec<u8> {
+pub(crate) fn encode(info: &BucketInfo, encryption: Option<DefaultEncryption>) -> Vec<u8> {
     let record = Record {
         version: if encryption.is_some() { ENCRYPTED_VERSION } else { VERSION },
         created_ms: info.created.0,
@@ -117,7 +117,10 @@ pub(crate) fn encode(info: &BucketInfo, encryption: Option<Encryption>) -> Vec<u
 }
 
 /// Reads a bucket's file.
-pub(crate) fn read(name: BucketName, directory: &Path) -> Result<(BucketInfo, Option<Encryption>)> {
+pub(crate) fn read(
+    name: BucketName,
+    directory: &Path,
+) -> Result<(BucketInfo, Option<DefaultEncryption>)> {
     let path = directory.join(RECORD);
     let bytes = fs::read(&path).map_err(Error::io("reading a bucket"))?;
     let damaged = || Error::Damaged { path: path.display().to_string() };

@@ -26,6 +26,26 @@ pub enum Encryption {
     Kms(#[n(0)] Option<String>),
 }
 
+/// The encryption that a request asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Which; as the bucket has it by default if it says nothing.
+    pub encryption: Option<Encryption>,
+    /// Whether objects share a data key for a while (S3 Bucket Keys); as the bucket has it if it says nothing.
+    pub bucket_key: Option<bool>,
+}
+
+/// How a bucket's objects are encrypted that do not say it themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DefaultEncryption {
+    /// Which.
+    #[n(0)]
+    pub encryption: Encryption,
+    /// Whether objects that a named key encrypts share a data key for a while (S3 Bucket Keys).
+    #[n(1)]
+    pub bucket_key: bool,
+}
+
 /// How an object is encrypted, as its file says.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Sealed {
@@ -43,6 +63,9 @@ pub struct Sealed {
     pub(crate) account: u64,
     #[n(4)]
     pub(crate) region: String,
+    /// Whether the data key is one that objects of the bucket share.
+    #[n(5)]
+    pub bucket_key: bool,
 }
 
 impl Sealed {
@@ -50,9 +73,17 @@ impl Sealed {
     pub(crate) fn owner(&self, bucket: &BucketName, key: &Key) -> Option<Owner> {
         let account = AccountId::from_u64(self.account).ok()?;
         let region: Region = self.region.parse().ok()?;
-        let context = arn_of(&region, bucket, key);
+        let context = match self.bucket_key {
+            true => bucket_arn(&region, bucket),
+            false => arn_of(&region, bucket, key),
+        };
         Some(Owner { account, region, context })
     }
+}
+
+/// The ARN of a bucket.
+pub(crate) fn bucket_arn(region: &Region, bucket: &BucketName) -> String {
+    format!("arn:{}:s3:::{bucket}", region.partition())
 }
 
 /// The ARN of an object.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use millstream_types::{AccountId, Region};
 use millstream_vault::{KeyError, KeyFault, KeyName, LocalKeys, MasterKeys, Owner};
 
-use crate::encryption::{Encryption, Sealed, Sealing, arn_of};
+use crate::encryption::{Asked, Encryption, Sealed, Sealing, arn_of, bucket_arn};
 use crate::error::{Error, Result};
 use crate::names::{BucketName, Key};
 use crate::store::Store;
@@ -50,28 +50,39 @@ impl Store {
         writer: &Writer,
         bucket: &BucketName,
         key: &Key,
-        asked: Option<Encryption>,
+        asked: &Asked,
     ) -> Result<Option<Sealing>> {
         let info = self.bucket(bucket)?;
-        let Some(encryption) = asked.or(self.default_encryption(bucket)?) else { return Ok(None) };
-        // A bucket's keys are where it is; one that is everyone's is where its writers are.
-        let region = info.owner.map_or_else(|| writer.region.clone(), |_| info.region.clone());
-        let context = arn_of(&region, bucket, key);
-        let owner = Owner { account: writer.account, region, context };
+        let default = self.default_encryption(bucket)?;
+        let shares = asked.bucket_key.or(default.as_ref().map(|default| default.bucket_key));
+        let encryption = asked.encryption.clone().or(default.map(|default| default.encryption));
+        let Some(encryption) = encryption else { return Ok(None) };
         let (name, has_name) = match &encryption {
             Encryption::Managed => (KeyName::s3_managed(), false),
             Encryption::Kms(None) => (KeyName::s3(), true),
             Encryption::Kms(Some(name)) => (key_name(name)?, true),
         };
-        let made = self.masters()?.generate(&owner, &name).await.map_err(Error::Key)?;
+        // A bucket's keys are where it is; one that is everyone's is where its writers are.
+        let region = info.owner.map_or_else(|| writer.region.clone(), |_| info.region.clone());
+        let arn = arn_of(&region, bucket, key);
+        let bucket_key = has_name && shares == Some(true);
+        let context = if bucket_key { bucket_arn(&region, bucket) } else { arn.clone() };
+        let owner = Owner { account: writer.account, region, context };
+        let masters = self.masters()?;
+        let made = match bucket_key {
+            true => masters.generate_shared(&owner, &name).await,
+            false => masters.generate(&owner, &name).await,
+        };
+        let made = made.map_err(Error::Key)?;
         let sealed = Sealed {
             key_arn: has_name.then(|| LocalKeys::arn_of(&owner, &made.master)),
             master: made.master,
             wrapped: made.wrapped,
             account: owner.account.as_u64(),
             region: owner.region.to_string(),
+            bucket_key,
         };
-        Ok(Some(Sealing { sealed, key: made.key, arn: owner.context }))
+        Ok(Some(Sealing { sealed, key: made.key, arn }))
     }
 
     /// The key to an object or upload that is there. Where accounts are known, `reader` must be the one whose master key
@@ -91,10 +102,14 @@ impl Store {
         if sealed.key_arn.is_some() && reader.is_some_and(|reader| reader != owner.account) {
             return Err(foreign());
         }
-        let masters = self.masters()?;
-        let key = masters.unwrap(&owner, &sealed.master, &sealed.wrapped).await;
-        let key = key.map_err(Error::Key)?;
-        Ok(Sealing { sealed: sealed.clone(), key, arn: owner.context })
+        let (masters, master, wrapped) = (self.masters()?, &sealed.master, &sealed.wrapped);
+        let opened = match sealed.bucket_key {
+            true => masters.unwrap_shared(&owner, master, wrapped).await,
+            false => masters.unwrap(&owner, master, wrapped).await,
+        };
+        let data_key = opened.map_err(Error::Key)?;
+        let arn = arn_of(&owner.region, bucket, key);
+        Ok(Sealing { sealed: sealed.clone(), key: data_key, arn })
     }
 
     fn masters(&self) -> Result<&dyn MasterKeys> {

@@ -31,7 +31,7 @@ pub use attributes::{Attributes, Checksum, ETag, ObjectInfo};
 pub use bucket::{BucketInfo, Created};
 pub use complete::CompletedPart;
 pub use disk::free_bytes;
-pub use encryption::{Encryption, Role, Sealed, Sealing};
+pub use encryption::{Asked, DefaultEncryption, Encryption, Role, Sealed, Sealing};
 pub use error::{Error, Result};
 pub use keys::{Keys, Writer};
 pub use listing::{Entry, ListQuery, Listing};

@@ -63,7 +63,7 @@ impl Store {
     ) -> Result<ObjectInfo> {
         let (size, modified) = (staged.size(), self.clock.now());
         let key = key.clone();
-        let sealed = staged.sealed(Role::Object)?;
+        let sealed = staged.sealed(&key, Role::Object)?;
         let info = ObjectInfo { key, size, modified, etag, attributes, checksum, sealed };
         let bucket = staged.bucket.clone();
         let target = bucket.objects().join(object_path(info.key.as_str()));

@@ -236,6 +236,7 @@ mod tests {
             wrapped: vec![1; 81],
             account: 7,
             region: "us-east-1".into(),
+            bucket_key: false,
         };
         let info = ObjectInfo { sealed: Some(Box::new(sealed)), ..info() };
         let mut sealer = sealer();

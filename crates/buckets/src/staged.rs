@@ -13,7 +13,7 @@ use crate::bucket::Bucket;
 use crate::disk;
 use crate::encryption::{CHUNK_BYTES, Role, SEALED_CHUNK_BYTES, Sealed, Sealing};
 use crate::error::{Error, Result};
-use crate::names::{BucketName, UploadId};
+use crate::names::{BucketName, Key, UploadId};
 use crate::record;
 use crate::store::Store;
 
@@ -37,6 +37,8 @@ struct Seal {
     sealer: ChunkSealer,
     sealed: Sealed,
     role: Role,
+    /// The ARN of the object.
+    arn: String,
     /// In place of the MD5, which would tell something of the bytes.
     etag: Option<[u8; 16]>,
     /// What is not a whole chunk yet, in the clear.
@@ -86,18 +88,20 @@ impl Staged {
             sealer: sealing.sealer(role, random),
             sealed: sealing.sealed.clone(),
             role,
+            arn: sealing.arn.clone(),
             etag,
             chunk: Vec::new(),
         }));
         self
     }
 
-    /// How it is sealed, if it is, and for this role; anything else is a mistake of the caller's.
-    pub(crate) fn sealed(&self, role: Role) -> Result<Option<Box<Sealed>>> {
-        match self.seal.as_deref() {
-            None => Ok(None),
-            Some(seal) if seal.role == role => Ok(Some(Box::new(seal.sealed.clone()))),
-            Some(_) => Err(Error::Sealed),
+    /// How it is sealed, if it is, and for this key and role; anything else is a mistake of the caller's.
+    pub(crate) fn sealed(&self, key: &Key, role: Role) -> Result<Option<Box<Sealed>>> {
+        let Some(seal) = self.seal.as_deref() else { return Ok(None) };
+        let object = format!(":::{}/{key}", self.bucket.info.name);
+        match seal.role == role && seal.arn.ends_with(&object) {
+            true => Ok(Some(Box::new(seal.sealed.clone()))),
+            false => Err(Error::Sealed),
         }
     }
 

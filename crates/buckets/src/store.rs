@@ -14,7 +14,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::bucket::{self, Bucket, BucketInfo, Created};
 use crate::disk;
-use crate::encryption::Encryption;
+use crate::encryption::DefaultEncryption;
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::limits::BUCKETS_MAX;
@@ -201,7 +201,7 @@ impl Store {
         &self,
         path: &Path,
         info: &BucketInfo,
-        encryption: Option<Encryption>,
+        encryption: Option<DefaultEncryption>,
     ) -> Result<()> {
         let writing = || Error::io("writing a bucket's record");
         fs::write(path, bucket::encode(info, encryption)).map_err(writing())?;
@@ -215,7 +215,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NoSuchBucket`].
-    pub fn default_encryption(&self, name: &BucketName) -> Result<Option<Encryption>> {
+    pub fn default_encryption(&self, name: &BucketName) -> Result<Option<DefaultEncryption>> {
         let bucket = self.find(name)?;
         let encryption = bucket.encryption.read().unwrap_or_else(PoisonError::into_inner);
         Ok(encryption.clone())
@@ -228,7 +228,7 @@ impl Store {
     pub fn set_default_encryption(
         &self,
         name: &BucketName,
-        encryption: Option<Encryption>,
+        encryption: Option<DefaultEncryption>,
     ) -> Result<()> {
         self.check()?;
         let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);

@@ -178,7 +178,7 @@ impl Store {
         let bucket = staged.bucket.clone();
         let (directory, upload) = self.find_upload(&bucket, key, id)?;
         let (size, modified, etag) = (staged.size(), self.clock.now(), staged.etag());
-        let sealed = staged.sealed(Role::Part(number))?;
+        let sealed = staged.sealed(&upload.key, Role::Part(number))?;
         if sealed.as_deref() != upload.sealed.as_ref() {
             return Err(Error::Sealed);
         }

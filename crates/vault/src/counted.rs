@@ -1,5 +1,5 @@
-//! The vault as the place of the master keys, for what keeps its data keys itself, such as objects: nothing is
-//! remembered, all is counted.
+//! The vault as the place of the master keys, for what keeps its data keys itself, such as objects: all is counted, and
+//! nothing remembered but keys that are shared.
 
 use crate::data_key::DataKey;
 use crate::error::KeyError;
@@ -32,6 +32,19 @@ impl MasterKeys for Vault {
             self.count(&key, |counters| counters.unwrapped.add(1));
             key
         })
+    }
+
+    fn generate_shared<'a>(&'a self, owner: &'a Owner, name: &'a KeyName) -> Fut<'a, Generated> {
+        Box::pin(self.shared_key(owner, name))
+    }
+
+    fn unwrap_shared<'a>(
+        &'a self,
+        owner: &'a Owner,
+        master: &'a str,
+        wrapped: &'a [u8],
+    ) -> Fut<'a, DataKey> {
+        Box::pin(self.open_shared_key(owner, master, wrapped))
     }
 }
 

@@ -16,6 +16,7 @@ mod master;
 mod metrics;
 mod name;
 mod secrets;
+mod shared;
 mod vault;
 mod wrap;
 

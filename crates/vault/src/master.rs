@@ -57,6 +57,21 @@ pub trait MasterKeys: Send + Sync + 'static {
         master: &'a str,
         wrapped: &'a [u8],
     ) -> Fut<'a, DataKey>;
+
+    /// As [`MasterKeys::generate`], for a data key that many things share: whoever asks soon after may get the same.
+    fn generate_shared<'a>(&'a self, owner: &'a Owner, name: &'a KeyName) -> Fut<'a, Generated> {
+        self.generate(owner, name)
+    }
+
+    /// As [`MasterKeys::unwrap`], for a data key that many things share: it may be remembered for a while.
+    fn unwrap_shared<'a>(
+        &'a self,
+        owner: &'a Owner,
+        master: &'a str,
+        wrapped: &'a [u8],
+    ) -> Fut<'a, DataKey> {
+        self.unwrap(owner, master, wrapped)
+    }
 }
 
 /// The local keys, and a key service for all others. The service knows only the node, whose rights may reach far: so it

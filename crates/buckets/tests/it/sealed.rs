@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use millstream_buckets::{
-    Attributes, BucketName, Checksum, Condition, Encryption, Error, KeyFault, ObjectInfo,
-    ObjectReader, Result, Role, Sealing, Store,
+    Asked, Attributes, BucketName, Checksum, Condition, DefaultEncryption, Encryption, Error,
+    KeyFault, ObjectInfo, ObjectReader, Result, Role, Sealing, Store,
 };
 use millstream_types::AccountId;
 use millstream_vault::KeyUse;
@@ -20,8 +20,12 @@ fn kms() -> Encryption {
 }
 
 async fn sealing(store: &Store, bucket: &BucketName, of: &str, asked: Encryption) -> Sealing {
-    let sealing = store.sealing(&writer(), bucket, &key(of), Some(asked)).await;
+    let sealing = store.sealing(&writer(), bucket, &key(of), &asks(asked)).await;
     sealing.unwrap().unwrap()
+}
+
+fn asks(encryption: Encryption) -> Asked {
+    Asked { encryption: Some(encryption), bucket_key: None }
 }
 
 async fn put_sealed(
@@ -221,7 +225,7 @@ async fn a_key_that_may_not_be_used_stops_the_next_read_and_write() {
         let keys: Vec<_> = usable.map(|usable| ("k", usable)).into_iter().collect();
         let store = home.open_with(&keys).unwrap();
         let read = get_sealed(&store, &bucket, "o").await.map(|_| ());
-        let written = store.sealing(&writer(), &bucket, &key("p"), Some(kms())).await.map(|_| ());
+        let written = store.sealing(&writer(), &bucket, &key("p"), &asks(kms())).await.map(|_| ());
         for done in [read, written] {
             match done {
                 Err(Error::Key(error)) => assert_eq!(error.fault, fault),
@@ -250,7 +254,7 @@ async fn keys_are_the_buckets_regions_and_the_writers_accounts() {
     let owned = name("owned");
     let far = "us-west-2".parse().unwrap();
     store.create_bucket(&owned, Some(writer().account), &far).unwrap();
-    let asked = |arn: &str| Some(Encryption::Kms(Some(arn.into())));
+    let asked = |arn: &str| asks(Encryption::Kms(Some(arn.into())));
     let arn_of = |region: &str| format!("arn:aws:kms:{region}:000000000007:key/k");
     for (bucket, name, expected) in [
         (&everyones, "k".to_owned(), Ok(arn_of("eu-west-1"))),
@@ -266,7 +270,7 @@ async fn keys_are_the_buckets_regions_and_the_writers_accounts() {
             Ok("arn:aws:kms:us-west-2:000000000007:alias/aws/s3".to_owned()),
         ),
     ] {
-        let made = store.sealing(&writer(), bucket, &key("o"), asked(&name)).await;
+        let made = store.sealing(&writer(), bucket, &key("o"), &asked(&name)).await;
         let made = match made {
             Ok(made) => Ok(made.unwrap().sealed().key_arn.clone().unwrap()),
             Err(Error::Key(error)) => Err(error.fault),
@@ -279,14 +283,16 @@ async fn keys_are_the_buckets_regions_and_the_writers_accounts() {
 #[tokio::test]
 async fn a_buckets_default_holds_for_what_asks_for_nothing_and_over_a_restart() {
     let (home, store, bucket) = Home::with_bucket();
-    let asks_nothing =
-        async |store: &Store| store.sealing(&writer(), &bucket, &key("o"), None).await.unwrap();
+    let asks_nothing = async |store: &Store| {
+        store.sealing(&writer(), &bucket, &key("o"), &Asked::default()).await.unwrap()
+    };
+    let default = DefaultEncryption { encryption: kms(), bucket_key: false };
     assert_eq!(store.default_encryption(&bucket).unwrap(), None);
     assert!(asks_nothing(&store).await.is_none());
-    store.set_default_encryption(&bucket, Some(kms())).unwrap();
+    store.set_default_encryption(&bucket, Some(default.clone())).unwrap();
     drop(store);
     let store = home.open();
-    assert_eq!(store.default_encryption(&bucket).unwrap(), Some(kms()));
+    assert_eq!(store.default_encryption(&bucket).unwrap(), Some(default));
     assert!(asks_nothing(&store).await.unwrap().sealed().key_arn.is_some());
     // A release that knows no encryption must not read it as a bucket whose objects stay in the clear.
     let record = home.directory.join("names/bucket/bucket");
@@ -297,4 +303,42 @@ async fn a_buckets_default_holds_for_what_asks_for_nothing_and_over_a_restart() 
     assert_eq!(home.open().default_encryption(&bucket).unwrap(), None);
     let absent = home.open().set_default_encryption(&name("absent"), None);
     assert!(matches!(absent, Err(Error::NoSuchBucket)));
+}
+
+#[tokio::test]
+async fn an_object_under_a_bucket_key_is_as_bound_to_its_place_as_any() {
+    let (home, store, bucket) = Home::with_bucket();
+    let asked = |bucket_key| Asked { encryption: Some(kms()), bucket_key };
+    for (of, asked, default, expected) in [
+        ("a", asked(None), false, false),
+        ("a", asked(Some(true)), false, true),
+        ("a", asked(None), true, true),
+        ("a", asked(Some(false)), true, false),
+        ("a", Asked { encryption: Some(Encryption::Managed), bucket_key: Some(true) }, true, false),
+    ] {
+        let default = DefaultEncryption { encryption: kms(), bucket_key: default };
+        store.set_default_encryption(&bucket, Some(default)).unwrap();
+        let sealing = store.sealing(&writer(), &bucket, &key(of), &asked).await.unwrap().unwrap();
+        assert_eq!(sealing.sealed().bucket_key, expected, "{asked:?}");
+    }
+    // Both under one data key, as a bucket's is for a while.
+    let of_a = store.sealing(&writer(), &bucket, &key("a"), &asked(Some(true))).await;
+    let of_a = of_a.unwrap().unwrap();
+    let of_b = store.unsealing(None, &bucket, &key("b"), of_a.sealed()).await.unwrap();
+    for (of, sealing) in [("a", &of_a), ("b", &of_b)] {
+        let mut staged = store.stage(&bucket, 100).unwrap().sealed_with(sealing, Role::Object);
+        staged.write(b"same").unwrap();
+        let attributes = Attributes::default();
+        store.publish(staged, &key(of), attributes, None, &Condition::Always).unwrap();
+        assert_eq!(get_sealed(&store, &bucket, of).await.unwrap(), b"same");
+    }
+    let [a, b] = ["a", "b"].map(|of| path(&home, "bucket", of));
+    assert_ne!(std::fs::read(&a).unwrap()[..4], std::fs::read(&b).unwrap()[..4]);
+    std::fs::copy(&a, &b).unwrap();
+    let moved = get_sealed(&store, &bucket, "b").await;
+    assert!(matches!(moved, Err(Error::Damaged { .. })), "{moved:?}");
+    // What is sealed for one key never gets another's name.
+    let staged = store.stage(&bucket, 100).unwrap().sealed_with(&of_a, Role::Object);
+    let named = store.publish(staged, &key("b"), Attributes::default(), None, &Condition::Always);
+    assert!(matches!(named, Err(Error::Sealed)));
 }

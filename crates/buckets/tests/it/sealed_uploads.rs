@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use millstream_buckets::{
-    Attributes, BucketName, Checksum, CompletedPart, Condition, Encryption, Error, Key, ObjectInfo,
-    PartInfo, Result, Role, Sealing, Store, UploadId,
+    Asked, Attributes, BucketName, Checksum, CompletedPart, Condition, Encryption, Error, Key,
+    ObjectInfo, PartInfo, Result, Role, Sealing, Store, UploadId,
 };
 
 use crate::support::{Home, key, writer};
@@ -12,8 +12,8 @@ use crate::support::{Home, key, writer};
 const MIB: usize = 1 << 20;
 
 async fn begin(store: &Store, bucket: &BucketName, key: &Key) -> (UploadId, Sealing) {
-    let asked = Some(Encryption::Kms(None));
-    let sealing = store.sealing(&writer(), bucket, key, asked).await.unwrap().unwrap();
+    let asked = Asked { encryption: Some(Encryption::Kms(None)), bucket_key: None };
+    let sealing = store.sealing(&writer(), bucket, key, &asked).await.unwrap().unwrap();
     let sealed = Some(sealing.sealed().clone());
     let id = store.create_upload(bucket, key, Attributes::default(), None, sealed).unwrap();
     // Whoever comes later has what the upload says of itself.

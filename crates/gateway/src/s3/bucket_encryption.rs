@@ -1,7 +1,7 @@
 //! The default encryption of a bucket: PutBucketEncryption, GetBucketEncryption, DeleteBucketEncryption.
 
 use hyper::{Response, StatusCode};
-use millstream_buckets::Encryption;
+use millstream_buckets::{DefaultEncryption, Encryption};
 
 use super::ask::Ask;
 use super::encryption::{algorithm_of, encryption};
@@ -41,14 +41,14 @@ impl Ask<'_> {
             let code = "ServerSideEncryptionConfigurationNotFoundError";
             S3Error::new(code, StatusCode::NOT_FOUND, text).with("BucketName", info.name.as_str())
         })?;
-        let (has_name, key) = match encryption {
+        let (has_name, key) = match encryption.encryption {
             Encryption::Managed => (false, None),
             Encryption::Kms(key) => (true, key),
         };
         let mut document = Document::new(ROOT);
         document.open(RULE).open(DEFAULT);
         document.element(ALGORITHM, algorithm_of(has_name)).optional(KEY, key).close();
-        document.element(BUCKET_KEY, false).close();
+        document.element(BUCKET_KEY, encryption.bucket_key).close();
         Ok(document_reply(document))
     }
 
@@ -61,7 +61,7 @@ impl Ask<'_> {
     async fn set_encryption(
         &self,
         bucket: millstream_buckets::BucketName,
-        encryption: Option<Encryption>,
+        encryption: Option<DefaultEncryption>,
     ) -> S3Result<()> {
         let store = self.store();
         blocking(move || Ok(store.set_default_encryption(&bucket, encryption)?)).await
@@ -69,7 +69,7 @@ impl Ask<'_> {
 }
 
 /// Reads a configuration: one rule, all of which can be done.
-fn configuration(body: &[u8]) -> S3Result<Encryption> {
+fn configuration(body: &[u8]) -> S3Result<DefaultEncryption> {
     let text = std::str::from_utf8(body).map_err(|_| S3Error::malformed_xml())?;
     let root = xml_read::read(text).map_err(|_| S3Error::malformed_xml())?;
     let [rule] = &root.children[..] else { return Err(S3Error::malformed_xml()) };
@@ -77,16 +77,17 @@ fn configuration(body: &[u8]) -> S3Result<Encryption> {
         return Err(S3Error::malformed_xml());
     }
     known(rule, &[DEFAULT, BUCKET_KEY])?;
-    match rule.text_of(BUCKET_KEY).map(str::trim) {
-        None | Some("false") => {}
-        Some("true") => return Err(S3Error::not_implemented("S3 Bucket Keys")),
+    let bucket_key = match rule.text_of(BUCKET_KEY).map(str::trim) {
+        None | Some("false") => false,
+        Some("true") => true,
         Some(_) => return Err(S3Error::malformed_xml()),
-    }
+    };
     let default = rule.all(DEFAULT).next().ok_or_else(S3Error::malformed_xml)?;
     known(default, &[ALGORITHM, KEY])?;
     let algorithm = default.text_of(ALGORITHM).map(str::trim);
     let key = default.text_of(KEY).map(str::trim);
-    encryption(algorithm, key)?.ok_or_else(S3Error::malformed_xml)
+    let encryption = encryption(algorithm, key)?.ok_or_else(S3Error::malformed_xml)?;
+    Ok(DefaultEncryption { encryption, bucket_key })
 }
 
 /// Refuses elements by name that would change what the rule means, and those that are there twice.
@@ -105,7 +106,7 @@ fn known(element: &Element, names: &[&str]) -> S3Result<()> {
 mod tests {
     use super::*;
 
-    fn read(rule: &str) -> Result<Encryption, &'static str> {
+    fn read(rule: &str) -> Result<DefaultEncryption, &'static str> {
         let text =
             format!("<{ROOT} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{rule}</{ROOT}>");
         configuration(text.as_bytes()).map_err(|error| error.code)
@@ -119,9 +120,16 @@ mod tests {
         let algorithm = |name: &str| format!("<{ALGORITHM}>{name}</{ALGORITHM}>");
         let kms = format!("{}<{KEY}>k</{KEY}>", algorithm("aws:kms"));
         let disabled = "<BucketKeyEnabled>false</BucketKeyEnabled>";
-        assert_eq!(rule(&algorithm("AES256"), disabled), Ok(Encryption::Managed));
-        assert_eq!(rule(&algorithm("aws:kms"), ""), Ok(Encryption::Kms(None)));
-        assert_eq!(rule(&kms, ""), Ok(Encryption::Kms(Some("k".into()))));
+        let enabled = "<BucketKeyEnabled>true</BucketKeyEnabled>";
+        let of_key = Encryption::Kms(Some("k".into()));
+        for (given, encryption, bucket_key) in [
+            (rule(&algorithm("AES256"), disabled), Encryption::Managed, false),
+            (rule(&algorithm("AES256"), enabled), Encryption::Managed, true),
+            (rule(&algorithm("aws:kms"), ""), Encryption::Kms(None), false),
+            (rule(&kms, enabled), of_key, true),
+        ] {
+            assert_eq!(given, Ok(DefaultEncryption { encryption, bucket_key }));
+        }
         for (given, code) in [
             (read(""), "MalformedXML"),
             (read("<Rule/>"), "MalformedXML"),
@@ -130,7 +138,7 @@ mod tests {
             (rule(&algorithm("AES256").repeat(2), ""), "MalformedXML"),
             (rule(&algorithm("aws:kms:dsse"), ""), "NotImplemented"),
             (rule(&algorithm("x"), ""), "InvalidArgument"),
-            (rule(&kms, "<BucketKeyEnabled>true</BucketKeyEnabled>"), "NotImplemented"),
+            (rule(&kms, "<BucketKeyEnabled>yes</BucketKeyEnabled>"), "MalformedXML"),
             (rule(&kms, "<BlockedEncryptionTypes/>"), "NotImplemented"),
         ] {
             assert_eq!(given, Err(code));

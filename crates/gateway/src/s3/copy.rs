@@ -2,7 +2,7 @@
 
 use hyper::Response;
 use millstream_buckets::limits::{COPY_BYTES, PUT_BYTES_MAX};
-use millstream_buckets::{BucketName, Encryption, Error, Key, ObjectReader, Role, Staged};
+use millstream_buckets::{Asked, BucketName, Encryption, Error, Key, ObjectReader, Role, Staged};
 
 use super::ask::Ask;
 use super::dates;
@@ -25,17 +25,18 @@ impl Ask<'_> {
         let asked = encryption::asked(self.headers)?;
         let (from_bucket, from_key, reader) = self.copy_source().await?;
         let same = from_bucket == bucket && from_key == key;
-        if same && !replaces && said.storage_class.is_none() && asked.is_none() {
+        if same && !replaces && said.storage_class.is_none() && asked.encryption.is_none() {
             return Err(S3Error::bad(
                 "InvalidRequest",
                 "This copy request is illegal because it is trying to copy an object to itself without changing the \
                  object's metadata, storage class, website redirect location or encryption attributes.",
             ));
         }
-        let mut sealing = self.sealing(&bucket, &key, asked).await?;
+        let mut sealing = self.sealing(&bucket, &key, &asked).await?;
         if sealing.is_none() && reader.info().sealed.is_some() {
             // A copy is never less than its source.
-            sealing = self.sealing(&bucket, &key, Some(Encryption::Managed)).await?;
+            let asked = Asked { encryption: Some(Encryption::Managed), bucket_key: None };
+            sealing = self.sealing(&bucket, &key, &asked).await?;
         }
         let _turn = self.turn_to_receive().await?;
         let store = self.store();

@@ -4,7 +4,9 @@
 
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName};
-use millstream_buckets::{BucketName, Encryption, Key, ObjectReader, Sealed, Sealing, Writer};
+use millstream_buckets::{
+    Asked, BucketName, Encryption, Key, ObjectReader, Sealed, Sealing, Writer,
+};
 use millstream_buckets::{KeyError, KeyFault};
 
 use super::ask::Ask;
@@ -14,15 +16,23 @@ use super::headers::text;
 /// `AES256` or `aws:kms`.
 const ALGORITHM: HeaderName = HeaderName::from_static("x-amz-server-side-encryption");
 const KEY: HeaderName = HeaderName::from_static("x-amz-server-side-encryption-aws-kms-key-id");
-const BUCKET_KEY: &str = "x-amz-server-side-encryption-bucket-key-enabled";
+const BUCKET_KEY: HeaderName =
+    HeaderName::from_static("x-amz-server-side-encryption-bucket-key-enabled");
 
 /// What a request that writes an object asks for.
-pub(crate) fn asked(headers: &HeaderMap) -> S3Result<Option<Encryption>> {
+pub(crate) fn asked(headers: &HeaderMap) -> S3Result<Asked> {
     let (algorithm, key) = (text(headers, ALGORITHM.as_str()), text(headers, KEY.as_str()));
-    if text(headers, BUCKET_KEY).is_some_and(|enabled| !enabled.eq_ignore_ascii_case("false")) {
-        return Err(S3Error::not_implemented("S3 Bucket Keys"));
-    }
-    encryption(algorithm, key)
+    let bucket_key = match text(headers, BUCKET_KEY.as_str()) {
+        None => None,
+        Some(enabled) if enabled.eq_ignore_ascii_case("true") => Some(true),
+        Some(enabled) if enabled.eq_ignore_ascii_case("false") => Some(false),
+        Some(other) => {
+            let error = S3Error::bad("InvalidArgument", "The value must be true or false.");
+            let error = error.with("ArgumentName", BUCKET_KEY.as_str());
+            return Err(error.with("ArgumentValue", other));
+        }
+    };
+    Ok(Asked { encryption: encryption(algorithm, key)?, bucket_key })
 }
 
 /// The encryption of an algorithm and a key, as headers or a bucket's configuration name them.
@@ -55,6 +65,7 @@ pub(crate) fn reply_headers(sealed: Option<&Sealed>) -> Vec<(HeaderName, String)
     let Some(sealed) = sealed else { return Vec::new() };
     let mut headers = vec![(ALGORITHM, algorithm_of(sealed.key_arn.is_some()).to_owned())];
     headers.extend(sealed.key_arn.clone().map(|arn| (KEY, arn)));
+    headers.extend(sealed.bucket_key.then(|| (BUCKET_KEY, "true".to_owned())));
     headers
 }
 
@@ -69,7 +80,7 @@ impl Ask<'_> {
         &self,
         bucket: &BucketName,
         key: &Key,
-        asked: Option<Encryption>,
+        asked: &Asked,
     ) -> S3Result<Option<Sealing>> {
         let (account, region) = (self.identity.account, self.identity.region.clone());
         let writer = Writer { account, region };
@@ -128,18 +139,24 @@ mod tests {
     }
 
     const SSE: &str = "x-amz-server-side-encryption";
+    const ENABLED: &str = "x-amz-server-side-encryption-bucket-key-enabled";
     const ID: &str = "x-amz-server-side-encryption-aws-kms-key-id";
 
     #[test]
     fn what_is_asked_for_is_read_and_nothing_is_left_out() {
+        assert_eq!(asked(&headers(&[])), Ok(Asked::default()));
+        for (text, expected) in [("true", true), ("False", false)] {
+            let bucket_key = asked(&headers(&[(ENABLED, text)])).map(|asked| asked.bucket_key);
+            assert_eq!(bucket_key, Ok(Some(expected)));
+        }
         for (pairs, expected) in [
             (&[][..], None),
             (&[(SSE, "AES256")], Some(Encryption::Managed)),
             (&[(SSE, "aws:kms")], Some(Encryption::Kms(None))),
             (&[(SSE, "aws:kms"), (ID, "k")], Some(Encryption::Kms(Some("k".into())))),
-            (&[(SSE, "aws:kms"), (BUCKET_KEY, "false")], Some(Encryption::Kms(None))),
         ] {
-            assert_eq!(asked(&headers(pairs)), Ok(expected), "{pairs:?}");
+            let encryption = asked(&headers(pairs)).map(|asked| asked.encryption);
+            assert_eq!(encryption, Ok(expected), "{pairs:?}");
         }
         for (pairs, code) in [
             (&[(ID, "k")][..], "InvalidArgument"),
@@ -147,7 +164,7 @@ mod tests {
             (&[(SSE, "aes256")], "InvalidArgument"),
             (&[(SSE, "")], "InvalidArgument"),
             (&[(SSE, "aws:kms:dsse")], "NotImplemented"),
-            (&[(SSE, "aws:kms"), (BUCKET_KEY, "true")], "NotImplemented"),
+            (&[(SSE, "aws:kms"), (ENABLED, "yes")], "InvalidArgument"),
         ] {
             assert_eq!(asked(&headers(pairs)).unwrap_err().code, code, "{pairs:?}");
         }

@@ -34,7 +34,7 @@ impl Ask<'_> {
         let (attributes, checksum) = (attributes(self.headers)?, self.upload_checksum()?);
         let asked = encryption::asked(self.headers)?;
         let (bucket, key) = self.object().await?;
-        let sealing = self.sealing(&bucket, &key, asked).await?;
+        let sealing = self.sealing(&bucket, &key, &asked).await?;
         let sealed = sealing.map(|sealing| sealing.sealed().clone());
         let headers = encryption::reply_headers(sealed.as_ref());
         let store = self.store();

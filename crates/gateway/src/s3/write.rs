@@ -19,7 +19,7 @@ impl Ask<'_> {
         let asked = encryption::asked(self.headers)?;
         let (bucket, key) = self.object().await?;
         check_size(&body)?;
-        let sealing = self.sealing(&bucket, &key, asked).await?;
+        let sealing = self.sealing(&bucket, &key, &asked).await?;
         let _turn = self.turn_to_receive().await?;
         let (store, into) = (self.store(), bucket.clone());
         let staged = blocking(move || {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use millstream_buckets::limits::PUT_BYTES_MAX;
 use millstream_buckets::{
-    Attributes, BucketName, Condition, Encryption as AtRest, Error, Key, KeyError, KeyFault,
+    Asked, Attributes, BucketName, Condition, Encryption as AtRest, Error, Key, KeyError, KeyFault,
     KeyName, Role, Sealing, Store, Writer,
 };
 use millstream_firehose::settings::Encryption;
@@ -27,8 +27,8 @@ impl BuiltIn {
     /// A bucket that does not exist is no reason to refuse: it may be made later, as with AWS.
     pub fn accepts(&self, bucket: &str, encryption: &Encryption) -> Result<(), String> {
         match encryption {
-            Encryption::Kms(arn) if !is_key_arn(arn) => {
-                return Err(format!("AWSKMSKeyARN {arn} is not the ARN of a key."));
+            Encryption::Kms(key) if KeyName::parse(key).is_err() => {
+                return Err(format!("{key} is not the ARN, id or alias of a KMS key."));
             }
             Encryption::Kms(_) | Encryption::BucketDefault => {}
         }
@@ -46,11 +46,12 @@ impl BuiltIn {
         let (this, by, of, into) = (self.clone(), sender.clone(), object.clone(), name.clone());
         blocking(move || this.check_bucket(&by, &of, &into)).await?;
         let writer = Writer { account: sender.account, region: sender.region.clone() };
-        let asked = match &object.encryption {
+        let encryption = match &object.encryption {
             Encryption::Kms(arn) => Some(AtRest::Kms(Some(arn.to_string()))),
             Encryption::BucketDefault => None,
         };
-        let sealing = self.store.sealing(&writer, &name, &key, asked).await;
+        let asked = Asked { encryption, bucket_key: None };
+        let sealing = self.store.sealing(&writer, &name, &key, &asked).await;
         let sealing = sealing.map_err(|error| sink_error(&error, bucket))?;
         let (this, object) = (self.clone(), object.clone());
         blocking(move || this.write(&name, &key, &object, sealing.as_ref())).await
@@ -127,11 +128,6 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, SinkError> {
     let done = tokio::task::spawn_blocking(run).await;
     done.unwrap_or_else(|_| Err(failed("InternalError", "The write was not finished.")))
-}
-
-/// Whether a text is the ARN of a master key, or of a key's alias.
-fn is_key_arn(text: &str) -> bool {
-    KeyName::parse(text).is_ok_and(|name| name.place().is_some())
 }
 
 /// A master key's failure by S3's name. Limits have one of the guide to Firehose ("Amazon S3 data delivery errors").

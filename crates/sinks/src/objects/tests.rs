@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use millstream_buckets::{BucketName, Encryption as AtRest, Keys, Options, Place, Store};
+use millstream_buckets::{
+    BucketName, DefaultEncryption, Encryption as AtRest, Keys, Options, Place, Store,
+};
 use millstream_types::{AccountId, ManualClock, Millis, SeededRandom};
 use millstream_vault::{DataKey, KeyUse, LocalKey, LocalKeys};
 
@@ -155,8 +157,8 @@ async fn encryption_by_a_key_is_done_and_never_left_out() {
     let bucket = made(&store, None);
     let objects = self::objects(ObjectSettings::default(), &store);
     assert_eq!(objects.accepts("bucket", &kms("k")), Ok(()));
-    let no_arn = Encryption::Kms("k".into());
-    assert!(objects.accepts("bucket", &no_arn).unwrap_err().contains("AWSKMSKeyARN k is not"));
+    let no_key = Encryption::Kms("arn:aws:s3:::k".into());
+    assert!(objects.accepts("bucket", &no_key).unwrap_err().contains("arn:aws:s3:::k is not"));
     let sealed = Object { encryption: kms("k"), ..object("k") };
     assert_eq!(objects.put(&sender(), &sealed).await, Ok(Put::Written));
     assert_eq!(objects.put(&sender(), &sealed).await, Ok(Put::Existed));
@@ -181,7 +183,8 @@ async fn what_asks_for_nothing_is_encrypted_as_the_bucket_has_it() {
     let bucket = made(&store, None);
     let objects = self::objects(ObjectSettings::default(), &store);
     assert_eq!(objects.put(&sender(), &object("before")).await, Ok(Put::Written));
-    store.set_default_encryption(&bucket, Some(AtRest::Managed)).unwrap();
+    let default = DefaultEncryption { encryption: AtRest::Managed, bucket_key: false };
+    store.set_default_encryption(&bucket, Some(default)).unwrap();
     assert_eq!(objects.put(&sender(), &object("after")).await, Ok(Put::Written));
     let is_sealed =
         |key: &str| store.head(&bucket, &key.parse().unwrap()).unwrap().sealed.is_some();
