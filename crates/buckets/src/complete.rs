@@ -24,12 +24,13 @@ pub struct CompletedPart {
 }
 
 impl Store {
-    /// Makes one object of parts. `sealing` is the key to the upload if it is sealed; `see` gets all bytes in order, for a
-    /// checksum of the full object; `finish` makes the object's checksum of the parts, or refuses.
+    /// Makes one object of parts. `sealing` is the key to the upload if it is sealed; `see` gets all bytes in order,
+    /// for a checksum of the full object; `finish` makes the object's checksum of the parts, or refuses.
     ///
     /// # Errors
     /// [`Error::NoSuchUpload`], [`Error::InvalidPart`], [`Error::InvalidPartOrder`], [`Error::PartTooSmall`],
-    /// [`Error::PreconditionFailed`], [`Error::Busy`], [`Error::NoSpace`], [`Error::Sealed`], or the disk's: the upload then stays open.
+    /// [`Error::PreconditionFailed`], [`Error::Busy`], [`Error::NoSpace`], [`Error::Sealed`], or the disk's: the upload
+    /// then stays open.
     #[allow(clippy::too_many_arguments)] // what S3's CompleteMultipartUpload has
     pub fn complete_upload<E: From<Error>>(
         self: &std::sync::Arc<Self>,

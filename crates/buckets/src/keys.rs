@@ -40,8 +40,8 @@ pub struct Writer {
 }
 
 impl Store {
-    /// How an object that is about to be written is encrypted: as is asked, else as the bucket has it by default; `None`
-    /// leaves it in the clear.
+    /// How an object that is about to be written is encrypted: as is asked, else as the bucket has it by default;
+    /// `None` leaves it in the clear.
     ///
     /// # Errors
     /// [`Error::NoSuchBucket`], or [`Error::Key`].
@@ -85,8 +85,8 @@ impl Store {
         Ok(Some(Sealing { sealed, key: made.key, arn }))
     }
 
-    /// The key to an object or upload that is there. Where accounts are known, `reader` must be the one whose master key
-    /// it is.
+    /// The key to an object or upload that is there. Where accounts are known, `reader` must be the one whose master
+    /// key it is.
     ///
     /// # Errors
     /// [`Error::Key`].

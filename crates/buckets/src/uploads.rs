@@ -162,8 +162,8 @@ impl Store {
     /// Makes what was staged a part of an upload, instead of an earlier one of this number.
     ///
     /// # Errors
-    /// [`Error::NoSuchUpload`], [`Error::InvalidPart`] for a number that none has, [`Error::Sealed`] if it is sealed and
-    /// the upload is not or the other way round, or the disk's.
+    /// [`Error::NoSuchUpload`], [`Error::InvalidPart`] for a number that none has, [`Error::Sealed`] if it is sealed
+    /// and the upload is not or the other way round, or the disk's.
     pub fn put_part(
         &self,
         mut staged: Staged,

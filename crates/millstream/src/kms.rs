@@ -16,8 +16,8 @@ use crate::kms_config::KmsService;
 use crate::kms_http::{Connector, Response};
 
 /// The name of the encryption context that a wrapped key is bound to (AWS developer guides, "Permissions to use
-/// user-generated KMS keys", "Data protection in Amazon Data Firehose", and of S3 "Using server-side encryption with AWS
-/// KMS keys").
+/// user-generated KMS keys", "Data protection in Amazon Data Firehose", and of S3 "Using server-side encryption with
+/// AWS KMS keys").
 fn context_name(owner: &Owner) -> &'static str {
     match owner.service() {
         Some("firehose") => "aws:firehose:arn",

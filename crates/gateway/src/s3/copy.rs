@@ -63,7 +63,8 @@ impl Ask<'_> {
         Ok(reply)
     }
 
-    /// The object that `x-amz-copy-source` names, with the key to it, if whoever asks may read it and its conditions hold.
+    /// The object that `x-amz-copy-source` names, with the key to it, if whoever asks may read it and its conditions
+    /// hold.
     pub(super) async fn copy_source(&self) -> S3Result<(BucketName, Key, ObjectReader)> {
         let invalid = || {
             let text = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
