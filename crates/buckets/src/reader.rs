@@ -26,7 +26,7 @@ enum Content {
     /// Sealed, and its key was not given yet.
     Shut(End),
     /// Sealed, and its key was given.
-    Open(ChunkOpener),
+    Open(Box<ChunkOpener>),
 }
 
 /// Opens an object's file.
@@ -63,7 +63,7 @@ impl ObjectReader {
         if let Content::Shut(end) = &self.content {
             let opener = sealing.opener(role, &end.salt);
             self.info.checksum = end.open(&opener).ok_or_else(|| self.damaged())?;
-            self.content = Content::Open(opener);
+            self.content = Content::Open(Box::new(opener));
         }
         Ok(self)
     }
