@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::budget::Share;
+use crate::computing::Computing;
 use crate::deliver::Taken;
 use crate::envelope::{EXTRA_BYTES, Envelope, Sealing};
 use crate::journal::{Entry, Journal};
@@ -92,7 +93,7 @@ pub struct Context {
     /// Idle buffers of frames.
     pub frames: FramePool,
     /// Turns to compute, of all pipelines.
-    pub computing: Arc<Semaphore>,
+    pub computing: Computing,
     /// What is counted.
     pub counters: Arc<PipelineCounters>,
     /// Delivery errors, for people.
@@ -196,15 +197,7 @@ impl Context {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
-        // The turns are never taken away.
-        let turn =
-            self.computing.clone().acquire_owned().await.map_err(|error| error.to_string())?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(|error| format!("computing: {error}"))
+        self.computing.run(work).await
     }
 
     /// Writes an entry of the delivery log, where the configuration has one.

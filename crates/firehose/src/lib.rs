@@ -9,6 +9,7 @@
 mod budget;
 mod channels;
 mod compiled;
+mod computing;
 mod configuration;
 mod context;
 mod counted;
@@ -47,6 +48,7 @@ pub mod stream_source;
 mod telling;
 mod worker;
 
+pub use computing::computing_threads;
 pub use context::RecordCheck;
 pub use deliveries::{Deliveries, DeliveryParts};
 pub use journal::Logged;

@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::budget::Budget;
+use crate::computing::Computing;
 use crate::context::{Appending, Context, RecordCheck};
 use crate::discarded::Discarded;
 use crate::envelope::{CountedKeys, Envelope, Keys};
@@ -91,6 +92,8 @@ pub struct RuntimeParts {
     pub sinks: Arc<dyn Sinks>,
     /// Where pipelines work: threads that may wait for those that serve.
     pub background: Handle,
+    /// Where they compute: the blocking threads of this runtime, as many as [`computing_threads`] says.
+    pub computing: Handle,
     /// Bytes of memory for deliveries and workers.
     pub memory_bytes: u64,
     /// Partitions of a delivery stream that may be active.
@@ -111,7 +114,7 @@ pub struct Runtimes {
     outward: Budget,
     places: Arc<Semaphore>,
     outward_places: Arc<Semaphore>,
-    computing: Arc<Semaphore>,
+    computing: Computing,
     frames: FramePool,
     jumps: watch::Receiver<()>,
     started: watch::Sender<()>,
@@ -172,11 +175,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Who may compute at once: two for each processor, since some wait for memory or a lock.
-fn computing_max() -> usize {
-    std::thread::available_parallelism().map_or(2, |processors| 2 * processors.get())
-}
-
 fn failed(why: impl std::fmt::Display) -> PipelineError {
     PipelineError::Failed(why.to_string())
 }
@@ -191,7 +189,7 @@ impl Runtimes {
             outward: Budget::new(parts.memory_bytes),
             places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
             outward_places: Arc::new(Semaphore::new(DELIVERIES_MAX)),
-            computing: Arc::new(Semaphore::new(computing_max())),
+            computing: Computing::new(parts.computing.clone()),
             frames: frames(),
             jumps,
             started: watch::Sender::new(()),

@@ -11,7 +11,8 @@ use millstream_sinks::Outside;
 use millstream_streams::Streams;
 use millstream_types::{Clock, Random};
 use millstream_vault::Vault;
-use tokio::runtime::Handle;
+
+use crate::background::Handles;
 
 /// What every service stands on.
 pub struct Foundation {
@@ -43,7 +44,7 @@ impl Delivering {
         outside: Outside,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
-        background: Handle,
+        background: Handles,
     ) -> Self {
         let outside = Arc::new(outside);
         let runtimes = Runtimes::new(RuntimeParts {
@@ -51,7 +52,8 @@ impl Delivering {
             clock: clock.clone(),
             random,
             sinks: outside.clone(),
-            background,
+            background: background.work,
+            computing: background.computing,
             memory_bytes: RuntimeParts::MEMORY_BYTES,
             partitions_max: RuntimeParts::PARTITIONS_MAX,
         });

@@ -15,18 +15,18 @@ use millstream_streams::{Lifecycle, Streams};
 use millstream_types::{AccountId, AdjustableClock, Clock, Millis, Random, SystemClock};
 use millstream_vault::Vault;
 use tokio::net::TcpListener;
-use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::arguments::{Auth, LimitsMode, ServeOptions};
+use crate::background::{Background, Handles};
 use crate::config::{Config, LogSettings, Storage};
 use crate::control::{Control, Services};
 use crate::delivering::{Delivering, Foundation, Serving};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{background, declared, logging, master_key, outside, s3_config, tls};
+use crate::{declared, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -40,14 +40,14 @@ pub fn run(options: ServeOptions) -> Result<(), String> {
     tell_settings(&config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the runtime did not start: {error}"))?;
-    let background = background::start()?;
-    let served = runtime.block_on(serve(config, background.handle().clone()));
+    let background = Background::start()?;
+    let served = runtime.block_on(serve(config, background.handles()));
     // What is under way there has been waited for as long as it may.
-    background.shutdown_background();
+    background.stop();
     served
 }
 
-async fn serve(mut config: Config, background: Handle) -> Result<(), String> {
+async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
     let machine_clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let service_clock = Arc::new(AdjustableClock::new(machine_clock.clone()));
     let clock: Arc<dyn Clock> = service_clock.clone();

@@ -382,6 +382,7 @@ impl World {
                 random: Arc::new(SeededRandom::new(number)),
                 sinks: Arc::new(Sim(self.outside.clone())),
                 background: tokio::runtime::Handle::current(),
+                computing: tokio::runtime::Handle::current(),
                 memory_bytes: self.memory_bytes,
                 partitions_max: self.partitions_max,
             });
