@@ -45,8 +45,7 @@ VALUES = {
     "firehose": {
         "`DeliveryStreamType` `MSKAsSource`, `DatabaseAsSource`": "always, as the sources themselves are",
         "`OrcSerDe.BloomFilterColumns`": "unless it is empty: no Bloom filters are written",
-        "`EncryptionConfiguration.KMSEncryptionConfig`": "for the built-in buckets, which do not encrypt; an S3 "
-        "endpoint of the configuration takes it",
+        "`KMSEncryptionConfig.AWSKMSKeyARN`": "of a built-in bucket, if it is not the name of a key",
         "`SecretsManagerConfiguration.SecretARN`": "unless the configuration has a secret of this ARN",
         "`DomainARN`": "unless the configuration has an OpenSearch endpoint for it",
         "`LambdaArn`": "unless the configuration has a URL for the function, or an endpoint of Lambda's API",

@@ -210,7 +210,7 @@ def test_presigned_requests(s3, bucket):
 
 def test_what_is_not_there_is_refused_by_name(s3, bucket):
     for arguments in [
-        {"ServerSideEncryption": "AES256"}, {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "k"},
+        {"SSECustomerAlgorithm": "AES256"},
         {"ACL": "public-read"}, {"Tagging": "a=b"}, {"WebsiteRedirectLocation": "/x"},
         {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": "2030-01-01"},
     ]:

@@ -249,7 +249,7 @@ def test_channels_are_listed_and_deleted_with_what_they_hold(server, kinesis, s3
         ({"destination": {"DataFreshnessInSeconds": 901}}, "DataFreshnessInSeconds"),
         ({"storage": {"OutputKeyTemplate": "!{year}"}}, "OutputKeyTemplate"),
         ({"EncryptionConfiguration": {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}}, "aws/kinesis"),
-        ({"EncryptionConfiguration": {"EncryptionType": "KMS", "KeyId": "alias/mine"}}, "do not encrypt"),
+        ({"EncryptionConfiguration": {"EncryptionType": "KMS", "KeyId": "not a key"}}, "not a key is not"),
         ({"record_format": "GSR_JSON"}, "GSR_JSON"),
         ({"ServiceExecutionRoleARN": "arn:aws:iam::999999999999:role/other"}, "another account"),
     ],

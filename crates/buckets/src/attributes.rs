@@ -5,6 +5,7 @@ use std::fmt;
 use millstream_types::Millis;
 use minicbor::{Decode, Encode};
 
+use crate::encryption::Sealed;
 use crate::names::Key;
 
 /// What whoever writes an object says of it; given back with it.
@@ -50,7 +51,8 @@ pub struct Checksum {
     pub full_object: bool,
 }
 
-/// An object's ETag: the MD5 of its bytes, or of its parts' MD5s and their number. Shown without quotes.
+/// An object's ETag: the MD5 of its bytes, or of its parts' MD5s and their number. Of an object that a named key
+/// encrypts it is random. Shown without quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ETag {
     /// The MD5.
@@ -103,8 +105,10 @@ pub struct ObjectInfo {
     pub etag: ETag,
     /// What was said of it.
     pub attributes: Attributes,
-    /// The checksum that came with it.
+    /// The checksum that came with it. Of an encrypted object only its readers are told it.
     pub checksum: Option<Checksum>,
+    /// How it is encrypted at rest, if it is.
+    pub sealed: Option<Box<Sealed>>,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use millstream_types::{AccountId, Millis, Region};
 use minicbor::{Decode, Encode};
 
+use crate::encryption::DefaultEncryption;
 use crate::error::{Error, Result};
 use crate::names::BucketName;
 
@@ -53,10 +54,13 @@ struct Record {
     owner: Option<u64>,
     #[n(3)]
     region: String,
+    #[n(4)]
+    encryption: Option<DefaultEncryption>,
 }
 
-/// The layout that is written and read.
+/// The layouts that are written and read: of a bucket, and of one that has a default encryption.
 const VERSION: u32 = 1;
+const ENCRYPTED_VERSION: u32 = 2;
 
 /// An open bucket.
 pub(crate) struct Bucket {
@@ -65,13 +69,25 @@ pub(crate) struct Bucket {
     /// Held to write when directories are made or removed, to read when files are named: a directory that is seen is
     /// durable, and stays.
     pub(crate) tree: RwLock<()>,
+    /// How objects are encrypted that do not say it themselves.
+    pub(crate) encryption: RwLock<Option<DefaultEncryption>>,
     /// Set under `tree`.
     pub(crate) deleted: AtomicBool,
 }
 
 impl Bucket {
-    pub(crate) fn new(info: BucketInfo, directory: PathBuf) -> Self {
-        Bucket { info, directory, tree: RwLock::new(()), deleted: AtomicBool::new(false) }
+    pub(crate) fn new(
+        info: BucketInfo,
+        directory: PathBuf,
+        encryption: Option<DefaultEncryption>,
+    ) -> Self {
+        Bucket {
+            info,
+            directory,
+            tree: RwLock::new(()),
+            encryption: RwLock::new(encryption),
+            deleted: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn objects(&self) -> PathBuf {
@@ -88,27 +104,33 @@ impl Bucket {
 }
 
 /// The bytes of a bucket's file.
-pub(crate) fn encode(info: &BucketInfo) -> Vec<u8> {
+pub(crate) fn encode(info: &BucketInfo, encryption: Option<DefaultEncryption>) -> Vec<u8> {
     let record = Record {
-        version: VERSION,
+        version: if encryption.is_some() { ENCRYPTED_VERSION } else { VERSION },
         created_ms: info.created.0,
         owner: info.owner.map(AccountId::as_u64),
         region: info.region.as_str().to_owned(),
+        encryption,
     };
     // Writing to memory cannot fail.
     minicbor::to_vec(&record).unwrap_or_default()
 }
 
 /// Reads a bucket's file.
-pub(crate) fn read(name: BucketName, directory: &Path) -> Result<BucketInfo> {
+pub(crate) fn read(
+    name: BucketName,
+    directory: &Path,
+) -> Result<(BucketInfo, Option<DefaultEncryption>)> {
     let path = directory.join(RECORD);
     let bytes = fs::read(&path).map_err(Error::io("reading a bucket"))?;
     let damaged = || Error::Damaged { path: path.display().to_string() };
     let record: Record = minicbor::decode(&bytes).map_err(|_| damaged())?;
     let owner = record.owner.map(AccountId::from_u64).transpose().map_err(|_| damaged())?;
-    if record.version != VERSION {
+    let version = if record.encryption.is_some() { ENCRYPTED_VERSION } else { VERSION };
+    if record.version != version {
         return Err(damaged());
     }
     let region = record.region.parse().map_err(|_| damaged())?;
-    Ok(BucketInfo { name, created: Millis(record.created_ms), owner, region })
+    let created = Millis(record.created_ms);
+    Ok((BucketInfo { name, created, owner, region }, record.encryption))
 }

@@ -3,10 +3,12 @@
 use md5::{Digest, Md5};
 
 use crate::attributes::{Checksum, ETag, ObjectInfo};
+use crate::encryption::{Role, Sealing};
 use crate::error::{Error, Result};
 use crate::limits::{COPY_BYTES, OBJECT_BYTES_MAX, PART_BYTES_MIN};
 use crate::names::{BucketName, Key, UploadId};
-use crate::objects::{Condition, open};
+use crate::objects::Condition;
+use crate::reader::open;
 use crate::store::Store;
 use crate::uploads::{Ending, PartInfo, part_name, read_part};
 
@@ -22,12 +24,13 @@ pub struct CompletedPart {
 }
 
 impl Store {
-    /// Makes one object of parts. `see` gets all bytes in order, for a checksum of the full object; `finish` makes the
-    /// object's checksum of the parts, or refuses.
+    /// Makes one object of parts. `sealing` is the key to the upload if it is sealed; `see` gets all bytes in order,
+    /// for a checksum of the full object; `finish` makes the object's checksum of the parts, or refuses.
     ///
     /// # Errors
     /// [`Error::NoSuchUpload`], [`Error::InvalidPart`], [`Error::InvalidPartOrder`], [`Error::PartTooSmall`],
-    /// [`Error::PreconditionFailed`], [`Error::Busy`], [`Error::NoSpace`], or the disk's: the upload then stays open.
+    /// [`Error::PreconditionFailed`], [`Error::Busy`], [`Error::NoSpace`], [`Error::Sealed`], or the disk's: the upload
+    /// then stays open.
     #[allow(clippy::too_many_arguments)] // what S3's CompleteMultipartUpload has
     pub fn complete_upload<E: From<Error>>(
         self: &std::sync::Arc<Self>,
@@ -35,6 +38,7 @@ impl Store {
         key: &Key,
         id: &UploadId,
         named: &[CompletedPart],
+        sealing: Option<&Sealing>,
         condition: &Condition,
         mut see: impl FnMut(&[u8]),
         finish: impl FnOnce(&[PartInfo]) -> std::result::Result<Option<Checksum>, E>,
@@ -43,11 +47,17 @@ impl Store {
         let bucket = self.find(bucket_name)?;
         let (directory, upload) = self.find_upload(&bucket, key, id)?;
         let ending = Ending::begin(self, id)?;
-        let parts = check_parts(&directory, named)?;
+        let parts = check_parts(&directory, named, sealing)?;
         let mut staged = self.stage(bucket_name, OBJECT_BYTES_MAX)?;
+        if upload.sealed.is_some() {
+            staged = staged.sealed_with(sealing.ok_or(Error::Sealed)?, Role::Object);
+        }
         let mut buffer = vec![0; COPY_BYTES];
         for part in &parts {
-            let reader = open(&directory.join(part_name(part.number)))?;
+            let mut reader = open(&directory.join(part_name(part.number)))?;
+            if let Some(sealing) = sealing {
+                reader = reader.unseal_as(sealing, Role::Part(part.number))?;
+            }
             let mut offset = 0;
             loop {
                 let count = reader.read_at(offset, &mut buffer)?;
@@ -71,7 +81,11 @@ impl Store {
     }
 }
 
-fn check_parts(directory: &std::path::Path, named: &[CompletedPart]) -> Result<Vec<PartInfo>> {
+fn check_parts(
+    directory: &std::path::Path,
+    named: &[CompletedPart],
+    sealing: Option<&Sealing>,
+) -> Result<Vec<PartInfo>> {
     if named.is_empty() || !named.is_sorted_by(|a, b| a.number < b.number) {
         return Err(Error::InvalidPartOrder);
     }
@@ -79,7 +93,7 @@ fn check_parts(directory: &std::path::Path, named: &[CompletedPart]) -> Result<V
     let mut bytes = 0u64;
     for (index, wanted) in named.iter().enumerate() {
         let number = wanted.number;
-        let part = match read_part(directory, number) {
+        let part = match read_part(directory, number, sealing) {
             Err(Error::NoSuchKey) => return Err(Error::InvalidPart { number }),
             part => part?,
         };

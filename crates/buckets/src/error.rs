@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use millstream_vault::KeyError;
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -53,7 +55,11 @@ pub enum Error {
     PathTooLong,
     /// An earlier sync failed: what was written since may not be on disk, so that nothing more is taken.
     Failed,
-    /// A file is not what this store writes.
+    /// A master key cannot be used.
+    Key(KeyError),
+    /// An object or upload is encrypted, and its key was not given; or the other way round.
+    Sealed,
+    /// A file is not what this store writes, or not what it wrote.
     Damaged {
         /// Its path.
         path: String,
@@ -98,6 +104,8 @@ impl fmt::Display for Error {
             Error::NoSpace => f.write_str("there is no space left for objects"),
             Error::PathTooLong => f.write_str("the file system takes no path that long"),
             Error::Failed => f.write_str("a sync failed; the store takes nothing until a restart"),
+            Error::Key(error) => error.fmt(f),
+            Error::Sealed => f.write_str("an encrypted object was met without its key"),
             Error::Damaged { path } => write!(f, "{path} is damaged"),
             Error::Io { doing, error } => write!(f, "{doing}: {error}"),
         }

@@ -4,7 +4,7 @@ use crate::attributes::ObjectInfo;
 use crate::error::{Error, Result};
 use crate::limits::LIST_ENTRIES_MAX;
 use crate::names::BucketName;
-use crate::objects;
+use crate::reader;
 use crate::store::Store;
 use crate::walk::{Step, Walk};
 
@@ -83,7 +83,7 @@ impl Store {
                         walk.skip(prefix);
                         Entry::CommonPrefix(prefix.to_owned())
                     }
-                    None => match objects::open(&path) {
+                    None => match reader::open(&path) {
                         Ok(reader) => Entry::Object(Box::new(reader.info().clone())),
                         // Deleted since.
                         Err(Error::NoSuchKey) => continue,

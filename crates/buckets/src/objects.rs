@@ -1,8 +1,7 @@
-//! Objects: named at once and whole, read by range, deleted.
+//! Objects: named at once and whole, opened, deleted.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -11,9 +10,10 @@ use crate::attributes::{Attributes, Checksum, ETag, ObjectInfo};
 use crate::bucket::Bucket;
 use crate::disk;
 use crate::encode::object_path;
+use crate::encryption::Role;
 use crate::error::{Error, Result};
 use crate::names::{BucketName, Key};
-use crate::record;
+use crate::reader::{ObjectReader, is_absent, open};
 use crate::staged::Staged;
 use crate::store::Store;
 
@@ -32,31 +32,6 @@ pub enum Condition {
     IfMatch(Vec<ETag>),
     /// There is an object of this key (`If-Match: *`).
     IfPresent,
-}
-
-/// An open object: it can be read to its end whatever becomes of its key.
-pub struct ObjectReader {
-    info: ObjectInfo,
-    file: File,
-}
-
-impl ObjectReader {
-    /// What it is.
-    pub fn info(&self) -> &ObjectInfo {
-        &self.info
-    }
-
-    /// Reads bytes from `offset` on, as many as the buffer takes or are left; how many that are.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        let left = self.info.size.saturating_sub(offset);
-        let wanted = (buffer.len() as u64).min(left) as usize;
-        let read = self.file.read_exact_at(&mut buffer[..wanted], offset);
-        read.map_err(Error::io("reading an object"))?;
-        Ok(wanted)
-    }
 }
 
 impl Store {
@@ -87,9 +62,11 @@ impl Store {
         etag: ETag,
     ) -> Result<ObjectInfo> {
         let (size, modified) = (staged.size(), self.clock.now());
-        let info = ObjectInfo { key: key.clone(), size, modified, etag, attributes, checksum };
+        let key = key.clone();
+        let sealed = staged.sealed(&key, Role::Object)?;
+        let info = ObjectInfo { key, size, modified, etag, attributes, checksum, sealed };
         let bucket = staged.bucket.clone();
-        let target = bucket.objects().join(object_path(key.as_str()));
+        let target = bucket.objects().join(object_path(info.key.as_str()));
         // Told before the bytes are made durable, where it is clear already.
         if *condition == Condition::IfAbsent && target.exists() {
             return Err(self.refused_for_existing(&target));
@@ -193,7 +170,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open_object`].
     pub fn head(&self, bucket: &BucketName, key: &Key) -> Result<ObjectInfo> {
-        self.open_object(bucket, key).map(|reader| reader.info)
+        self.open_object(bucket, key).map(|reader| reader.info().clone())
     }
 
     /// Deletes an object; nothing is to be done if it is not there.
@@ -234,21 +211,6 @@ fn prune(bucket: &Bucket, objects: &Path, directory: &Path) {
     }
 }
 
-/// Opens an object's file.
-pub(crate) fn open(path: &Path) -> Result<ObjectReader> {
-    let file = File::open(path).map_err(|error| match is_absent(&error) {
-        true => Error::NoSuchKey,
-        false => Error::io("opening an object")(error),
-    })?;
-    let info = record::read(&file, path)?;
-    Ok(ObjectReader { info, file })
-}
-
-/// No such file, or what would be its directory is none.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
 fn check_condition(path: &Path, condition: &Condition) -> Result<()> {
     match condition {
         Condition::Always => Ok(()),
@@ -258,7 +220,7 @@ fn check_condition(path: &Path, condition: &Condition) -> Result<()> {
             Err(error) => Err(error),
         },
         Condition::IfPresent => open(path).map(|_| ()),
-        Condition::IfMatch(etags) => match etags.contains(&open(path)?.info.etag) {
+        Condition::IfMatch(etags) => match etags.contains(&open(path)?.info().etag) {
             true => Ok(()),
             false => Err(Error::PreconditionFailed),
         },

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use md5::{Digest, Md5};
+use millstream_vault::ChunkSealer;
 
 use crate::attributes::{ETag, ObjectInfo};
 use crate::bucket::Bucket;
 use crate::disk;
+use crate::encryption::{CHUNK_BYTES, Role, SEALED_CHUNK_BYTES, Sealed, Sealing};
 use crate::error::{Error, Result};
-use crate::names::{BucketName, UploadId};
+use crate::names::{BucketName, Key, UploadId};
 use crate::record;
 use crate::store::Store;
 
@@ -27,6 +29,20 @@ pub struct Staged {
     /// Bytes of the file, for which room was taken.
     taken: u64,
     named: bool,
+    seal: Option<Box<Seal>>,
+}
+
+/// How the bytes are sealed.
+struct Seal {
+    sealer: ChunkSealer,
+    sealed: Sealed,
+    role: Role,
+    /// The ARN of the object.
+    arn: String,
+    /// In place of the MD5, which would tell something of the bytes.
+    etag: Option<[u8; 16]>,
+    /// What is not a whole chunk yet, in the clear.
+    chunk: Vec<u8>,
 }
 
 impl Store {
@@ -54,11 +70,41 @@ impl Store {
             md5: Md5::new(),
             taken: 0,
             named: false,
+            seal: None,
         })
     }
 }
 
 impl Staged {
+    /// Seals all that is written: to be said before anything is.
+    pub fn sealed_with(mut self, sealing: &Sealing, role: Role) -> Self {
+        let random = &*self.store.random;
+        let etag = sealing.sealed.key_arn.is_some().then(|| {
+            let mut etag = [0; 16];
+            random.fill(&mut etag);
+            etag
+        });
+        self.seal = Some(Box::new(Seal {
+            sealer: sealing.sealer(role, random),
+            sealed: sealing.sealed.clone(),
+            role,
+            arn: sealing.arn.clone(),
+            etag,
+            chunk: Vec::new(),
+        }));
+        self
+    }
+
+    /// How it is sealed, if it is, and for this key and role; anything else is a mistake of the caller's.
+    pub(crate) fn sealed(&self, key: &Key, role: Role) -> Result<Option<Box<Sealed>>> {
+        let Some(seal) = self.seal.as_deref() else { return Ok(None) };
+        let object = format!(":::{}/{key}", self.bucket.info.name);
+        match seal.role == role && seal.arn.ends_with(&object) {
+            true => Ok(Some(Box::new(seal.sealed.clone()))),
+            false => Err(Error::Sealed),
+        }
+    }
+
     /// Appends bytes.
     ///
     /// # Errors
@@ -74,8 +120,36 @@ impl Staged {
         if size > self.bytes_max {
             return Err(Error::TooLarge { bytes_max: self.bytes_max });
         }
-        self.append(bytes)?;
+        match self.seal.take() {
+            None => self.append(bytes)?,
+            Some(mut seal) => {
+                let sealed = self.append_sealed(&mut seal, bytes);
+                self.seal = Some(seal);
+                sealed?;
+            }
+        }
         self.size = size;
+        Ok(())
+    }
+
+    /// Chunks are sealed as soon as they are whole.
+    fn append_sealed(&mut self, seal: &mut Seal, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            seal.chunk.reserve_exact(SEALED_CHUNK_BYTES - seal.chunk.len());
+            let (now, rest) = bytes.split_at(bytes.len().min(CHUNK_BYTES - seal.chunk.len()));
+            seal.chunk.extend_from_slice(now);
+            bytes = rest;
+            if seal.chunk.len() == CHUNK_BYTES {
+                self.append_chunk(seal)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn append_chunk(&mut self, seal: &mut Seal) -> Result<()> {
+        seal.sealer.seal(&mut seal.chunk);
+        self.append(&seal.chunk)?;
+        seal.chunk.clear();
         Ok(())
     }
 
@@ -91,7 +165,8 @@ impl Staged {
 
     /// The ETag of an object of these bytes.
     pub fn etag(&self) -> ETag {
-        ETag { md5: self.md5(), parts: None }
+        let drawn = self.seal.as_deref().and_then(|seal| seal.etag);
+        ETag { md5: drawn.unwrap_or_else(|| self.md5()), parts: None }
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
@@ -102,7 +177,16 @@ impl Staged {
 
     /// Puts the record behind the bytes and makes all durable; it still has no name.
     pub(crate) fn seal(&mut self, info: &ObjectInfo) -> Result<()> {
-        self.append(&record::tail_of(info))?;
+        let tail = match self.seal.take() {
+            None => record::tail_of(info),
+            Some(mut seal) => {
+                if !seal.chunk.is_empty() {
+                    self.append_chunk(&mut seal)?;
+                }
+                record::sealed_tail_of(info, self.taken, seal.sealer)
+            }
+        };
+        self.append(&tail)?;
         match self.store.durable() {
             true => self.store.synced(self.file.sync_all()),
             false => Ok(()),

@@ -14,7 +14,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::bucket::{self, Bucket, BucketInfo, Created};
 use crate::disk;
+use crate::encryption::DefaultEncryption;
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 use crate::limits::BUCKETS_MAX;
 use crate::names::{BucketName, UploadId};
 use crate::space::Space;
@@ -41,6 +43,8 @@ pub struct Options {
     pub place: Place,
     /// Bytes of the disk that objects leave free.
     pub bytes_reserved: u64,
+    /// What wraps the keys of encrypted objects; without, none can be written or read.
+    pub keys: Option<Keys>,
 }
 
 /// Where a store is.
@@ -65,6 +69,7 @@ pub struct Store {
     pub(crate) space: Space,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) keys: Option<Keys>,
     buckets: RwLock<BTreeMap<BucketName, Arc<Bucket>>>,
     /// Held while a bucket is made or deleted.
     changing: Mutex<()>,
@@ -115,6 +120,7 @@ impl Store {
             root,
             clock,
             random,
+            keys: options.keys,
             buckets: RwLock::new(buckets),
             changing: Mutex::default(),
             stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
@@ -167,7 +173,8 @@ impl Store {
         let info = BucketInfo { name: name.clone(), created, owner, region };
         let directory = self.root.join(NAMES).join(name.as_str());
         self.make_bucket(&info, &directory)?;
-        self.write_buckets().insert(name.clone(), Arc::new(Bucket::new(info, directory)));
+        let bucket = Arc::new(Bucket::new(info, directory, None));
+        self.write_buckets().insert(name.clone(), bucket);
         Ok(Created::Made)
     }
 
@@ -183,15 +190,56 @@ impl Store {
         for part in [bucket::OBJECTS, bucket::UPLOADS, bucket::STAGED] {
             fs::create_dir(aside.join(part)).map_err(making())?;
         }
-        let record = aside.join(bucket::RECORD);
-        fs::write(&record, bucket::encode(info)).map_err(making())?;
-        if self.durable {
-            let file = File::open(&record).map_err(making())?;
-            self.synced(file.sync_all())?;
-        }
+        self.write_record(&aside.join(bucket::RECORD), info, None)?;
         self.sync_directory(&aside)?;
         fs::rename(&aside, directory).map_err(making())?;
         self.sync_directory(&self.root.join(NAMES))
+    }
+
+    /// Writes what a bucket is, durably.
+    fn write_record(
+        &self,
+        path: &Path,
+        info: &BucketInfo,
+        encryption: Option<DefaultEncryption>,
+    ) -> Result<()> {
+        let writing = || Error::io("writing a bucket's record");
+        fs::write(path, bucket::encode(info, encryption)).map_err(writing())?;
+        match self.durable {
+            true => self.synced(File::open(path).map_err(writing())?.sync_all()),
+            false => Ok(()),
+        }
+    }
+
+    /// How objects of a bucket are encrypted that do not say it themselves; `None` leaves them in the clear.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBucket`].
+    pub fn default_encryption(&self, name: &BucketName) -> Result<Option<DefaultEncryption>> {
+        let bucket = self.find(name)?;
+        let encryption = bucket.encryption.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(encryption.clone())
+    }
+
+    /// Says how objects of a bucket are encrypted from now on that do not say it themselves.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBucket`], or the disk's.
+    pub fn set_default_encryption(
+        &self,
+        name: &BucketName,
+        encryption: Option<DefaultEncryption>,
+    ) -> Result<()> {
+        self.check()?;
+        let _one = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = self.find(name)?;
+        let aside = self.aside();
+        self.write_record(&aside, &bucket.info, encryption.clone())?;
+        let named = fs::rename(&aside, bucket.directory.join(bucket::RECORD));
+        named.map_err(Error::io("naming a bucket's record"))?;
+        self.sync_directory(&bucket.directory)?;
+        *bucket.encryption.write().unwrap_or_else(PoisonError::into_inner) = encryption;
+        Ok(())
     }
 
     /// Deletes a bucket that holds no objects; uploads that are open in it end.
@@ -327,7 +375,8 @@ fn open_buckets(names: &Path) -> Result<BTreeMap<BucketName, Arc<Bucket>>> {
             tracing::warn!(path = %entry.path().display(), "this is no bucket; it is left alone");
             continue;
         };
-        let bucket = Bucket::new(bucket::read(name.clone(), &entry.path())?, entry.path());
+        let (info, encryption) = bucket::read(name.clone(), &entry.path())?;
+        let bucket = Bucket::new(info, entry.path(), encryption);
         let staged = bucket.staged();
         if staged.exists() {
             fs::remove_dir_all(&staged).map_err(opening())?;

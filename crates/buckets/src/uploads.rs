@@ -11,17 +11,19 @@ use minicbor::{Decode, Encode};
 
 use crate::attributes::{Attributes, Checksum, ETag};
 use crate::bucket::Bucket;
+use crate::encryption::{Role, Sealed, Sealing};
 use crate::error::{Error, Result};
 use crate::limits::{PARTS_MAX, UPLOADS_MAX};
 use crate::names::{BucketName, Key, UploadId};
-use crate::objects::open;
+use crate::reader::open;
 use crate::staged::Staged;
 use crate::store::Store;
 
 /// The file that says what an upload is.
 const RECORD: &str = "upload";
-/// The layout of an upload's directory that is written and read.
+/// The layouts of an upload's directory: of one in the clear, and of one whose parts and object are sealed.
 const VERSION: u32 = 1;
+const SEALED_VERSION: u32 = 2;
 
 /// An upload that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct UploadInfo {
     pub attributes: Attributes,
     /// The algorithm of its checksum, if one was named, and whether it is to be of the full object.
     pub checksum: Option<(String, bool)>,
+    /// How its parts and the object are encrypted at rest, if they are.
+    pub sealed: Option<Sealed>,
 }
 
 /// A part that was written.
@@ -78,10 +82,12 @@ struct Record {
     algorithm: Option<String>,
     #[n(5)]
     full_object: bool,
+    #[n(6)]
+    sealed: Option<Sealed>,
 }
 
 impl Store {
-    /// Begins an upload.
+    /// Begins an upload, encrypted at rest if `sealed` says how.
     ///
     /// # Errors
     /// [`Error::NoSuchBucket`], too many, or the disk's.
@@ -91,6 +97,7 @@ impl Store {
         key: &Key,
         attributes: Attributes,
         checksum: Option<(String, bool)>,
+        sealed: Option<Sealed>,
     ) -> Result<UploadId> {
         self.check()?;
         let bucket = self.find(bucket)?;
@@ -102,12 +109,13 @@ impl Store {
         let id = UploadId::draw(&*self.random);
         let (algorithm, full_object) = checksum.unzip();
         let record = Record {
-            version: VERSION,
+            version: if sealed.is_some() { SEALED_VERSION } else { VERSION },
             key: key.as_str().to_owned(),
             begun_ms: self.clock.now().0,
             attributes,
             algorithm,
             full_object: full_object.unwrap_or(false),
+            sealed,
         };
         let aside = self.aside();
         fs::create_dir(&aside).map_err(making())?;
@@ -154,7 +162,8 @@ impl Store {
     /// Makes what was staged a part of an upload, instead of an earlier one of this number.
     ///
     /// # Errors
-    /// [`Error::NoSuchUpload`], [`Error::InvalidPart`] for a number that none has, or the disk's.
+    /// [`Error::NoSuchUpload`], [`Error::InvalidPart`] for a number that none has, [`Error::Sealed`] if it is sealed
+    /// and the upload is not or the other way round, or the disk's.
     pub fn put_part(
         &self,
         mut staged: Staged,
@@ -169,7 +178,12 @@ impl Store {
         let bucket = staged.bucket.clone();
         let (directory, upload) = self.find_upload(&bucket, key, id)?;
         let (size, modified, etag) = (staged.size(), self.clock.now(), staged.etag());
+        let sealed = staged.sealed(&upload.key, Role::Part(number))?;
+        if sealed.as_deref() != upload.sealed.as_ref() {
+            return Err(Error::Sealed);
+        }
         let info = crate::ObjectInfo {
+            sealed,
             key: upload.key,
             size,
             modified,
@@ -196,7 +210,8 @@ impl Store {
         Ok(PartInfo { number, size, modified, etag, checksum })
     }
 
-    /// The parts of an upload with numbers above `after`, `parts_max` at most, and whether there are more.
+    /// The parts of an upload with numbers above `after`, `parts_max` at most, and whether there are more. Without the
+    /// key the checksums of sealed ones are not told.
     ///
     /// # Errors
     /// [`Error::NoSuchUpload`], or the disk's.
@@ -207,6 +222,7 @@ impl Store {
         id: &UploadId,
         after: u32,
         parts_max: usize,
+        sealing: Option<&Sealing>,
     ) -> Result<(Vec<PartInfo>, bool)> {
         let bucket = self.find(bucket)?;
         let (directory, _) = self.find_upload(&bucket, key, id)?;
@@ -214,7 +230,7 @@ impl Store {
         let mut numbers = numbers.range(after.saturating_add(1)..);
         let mut parts = Vec::new();
         for number in numbers.by_ref().take(parts_max) {
-            match read_part(&directory, *number) {
+            match read_part(&directory, *number, sealing) {
                 Ok(part) => parts.push(part),
                 Err(Error::NoSuchKey) => return Err(Error::NoSuchUpload),
                 Err(error) => return Err(error),
@@ -314,8 +330,15 @@ pub(crate) fn part_name(number: u32) -> String {
     format!("{number:05}")
 }
 
-pub(crate) fn read_part(directory: &Path, number: u32) -> Result<PartInfo> {
-    let reader = open(&directory.join(part_name(number)))?;
+pub(crate) fn read_part(
+    directory: &Path,
+    number: u32,
+    sealing: Option<&Sealing>,
+) -> Result<PartInfo> {
+    let mut reader = open(&directory.join(part_name(number)))?;
+    if let Some(sealing) = sealing {
+        reader = reader.unseal_as(sealing, Role::Part(number))?;
+    }
     let info = reader.info();
     Ok(PartInfo {
         number,
@@ -347,7 +370,8 @@ fn read_upload(directory: &Path, id: &UploadId) -> Result<UploadInfo> {
     };
     let damaged = || Error::Damaged { path: path.display().to_string() };
     let record: Record = minicbor::decode(&bytes).map_err(|_| damaged())?;
-    if record.version != VERSION {
+    let version = if record.sealed.is_some() { SEALED_VERSION } else { VERSION };
+    if record.version != version {
         return Err(damaged());
     }
     Ok(UploadInfo {
@@ -356,5 +380,6 @@ fn read_upload(directory: &Path, id: &UploadId) -> Result<UploadInfo> {
         begun: Millis(record.begun_ms),
         attributes: record.attributes,
         checksum: record.algorithm.map(|algorithm| (algorithm, record.full_object)),
+        sealed: record.sealed,
     })
 }

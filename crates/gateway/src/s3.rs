@@ -4,12 +4,14 @@
 //! file has operations that belong together. Bodies are streamed in both directions and have limits of their own.
 
 mod ask;
+mod bucket_encryption;
 mod buckets;
 mod checksum;
 mod chunks;
 mod copy;
 mod dates;
 mod delete;
+mod encryption;
 mod error;
 mod headers;
 mod late;

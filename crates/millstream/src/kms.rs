@@ -1,7 +1,7 @@
 //! A key service that speaks AWS KMS's protocol (JSON 1.1, SigV4): GenerateDataKey, Decrypt, DescribeKey.
 //!
-//! A connection for each call: a data key is asked for every few minutes at most. Nothing is tried again here; a caller
-//! of the service is told and comes again.
+//! A connection for each call: a stream's data key is asked for every few minutes at most, an object's once for each
+//! write and read. Nothing is tried again here; a caller of the service is told and comes again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,14 @@ use crate::kms_config::KmsService;
 use crate::kms_http::{Connector, Response};
 
 /// The name of the encryption context that a wrapped key is bound to (AWS developer guides, "Permissions to use
-/// user-generated KMS keys" and "Data protection in Amazon Data Firehose").
+/// user-generated KMS keys", "Data protection in Amazon Data Firehose", and of S3 "Using server-side encryption with
+/// AWS KMS keys").
 fn context_name(owner: &Owner) -> &'static str {
-    if owner.context.contains(":firehose:") { "aws:firehose:arn" } else { "aws:kinesis:arn" }
+    match owner.service() {
+        Some("firehose") => "aws:firehose:arn",
+        Some("s3") => "aws:s3:arn",
+        Some(_) | None => "aws:kinesis:arn",
+    }
 }
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
@@ -170,6 +175,20 @@ impl MasterKeys for Kms {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_bound_to_the_arn_of_what_it_is_for() {
+        for (context, name) in [
+            ("arn:aws:kinesis:us-east-1:000000000000:stream/a", "aws:kinesis:arn"),
+            ("arn:aws:firehose:us-east-1:000000000000:deliverystream/s3", "aws:firehose:arn"),
+            ("arn:aws:s3:::bucket/a:firehose:b", "aws:s3:arn"),
+        ] {
+            let account = millstream_types::AccountId::ZERO;
+            let region = "us-east-1".parse().unwrap();
+            let owner = Owner { account, region, context: context.into() };
+            assert_eq!(context_name(&owner), name);
+        }
+    }
 
     #[test]
     fn failures_of_the_service_keep_their_meaning() {

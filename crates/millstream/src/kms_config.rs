@@ -7,6 +7,7 @@ use millstream_vault::{KeyName, KeyUse, LocalKey};
 use toml::{Table, Value};
 
 /// What `[kms]` says.
+#[derive(Default)]
 pub struct KmsConfig {
     pub master_key_file: Option<PathBuf>,
     pub keys: Vec<LocalKey>,

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use millstream_buckets::{BucketName, Options, Place, Store};
+use millstream_buckets::{BucketName, Keys, Options, Place, Store};
 use millstream_log::limits::DISK_BYTES_RESERVED;
 use millstream_sinks::objects::{EndpointSettings, ObjectSettings};
 use millstream_types::{Clock, Random, Region};
+use millstream_vault::Vault;
 use toml::{Table, Value};
 
 use crate::arguments::Auth;
@@ -165,9 +166,10 @@ impl BuiltIn {
     }
 }
 
-/// Opens the built-in buckets beside the log, and makes those that are declared.
+/// Opens the built-in buckets beside the log, and makes those that are declared. The vault has the keys of objects.
 pub fn open(
     config: &Config,
+    vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> Result<BuiltIn, String> {
@@ -177,7 +179,8 @@ pub fn open(
     };
     // Objects stop before the log does: what was acknowledged has to be kept until there is room for it again.
     let bytes_reserved = 2 * config.log.disk_bytes_reserved.unwrap_or(DISK_BYTES_RESERVED);
-    let store = Store::open(Options { place, bytes_reserved }, clock, random);
+    let keys = Some(Keys::new(vault));
+    let store = Store::open(Options { place, bytes_reserved, keys }, clock, random);
     let store = store.map_err(|error| format!("the buckets did not open: {error}"))?;
     let (declared, region) = (config.s3.buckets.clone(), config.region.clone());
     let built_in = BuiltIn { store, declared, region };

@@ -47,7 +47,7 @@ pub fn run(options: ServeOptions) -> Result<(), String> {
     served
 }
 
-async fn serve(config: Config, background: Handles) -> Result<(), String> {
+async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
     let machine_clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let service_clock = Arc::new(AdjustableClock::new(machine_clock.clone()));
     let clock: Arc<dyn Clock> = service_clock.clone();
@@ -62,13 +62,14 @@ async fn serve(config: Config, background: Handles) -> Result<(), String> {
     let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
     let catalog =
         Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
-    let buckets = s3_config::open(&config, clock.clone(), random.clone())?;
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
+    let kms = std::mem::take(&mut config.kms);
+    let vault = open_vault(kms, key_file, catalog.clone(), clocks.clone(), random.clone()).await?;
+    let buckets = s3_config::open(&config, vault.clone(), clock.clone(), random.clone())?;
     // Made at the start, so that a mistake in the configuration is told before anything is served.
     let objects = (s3_config::settings(config.s3, config.auth), buckets.store.clone());
-    let outside = outside::open(config.outside, objects, clocks.clone(), random.clone())?;
-    let vault = open_vault(config.kms, key_file, catalog.clone(), clocks, random.clone()).await?;
+    let outside = outside::open(config.outside, objects, clocks, random.clone())?;
     let limits = config.firehose_limits.clone();
     let foundation =
         Foundation { catalog: catalog.clone(), log: log.clone(), vault: vault.clone(), limits };

@@ -8,13 +8,15 @@ use millstream_types::{AccountId, Random};
 use crate::data_key::DataKey;
 use crate::error::{KeyError, KeyFault};
 use crate::master::{Fut, Generated, MasterKeys, Owner};
-use crate::name::KeyName;
+use crate::name::{KeyName, S3_ALIAS};
 use crate::wrap::{unwrap, wrap};
 
 /// What one name of a local key begins with.
 const PREFIX: &str = "local:";
-/// The one name of the service's own key.
+/// The one names of the services' own keys.
 const SERVICE: &str = "local:aws/kinesis";
+const S3: &str = "local:aws/s3";
+const S3_MANAGED: &str = "local:s3";
 
 /// Whether a declared key may be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,8 +54,8 @@ pub struct LocalKeys {
 
 /// A key that was found.
 pub enum Found<'a> {
-    /// The service's own.
-    Service,
+    /// A service's own, by its one name.
+    Service(&'static str),
     /// A declared one.
     Declared(&'a LocalKey),
 }
@@ -61,7 +63,7 @@ pub enum Found<'a> {
 impl Found<'_> {
     fn master(&self) -> String {
         match self {
-            Found::Service => SERVICE.into(),
+            Found::Service(master) => (*master).into(),
             Found::Declared(key) => format!("{PREFIX}{}/{}", key.account, key.id),
         }
     }
@@ -82,6 +84,18 @@ impl Found<'_> {
     }
 }
 
+/// A service's own key serves that service alone (KMS developer guide, "AWS managed keys").
+fn service_key<'a>(owner: &Owner, name: &KeyName) -> Result<Found<'a>, KeyError> {
+    if name.is_s3() != (owner.service() == Some("s3")) {
+        return Err(KeyError::foreign_ciphertext());
+    }
+    Ok(Found::Service(match name.resource() {
+        S3_ALIAS => S3,
+        _ if name.is_s3() => S3_MANAGED,
+        _ => SERVICE,
+    }))
+}
+
 impl LocalKeys {
     /// Keys derived from the secret of the master key's file.
     pub fn new(root: DataKey, declared: Vec<LocalKey>, random: Arc<dyn Random>) -> Self {
@@ -91,6 +105,19 @@ impl LocalKeys {
     /// Whether a one name is that of a local key.
     pub fn is_local(master: &str) -> bool {
         master.starts_with(PREFIX)
+    }
+
+    /// The ARN by which a master key of this one name is shown to its owner.
+    pub fn arn_of(owner: &Owner, master: &str) -> String {
+        let Some(local) = master.strip_prefix(PREFIX) else { return master.to_owned() };
+        let (partition, region) = (owner.region.partition(), &owner.region);
+        match local.split_once('/') {
+            Some(("aws", _)) => {
+                format!("arn:{partition}:kms:{region}:{}:alias/{local}", owner.account)
+            }
+            Some((account, id)) => format!("arn:{partition}:kms:{region}:{account}:key/{id}"),
+            None => master.to_owned(),
+        }
     }
 
     /// A data key as it is stored, opened with the secret of the master key's file alone, whatever keys are declared:
@@ -128,7 +155,7 @@ impl LocalKeys {
             Some(_) | None => {}
         }
         if name.is_service() {
-            return Ok(Found::Service);
+            return service_key(owner, name);
         }
         let named = |key: &&LocalKey| match name.is_alias() {
             true => key.aliases.iter().any(|alias| alias == name.resource()),
@@ -140,8 +167,8 @@ impl LocalKeys {
 
     /// The key of a one name.
     fn by_master(&self, master: &str) -> Result<Found<'_>, KeyError> {
-        if master == SERVICE {
-            return Ok(Found::Service);
+        if let Some(own) = [SERVICE, S3, S3_MANAGED].into_iter().find(|own| *own == master) {
+            return Ok(Found::Service(own));
         }
         let key = self.declared.iter().find(|key| Found::Declared(key).master() == master);
         key.map(Found::Declared).ok_or_else(|| {
@@ -225,6 +252,40 @@ mod tests {
             assert_eq!(keys.unwrap_now(&owner(7), &made.master, &made.wrapped), Ok(made.key));
         }
         assert_eq!(generate(&keys, 9, SERVICE_ALIAS).unwrap().master, SERVICE);
+    }
+
+    #[test]
+    fn a_services_own_key_serves_that_service_alone() {
+        let keys = keys(KeyUse::Enabled);
+        let of_object = Owner { context: "arn:aws:s3:::bucket/a:firehose:b".into(), ..owner(7) };
+        let denied = Err(KeyFault::AccessDenied);
+        for (name, stream, object) in [
+            (KeyName::service(), Ok(SERVICE), denied),
+            (KeyName::s3(), denied, Ok(S3)),
+            (KeyName::s3_managed(), denied, Ok(S3_MANAGED)),
+        ] {
+            for (owner, expected) in [(owner(7), stream), (of_object.clone(), object)] {
+                let made = keys.generate_now(&owner, &name);
+                let master = made.as_ref().map(|made| made.master.as_str()).map_err(|e| e.fault);
+                assert_eq!(master, expected, "{name} for {}", owner.context);
+                if let Ok(made) = made {
+                    assert_eq!(keys.unwrap_now(&owner, &made.master, &made.wrapped), Ok(made.key));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_is_shown_by_an_arn_that_means_it() {
+        let keys = keys(KeyUse::Enabled);
+        let object = Owner { context: "arn:aws:s3:::bucket/k".into(), ..owner(7) };
+        for name in [KeyName::parse("alias/mine").unwrap(), KeyName::s3()] {
+            let master = keys.generate_now(&object, &name).unwrap().master;
+            let shown = KeyName::parse(&LocalKeys::arn_of(&object, &master)).unwrap();
+            assert_eq!(keys.generate_now(&object, &shown).unwrap().master, master);
+        }
+        let arn = "arn:aws:kms:us-east-1:000000000007:key/far";
+        assert_eq!(LocalKeys::arn_of(&object, arn), arn);
     }
 
     #[test]

@@ -21,9 +21,16 @@ pub struct Owner {
     pub account: AccountId,
     /// The region.
     pub region: Region,
-    /// What a wrapped key is bound to: the ARN of the stream or delivery stream (AWS, encryption contexts
-    /// `aws:kinesis:arn` and `aws:firehose:arn`).
+    /// What a wrapped key is bound to: the ARN of the stream, delivery stream or object (AWS, encryption contexts
+    /// `aws:kinesis:arn`, `aws:firehose:arn` and `aws:s3:arn`).
     pub context: String,
+}
+
+impl Owner {
+    /// The service that the key is used for, as the context's ARN has it; none where the context is no ARN.
+    pub fn service(&self) -> Option<&str> {
+        self.context.strip_prefix("arn:")?.split(':').nth(1)
+    }
 }
 
 /// A new data key.
@@ -50,6 +57,21 @@ pub trait MasterKeys: Send + Sync + 'static {
         master: &'a str,
         wrapped: &'a [u8],
     ) -> Fut<'a, DataKey>;
+
+    /// As [`MasterKeys::generate`], for a data key that many things share: whoever asks soon after may get the same.
+    fn generate_shared<'a>(&'a self, owner: &'a Owner, name: &'a KeyName) -> Fut<'a, Generated> {
+        self.generate(owner, name)
+    }
+
+    /// As [`MasterKeys::unwrap`], for a data key that many things share: it may be remembered for a while.
+    fn unwrap_shared<'a>(
+        &'a self,
+        owner: &'a Owner,
+        master: &'a str,
+        wrapped: &'a [u8],
+    ) -> Fut<'a, DataKey> {
+        self.unwrap(owner, master, wrapped)
+    }
 }
 
 /// The local keys, and a key service for all others. The service knows only the node, whose rights may reach far: so it

@@ -4,8 +4,12 @@ use std::fmt;
 
 use millstream_types::{AccountId, Region};
 
-/// The alias of the service's own key, which every account has.
+/// The alias of the own key of Data Streams and Data Firehose, which every account has.
 pub const SERVICE_ALIAS: &str = "alias/aws/kinesis";
+/// The alias of S3's own key, which every account has.
+pub const S3_ALIAS: &str = "alias/aws/s3";
+/// What stands for the key of objects that name none (SSE-S3). No user can say it: it has a space.
+const S3_MANAGED: &str = "s3 managed";
 
 /// A key's name, as it was given, in its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +53,16 @@ impl KeyName {
         KeyName { text: SERVICE_ALIAS.into(), place: None, resource_at: 0, is_alias: true }
     }
 
+    /// S3's own key, which users can name.
+    pub fn s3() -> Self {
+        KeyName { text: S3_ALIAS.into(), place: None, resource_at: 0, is_alias: true }
+    }
+
+    /// The key of objects that are encrypted without a key being named (SSE-S3).
+    pub fn s3_managed() -> Self {
+        KeyName { text: S3_MANAGED.into(), place: None, resource_at: 0, is_alias: false }
+    }
+
     /// As it was given.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -69,9 +83,14 @@ impl KeyName {
         self.place.as_ref()
     }
 
-    /// Whether it names the service's own key.
+    /// Whether it names a service's own key.
     pub fn is_service(&self) -> bool {
-        self.resource() == SERVICE_ALIAS
+        matches!(self.resource(), SERVICE_ALIAS | S3_ALIAS | S3_MANAGED)
+    }
+
+    /// Whether it names a key of S3's.
+    pub fn is_s3(&self) -> bool {
+        matches!(self.resource(), S3_ALIAS | S3_MANAGED)
     }
 
     /// Its ARN, where a name that is none belongs to `account` and `region`.
@@ -142,7 +161,10 @@ mod tests {
             assert_eq!(KeyName::parse(&whole), Ok(name.qualified(&place.0, place.1)));
             assert_eq!(KeyName::parse(&whole).unwrap().resource(), resource);
         }
-        assert!(KeyName::service().is_service());
+        assert!(KeyName::service().is_service() && !KeyName::service().is_s3());
+        for name in [KeyName::s3(), KeyName::s3_managed()] {
+            assert!(name.is_service() && name.is_s3());
+        }
         let china = "cn-north-1".parse().unwrap();
         let arn = KeyName::parse("a").unwrap().arn(&china, AccountId::from_u64(7).unwrap());
         assert_eq!(arn, "arn:aws-cn:kms:cn-north-1:000000000007:key/a");
@@ -155,6 +177,7 @@ mod tests {
             "alias/",
             "a key",
             "aws/kinesis",
+            S3_MANAGED,
             "arn:aws:kms:us-east-1:123456789012:1234",
             "arn:aws:s3:us-east-1:123456789012:key/1234",
             "arn:aws:kms:us-east-1:12:key/1234",

@@ -3,7 +3,7 @@
 use millstream_catalog::SealedSecret;
 
 use crate::error::{KeyError, KeyFault};
-use crate::master::Owner;
+use crate::master::{MasterKeys, Owner};
 use crate::name::KeyName;
 use crate::vault::Vault;
 use crate::wrap::{seal, unseal};
@@ -19,9 +19,7 @@ impl Vault {
         owner: &Owner,
         secret: &[u8],
     ) -> Result<SealedSecret, KeyError> {
-        let made = self.masters.generate(owner, &KeyName::service()).await;
-        let made = made.inspect_err(|_| self.counters.refused.add(1))?;
-        self.counters.generated.add(1);
+        let made = MasterKeys::generate(self, owner, &KeyName::service()).await?;
         let sealed = seal(&made.key, SECRET, &owner.context, secret, &*self.random);
         Ok(SealedSecret { master: made.master, wrapped: made.wrapped, sealed })
     }
@@ -32,9 +30,7 @@ impl Vault {
         owner: &Owner,
         secret: &SealedSecret,
     ) -> Result<Vec<u8>, KeyError> {
-        let by = self.masters.unwrap(owner, &secret.master, &secret.wrapped).await;
-        let by = by.inspect_err(|_| self.counters.refused.add(1))?;
-        self.counters.unwrapped.add(1);
+        let by = self.unwrap(owner, &secret.master, &secret.wrapped).await?;
         unseal(&by, SECRET, &owner.context, &secret.sealed).ok_or_else(|| {
             KeyError::new(KeyFault::AccessDenied, "A secret is not what was sealed.")
         })

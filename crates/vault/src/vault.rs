@@ -13,6 +13,7 @@ use crate::holder::KeyHolder;
 use crate::master::{MasterKeys, Owner};
 use crate::metrics::VaultCounters;
 use crate::name::KeyName;
+use crate::shared::Shared;
 use crate::wrap::{unwrap, wrap};
 
 /// How long a data key is used before its master key is asked again, in service time and in the machine's, whichever is
@@ -51,6 +52,7 @@ pub struct Vault {
     machine_clock: Arc<dyn Clock>,
     token_key: DataKey,
     kept: RwLock<HashMap<(u64, u32), Arc<Kept>>>,
+    pub(crate) shared: Shared,
     pub(crate) counters: Arc<VaultCounters>,
 }
 
@@ -70,16 +72,23 @@ struct Known {
 
 /// The time by both clocks.
 #[derive(Clone, Copy)]
-struct Now {
-    service: Millis,
-    machine: Millis,
+pub(crate) struct Now {
+    pub(crate) service: Millis,
+    pub(crate) machine: Millis,
+}
+
+impl Now {
+    /// How long ago `then` was, by the clock that has gone further.
+    pub(crate) fn since(self, then: Now) -> Duration {
+        self.service.since(then.service).max(self.machine.since(then.machine))
+    }
 }
 
 impl Known {
     fn holds(&self, now: Now) -> bool {
         let machine = now.machine.since(self.asked.machine);
         match self.key {
-            Ok(_) => now.service.since(self.asked.service).max(machine) < CHECKED_FOR,
+            Ok(_) => now.since(self.asked) < CHECKED_FOR,
             Err(_) => machine < REFUSED_FOR,
         }
     }
@@ -117,6 +126,7 @@ impl Vault {
             machine_clock,
             token_key,
             kept: RwLock::default(),
+            shared: Shared::default(),
             counters: Arc::default(),
         }))
     }
@@ -146,9 +156,7 @@ impl Vault {
         owner: &Owner,
         name: &KeyName,
     ) -> Result<WrappedKey, KeyError> {
-        let made = self.masters.generate(owner, name).await;
-        let made = made.inspect_err(|_| self.counters.refused.add(1))?;
-        self.counters.generated.add(1);
+        let made = MasterKeys::generate(self, owner, name).await?;
         let (key_id, master, wrapped) = (name.to_string(), made.master, made.wrapped);
         Ok(WrappedKey { key_id, master, wrapped })
     }
@@ -208,7 +216,7 @@ impl Vault {
         key
     }
 
-    fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         Now { service: self.clock.now(), machine: self.machine_clock.now() }
     }
 

@@ -61,10 +61,14 @@ pub fn unseal(by: &DataKey, name: &str, context: &str, sealed: &[u8]) -> Option<
 
 /// A key for one wrapping: its salt of 256 bits is drawn for it, so that its one nonce may be zero.
 fn once(by: &DataKey, name: &str, salt: &[u8]) -> LessSafeKey {
+    derive(by, salt, &[INFO, name.as_bytes()])
+}
+
+/// A key of a key, for the use that `info` says.
+pub(crate) fn derive(by: &DataKey, salt: &[u8], info: &[&[u8]]) -> LessSafeKey {
     let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(by.bytes());
-    let info = [INFO, name.as_bytes()];
     // Fails for more than 255 hashes of output only; this asks for one.
-    let derived = secret.expand(&info, &AES_256_GCM).expect("one hash of output is never too much");
+    let derived = secret.expand(info, &AES_256_GCM).expect("one hash of output is never too much");
     LessSafeKey::new(UnboundKey::from(derived))
 }
 

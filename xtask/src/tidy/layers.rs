@@ -39,7 +39,8 @@ const TABLE: &[(&str, &[&[&str]])] = &[
     ("sinks", &[&["firehose", "formats", "auth", "api", "buckets"]]),
     ("analytics", &[&["api", "sql", "streams", "firehose"], STATE]),
     ("leases", &[STATE]),
-    ("buckets", &[]),
+    // The cipher of objects, and the master keys that wrap theirs.
+    ("buckets", &[&["vault"]]),
     ("identity", &[&["auth"], STATE]),
     ("gateway", &[&["wire", "auth", "api", "faults"], SERVICES]),
     ("console", &[]),

@@ -41,7 +41,7 @@ fn only_an_empty_bucket_can_be_deleted() {
 fn a_reset_leaves_nothing() {
     let (home, store, bucket) = Home::with_bucket();
     put(&store, &bucket, "a/b", b"x");
-    store.create_upload(&bucket, &key("c"), Default::default(), None).unwrap();
+    store.create_upload(&bucket, &key("c"), Default::default(), None, None).unwrap();
     assert_eq!(store.reset().unwrap(), 1);
     assert!(store.buckets().is_empty());
     assert_eq!(std::fs::read_dir(home.directory.join("names")).unwrap().count(), 0);

@@ -6,6 +6,8 @@ mod crash;
 mod few_files;
 mod listing;
 mod objects;
+mod sealed;
+mod sealed_uploads;
 mod space;
 mod support;
 mod uploads;

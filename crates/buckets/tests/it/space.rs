@@ -9,7 +9,7 @@ fn temporary(home: &Home, seed: u64, bytes_max: u64) -> Arc<Store> {
     std::fs::create_dir_all(&home.directory).unwrap();
     let place = Place::Temporary { parent: home.directory.clone(), bytes_max };
     let clock = Arc::new(ManualClock::new(START));
-    let options = Options { place, bytes_reserved: 0 };
+    let options = Options { place, bytes_reserved: 0, keys: None };
     Store::open(options, clock, Arc::new(SeededRandom::new(seed))).unwrap()
 }
 
@@ -52,7 +52,7 @@ fn what_a_killed_temporary_store_left_is_removed_by_the_next() {
 fn what_is_to_stay_free_stays_free() {
     let home = Home::new();
     let place = Place::Directory(home.directory.clone());
-    let options = Options { place, bytes_reserved: u64::MAX };
+    let options = Options { place, bytes_reserved: u64::MAX, keys: None };
     let random = Arc::new(SeededRandom::new(1));
     let store = Store::open(options, home.clock.clone(), random).unwrap();
     let bucket = name("bucket");

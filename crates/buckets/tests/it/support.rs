@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use millstream_buckets::{
-    Attributes, BucketName, Condition, Key, ObjectInfo, Options, Place, Result, Store,
+    Attributes, BucketName, Condition, Key, Keys, ObjectInfo, Options, Place, Result, Store, Writer,
 };
-use millstream_types::{ManualClock, Millis, SeededRandom};
+use millstream_types::{AccountId, ManualClock, Millis, SeededRandom};
+use millstream_vault::{DataKey, KeyUse, LocalKey, LocalKeys};
 
 /// A directory that is gone with the test.
 pub struct Home {
@@ -31,9 +32,25 @@ impl Home {
     }
 
     pub fn try_open(&self) -> Result<Arc<Store>> {
+        self.open_with(&[("k", KeyUse::Enabled)])
+    }
+
+    /// A store that knows these keys of account 7.
+    pub fn open_with(&self, keys: &[(&str, KeyUse)]) -> Result<Arc<Store>> {
+        let account = AccountId::from_u64(7).unwrap();
+        let declared = keys.iter().map(|(id, usable)| LocalKey {
+            id: (*id).into(),
+            aliases: Vec::new(),
+            account,
+            usable: *usable,
+        });
+        // Numbers that go on where those of the store before ended: salts must never repeat.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let random = Arc::new(SeededRandom::new(NEXT.fetch_add(1, Ordering::Relaxed)));
+        let masters = LocalKeys::new(DataKey::new([5; 32]), declared.collect(), random.clone());
+        let keys = Some(Keys::new(Arc::new(masters)));
         let place = Place::Directory(self.directory.clone());
-        let options = Options { place, bytes_reserved: 0 };
-        Store::open(options, self.clock.clone(), Arc::new(SeededRandom::new(1)))
+        Store::open(Options { place, bytes_reserved: 0, keys }, self.clock.clone(), random)
     }
 
     /// An open store with the bucket `bucket`.
@@ -82,4 +99,10 @@ pub fn get(store: &Store, bucket: &BucketName, key: &str) -> Result<Vec<u8>> {
     let count = reader.read_at(0, &mut data)?;
     data.truncate(count);
     Ok(data)
+}
+
+/// Who writes sealed objects.
+pub fn writer() -> Writer {
+    let account = AccountId::from_u64(7).unwrap();
+    Writer { account, region: "eu-west-1".parse().unwrap() }
 }

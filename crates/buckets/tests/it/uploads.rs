@@ -35,7 +35,7 @@ fn complete(
         .map(|part| CompletedPart { number: part.number, etag: part.etag, checksum: None })
         .collect();
     let finish = |_: &[PartInfo]| Ok::<_, Error>(None);
-    store.complete_upload(bucket, key, id, &named, condition, |_| {}, finish)
+    store.complete_upload(bucket, key, id, &named, None, condition, |_| {}, finish)
 }
 
 #[test]
@@ -43,15 +43,15 @@ fn parts_in_any_order_become_one_object() {
     let (home, store, bucket) = Home::with_bucket();
     let attributes = Attributes { content_type: Some("x/y".into()), ..Attributes::default() };
     let key = key("big");
-    let id = store.create_upload(&bucket, &key, attributes.clone(), None).unwrap();
+    let id = store.create_upload(&bucket, &key, attributes.clone(), None, None).unwrap();
     let second = part(&store, &bucket, &key, &id, 7, b"tail").unwrap();
     part(&store, &bucket, &key, &id, 2, b"replaced").unwrap();
     let first = part(&store, &bucket, &key, &id, 2, &vec![1; 5 * MIB]).unwrap();
     drop(store);
     let store = home.open();
-    let (listed, more) = store.parts(&bucket, &key, &id, 0, 1).unwrap();
+    let (listed, more) = store.parts(&bucket, &key, &id, 0, 1, None).unwrap();
     assert_eq!((listed.as_slice(), more), (&[first.clone()][..], true));
-    let (listed, more) = store.parts(&bucket, &key, &id, 2, 10).unwrap();
+    let (listed, more) = store.parts(&bucket, &key, &id, 2, 10, None).unwrap();
     assert_eq!((listed.as_slice(), more), (&[second.clone()][..], false));
     let parts = [first, second];
     let info = complete(&store, &bucket, &key, &id, &parts, &Condition::IfAbsent).unwrap();
@@ -59,7 +59,7 @@ fn parts_in_any_order_become_one_object() {
     assert!(info.etag.to_string().ends_with("-2"));
     let data = get(&store, &bucket, "big").unwrap();
     assert_eq!((&data[5 * MIB..], data[0]), (&b"tail"[..], 1));
-    assert!(matches!(store.parts(&bucket, &key, &id, 0, 1), Err(Error::NoSuchUpload)));
+    assert!(matches!(store.parts(&bucket, &key, &id, 0, 1, None), Err(Error::NoSuchUpload)));
     let uploads = home.directory.join("names/bucket/uploads");
     assert_eq!(std::fs::read_dir(uploads).unwrap().count(), 0);
 }
@@ -69,7 +69,7 @@ fn what_does_not_fit_together_is_refused_and_the_upload_stays() {
     let (_home, store, bucket) = Home::with_bucket();
     put(&store, &bucket, "k", b"old");
     let key = key("k");
-    let id = store.create_upload(&bucket, &key, Attributes::default(), None).unwrap();
+    let id = store.create_upload(&bucket, &key, Attributes::default(), None, None).unwrap();
     let small = part(&store, &bucket, &key, &id, 1, b"small").unwrap();
     let last = part(&store, &bucket, &key, &id, 2, b"last").unwrap();
     let always = Condition::Always;
@@ -102,7 +102,7 @@ fn uploads_are_listed_by_key_and_can_be_aborted() {
     let mut begun: Vec<(String, UploadId)> = ["b", "a/1", "a/1", "a/2"]
         .into_iter()
         .map(|text| {
-            let id = store.create_upload(&bucket, &key(text), Attributes::default(), None);
+            let id = store.create_upload(&bucket, &key(text), Attributes::default(), None, None);
             (text.to_owned(), id.unwrap())
         })
         .collect();

@@ -2,15 +2,15 @@
 
 use hyper::Response;
 use millstream_buckets::limits::{COPY_BYTES, PUT_BYTES_MAX};
-use millstream_buckets::{BucketName, Error, Key, ObjectReader, Staged};
+use millstream_buckets::{Asked, BucketName, Encryption, Error, Key, ObjectReader, Role, Staged};
 
 use super::ask::Ask;
 use super::dates;
 use super::error::{S3Error, S3Result};
-use super::headers::{Verdict, attributes, read_condition, text, write_condition};
+use super::headers::{Verdict, add, attributes, read_condition, text, write_condition};
 use super::target::{self, Target};
 use super::xml_write::Document;
-use super::{blocking, document_reply};
+use super::{blocking, document_reply, encryption};
 use crate::body::ReplyBody;
 
 /// What begins the names of the conditions on the source.
@@ -22,13 +22,21 @@ impl Ask<'_> {
         let (bucket, key) = self.object().await?;
         let replaces = text(self.headers, "x-amz-metadata-directive") == Some("REPLACE");
         let said = attributes(self.headers)?;
+        let asked = encryption::asked(self.headers)?;
         let (from_bucket, from_key, reader) = self.copy_source().await?;
-        if from_bucket == bucket && from_key == key && !replaces && said.storage_class.is_none() {
+        let same = from_bucket == bucket && from_key == key;
+        if same && !replaces && said.storage_class.is_none() && asked.encryption.is_none() {
             return Err(S3Error::bad(
                 "InvalidRequest",
                 "This copy request is illegal because it is trying to copy an object to itself without changing the \
                  object's metadata, storage class, website redirect location or encryption attributes.",
             ));
+        }
+        let mut sealing = self.sealing(&bucket, &key, &asked).await?;
+        if sealing.is_none() && reader.info().sealed.is_some() {
+            // A copy is never less than its source.
+            let asked = Asked { encryption: Some(Encryption::Managed), bucket_key: None };
+            sealing = self.sealing(&bucket, &key, &asked).await?;
         }
         let _turn = self.turn_to_receive().await?;
         let store = self.store();
@@ -36,7 +44,10 @@ impl Ask<'_> {
             let source = reader.info().clone();
             let mut attributes = if replaces { said.clone() } else { source.attributes };
             attributes.storage_class = said.storage_class;
-            let staged = store.stage(&bucket, PUT_BYTES_MAX)?;
+            let mut staged = store.stage(&bucket, PUT_BYTES_MAX)?;
+            if let Some(sealing) = &sealing {
+                staged = staged.sealed_with(sealing, Role::Object);
+            }
             let staged = copy(&reader, 0, source.size, staged)?;
             // That of parts is not one of this object, which has none.
             let checksum = source.checksum.filter(|checksum| checksum.full_object);
@@ -47,10 +58,13 @@ impl Ask<'_> {
         document
             .element("LastModified", dates::iso(info.modified))
             .element("ETag", format!("\"{}\"", info.etag));
-        Ok(document_reply(document))
+        let mut reply = document_reply(document);
+        add(reply.headers_mut(), encryption::reply_headers(info.sealed.as_deref()));
+        Ok(reply)
     }
 
-    /// The object that `x-amz-copy-source` names, if whoever asks may read it and its conditions hold.
+    /// The object that `x-amz-copy-source` names, with the key to it, if whoever asks may read it and its conditions
+    /// hold.
     pub(super) async fn copy_source(&self) -> S3Result<(BucketName, Key, ObjectReader)> {
         let invalid = || {
             let text = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
@@ -67,7 +81,10 @@ impl Ask<'_> {
         let (store, name, wanted) = (self.store(), bucket.clone(), key.clone());
         let reader = blocking(move || Ok(store.open_object(&name, &wanted)?)).await?;
         match read_condition(self.headers, CONDITIONS, reader.info()) {
-            Verdict::Holds => Ok((bucket, key, reader)),
+            Verdict::Holds => {
+                let reader = self.unsealed(&bucket, &key, reader).await?;
+                Ok((bucket, key, reader))
+            }
             Verdict::Failed | Verdict::NotModified => Err(Error::PreconditionFailed.into()),
         }
     }

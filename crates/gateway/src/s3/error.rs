@@ -6,6 +6,8 @@ use hyper::StatusCode;
 use millstream_auth::{AuthCode, AuthError};
 use millstream_buckets::Error;
 
+use super::encryption::of_key;
+
 /// An error as S3 tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct S3Error {
@@ -160,7 +162,8 @@ impl From<Error> for S3Error {
                 StatusCode::SERVICE_UNAVAILABLE,
                 error.to_string(),
             ),
-            Error::Damaged { .. } | Error::Io { .. } => S3Error::new(
+            Error::Key(error) => of_key(error),
+            Error::Damaged { .. } | Error::Io { .. } | Error::Sealed => S3Error::new(
                 "InternalError",
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "We encountered an internal error. Please try again.",

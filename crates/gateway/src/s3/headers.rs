@@ -6,6 +6,7 @@ use millstream_buckets::{Attributes, Condition, ETag, ObjectInfo};
 
 use super::checksum;
 use super::dates;
+use super::encryption;
 use super::error::{S3Error, S3Result};
 use super::operation::METADATA;
 use super::target::Query;
@@ -169,6 +170,7 @@ pub(crate) fn object_headers(
     if let Some(class) = &attributes.storage_class {
         headers.push((HeaderName::from_static("x-amz-storage-class"), class.clone()));
     }
+    headers.extend(encryption::reply_headers(info.sealed.as_deref()));
     if let Some(checksum) = info.checksum.as_ref().filter(|_| with_checksum) {
         headers.extend(checksum::reply_headers(checksum));
     }
@@ -253,6 +255,7 @@ mod tests {
             etag: ETag { md5: [0xaa; 16], parts: None },
             attributes: Attributes::default(),
             checksum: None,
+            sealed: None,
         };
         let own = format!("\"{}\"", info.etag);
         let (same, later) = ("Mon, 12 Oct 2009 17:50:30 GMT", "Mon, 12 Oct 2009 17:50:31 GMT");

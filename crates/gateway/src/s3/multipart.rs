@@ -2,10 +2,14 @@
 
 mod complete;
 
+use std::sync::Arc;
+
 use hyper::header::HeaderName;
 use hyper::{Response, StatusCode};
 use millstream_buckets::limits::{LIST_ENTRIES_MAX, PARTS_MAX, PUT_BYTES_MAX};
-use millstream_buckets::{Checksum, UploadId, UploadInfo, UploadQuery};
+use millstream_buckets::{
+    BucketName, Checksum, Key, Role, Sealing, Staged, Store, UploadId, UploadInfo, UploadQuery,
+};
 
 use super::ask::Ask;
 use super::buckets::owner;
@@ -18,7 +22,7 @@ use super::list::Encoding;
 use super::receive::Receiver;
 use super::write::{check_size, written};
 use super::xml_write::Document;
-use super::{blocking, document_reply, empty_reply};
+use super::{blocking, document_reply, empty_reply, encryption};
 use crate::body::ReplyBody;
 
 /// The algorithm of an upload and its kind, as headers say them.
@@ -28,15 +32,21 @@ const TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 impl Ask<'_> {
     pub(super) async fn create_upload(&self) -> S3Result<Response<ReplyBody>> {
         let (attributes, checksum) = (attributes(self.headers)?, self.upload_checksum()?);
+        let asked = encryption::asked(self.headers)?;
         let (bucket, key) = self.object().await?;
+        let sealing = self.sealing(&bucket, &key, &asked).await?;
+        let sealed = sealing.map(|sealing| sealing.sealed().clone());
+        let headers = encryption::reply_headers(sealed.as_ref());
         let store = self.store();
         let kept = checksum.map(|(algorithm, full)| (algorithm.name().to_owned(), full));
         let (into, wanted) = (bucket.clone(), key.clone());
-        let id = blocking(move || Ok(store.create_upload(&into, &wanted, attributes, kept)?));
-        let id = id.await?;
+        let id =
+            blocking(move || Ok(store.create_upload(&into, &wanted, attributes, kept, sealed)?))
+                .await?;
         let mut document = Document::new("InitiateMultipartUploadResult");
         document.element("Bucket", bucket).element("Key", key).element("UploadId", id);
         let mut reply = document_reply(document);
+        add(reply.headers_mut(), headers);
         if let Some((algorithm, full)) = checksum {
             let headers =
                 vec![(ALGORITHM, algorithm.name().to_owned()), (TYPE, kind_of(full).to_owned())];
@@ -89,9 +99,13 @@ impl Ask<'_> {
         }
         let id = self.upload_id()?;
         let (bucket, key) = self.object().await?;
-        let (store, wanted) = (self.store(), id.clone());
-        let upload = blocking(move || Ok(store.upload(&bucket, &key, &wanted)?)).await?;
+        let upload = self.upload(&bucket, &key, &id).await?;
         Ok((number, id, upload))
+    }
+
+    async fn upload(&self, bucket: &BucketName, key: &Key, id: &UploadId) -> S3Result<UploadInfo> {
+        let (store, bucket, key, id) = (self.store(), bucket.clone(), key.clone(), id.clone());
+        blocking(move || Ok(store.upload(&bucket, &key, &id)?)).await
     }
 
     pub(super) async fn upload_part(&self, mut body: Receiver) -> S3Result<Response<ReplyBody>> {
@@ -108,15 +122,16 @@ impl Ask<'_> {
             }
             body.compute(algorithm);
         }
+        let bucket = self.bucket_name()?;
+        let sealing = self.unsealing(&bucket, &upload.key, upload.sealed.as_ref()).await?;
         let _turn = self.turn_to_receive().await?;
-        let (store, bucket) = (self.store(), self.bucket_name()?);
-        let staged = blocking(move || Ok(store.stage(&bucket, PUT_BYTES_MAX)?)).await?;
-        let (staged, checksum) = body.store(staged).await?;
         let store = self.store();
-        let part =
-            blocking(move || Ok(store.put_part(staged, &upload.key, &id, number, checksum)?));
+        let staged = blocking(move || Ok(stage(&store, &bucket, sealing, number)?)).await?;
+        let (staged, checksum) = body.store(staged).await?;
+        let (store, wanted) = (self.store(), upload.key.clone());
+        let part = blocking(move || Ok(store.put_part(staged, &wanted, &id, number, checksum)?));
         let part = part.await?;
-        let mut reply = written(part.etag, part.checksum.as_ref());
+        let mut reply = written(part.etag, part.checksum.as_ref(), upload.sealed.as_ref());
         // What a part's checksum is of goes without saying.
         reply.headers_mut().remove(TYPE);
         Ok(reply)
@@ -131,10 +146,14 @@ impl Ask<'_> {
             None => (0, size),
             Some(asked) => part_range(asked, size)?,
         };
+        let bucket = self.bucket_name()?;
+        let sealing = self.unsealing(&bucket, &upload.key, upload.sealed.as_ref()).await?;
+        let headers = encryption::reply_headers(upload.sealed.as_ref());
         let _turn = self.turn_to_receive().await?;
-        let (store, bucket) = (self.store(), self.bucket_name()?);
+        let store = self.store();
         let part = blocking(move || {
-            let staged = copy(&reader, offset, bytes, store.stage(&bucket, PUT_BYTES_MAX)?)?;
+            let staged = stage(&store, &bucket, sealing, number)?;
+            let staged = copy(&reader, offset, bytes, staged)?;
             let checksum = match algorithm_of_upload(&upload) {
                 Some(algorithm) => Some(checksum_of(algorithm, &reader, offset, bytes)?),
                 None => None,
@@ -151,7 +170,9 @@ impl Ask<'_> {
         {
             document.element(algorithm.element(), &checksum.value);
         }
-        Ok(document_reply(document))
+        let mut reply = document_reply(document);
+        add(reply.headers_mut(), headers);
+        Ok(reply)
     }
 
     pub(super) async fn abort_upload(&self) -> S3Result<Response<ReplyBody>> {
@@ -168,11 +189,14 @@ impl Ask<'_> {
         let after = self.query.number("part-number-marker")?.unwrap_or_default();
         let max = self.query.number("max-parts")?.unwrap_or(LIST_ENTRIES_MAX as u32);
         let max = max.min(LIST_ENTRIES_MAX as u32);
+        let upload = self.upload(&bucket, &key, &id).await?;
+        // Checksums of sealed parts are sealed too.
+        let sealing = self.unsealing(&bucket, &key, upload.sealed.as_ref()).await?;
         let store = self.store();
         let (name, wanted, upload_id) = (bucket.clone(), key.clone(), id.clone());
-        let (upload, (parts, truncated)) = blocking(move || {
-            let upload = store.upload(&name, &wanted, &upload_id)?;
-            Ok((upload, store.parts(&name, &wanted, &upload_id, after, max as usize)?))
+        let (parts, truncated) = blocking(move || {
+            let max = max as usize;
+            Ok(store.parts(&name, &wanted, &upload_id, after, max, sealing.as_ref())?)
         })
         .await?;
         let mut document = Document::new("ListPartsResult");
@@ -262,6 +286,20 @@ impl Ask<'_> {
         }
         Ok(document_reply(document))
     }
+}
+
+/// Begins to write a part, sealed if its upload is.
+fn stage(
+    store: &Arc<Store>,
+    bucket: &BucketName,
+    sealing: Option<Sealing>,
+    number: u32,
+) -> Result<Staged, millstream_buckets::Error> {
+    let staged = store.stage(bucket, PUT_BYTES_MAX)?;
+    Ok(match &sealing {
+        Some(sealing) => staged.sealed_with(sealing, Role::Part(number)),
+        None => staged,
+    })
 }
 
 /// The algorithm that an upload has.

@@ -15,6 +15,9 @@ pub(crate) enum Operation {
     DeleteBucket,
     GetBucketLocation,
     GetBucketVersioning,
+    GetBucketEncryption,
+    PutBucketEncryption,
+    DeleteBucketEncryption,
     ListObjects,
     ListObjectsV2,
     ListMultipartUploads,
@@ -52,6 +55,12 @@ const CHECKSUMS: [&str; 5] = [
     "x-amz-checksum-crc64nvme",
     "x-amz-checksum-sha1",
     "x-amz-checksum-sha256",
+];
+/// How an object that is written is encrypted. What else there is of it (keys of clients, contexts) is not done.
+const ENCRYPTION: [&str; 3] = [
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
 ];
 /// What begins the names of user metadata.
 pub(crate) const METADATA: &str = "x-amz-meta-";
@@ -92,6 +101,9 @@ impl Operation {
             (Target::Service, "GET") => ListBuckets,
             (Target::Bucket(_), "GET") if query.has("location") => GetBucketLocation,
             (Target::Bucket(_), "GET") if query.has("versioning") => GetBucketVersioning,
+            (Target::Bucket(_), "GET") if query.has("encryption") => GetBucketEncryption,
+            (Target::Bucket(_), "PUT") if query.has("encryption") => PutBucketEncryption,
+            (Target::Bucket(_), "DELETE") if query.has("encryption") => DeleteBucketEncryption,
             (Target::Bucket(_), "GET") if query.has("uploads") => ListMultipartUploads,
             (Target::Bucket(_), "GET") if query.text("list-type") == Some("2") => ListObjectsV2,
             (Target::Bucket(_), "GET") => ListObjects,
@@ -124,6 +136,7 @@ impl Operation {
             ListBuckets => &["max-buckets", "continuation-token", "prefix", "bucket-region"],
             GetBucketLocation => &["location"],
             GetBucketVersioning => &["versioning"],
+            GetBucketEncryption | PutBucketEncryption | DeleteBucketEncryption => &["encryption"],
             GetObjectTagging => &["tagging"],
             ListObjects => {
                 &["delimiter", "encoding-type", "marker", "max-keys", "prefix", "list-type"]
@@ -167,15 +180,24 @@ impl Operation {
     fn headers(self) -> &'static [&'static str] {
         use Operation::*;
         match self {
-            ListBuckets | HeadBucket | DeleteBucket | GetBucketLocation | GetBucketVersioning
-            | ListMultipartUploads | GetObjectTagging | DeleteObject | AbortMultipartUpload
+            ListBuckets
+            | HeadBucket
+            | DeleteBucket
+            | GetBucketLocation
+            | GetBucketVersioning
+            | GetBucketEncryption
+            | DeleteBucketEncryption
+            | ListMultipartUploads
+            | GetObjectTagging
+            | DeleteObject
+            | AbortMultipartUpload
             | ListParts => &[],
             CreateBucket => {
                 &["x-amz-acl", "x-amz-object-ownership", "x-amz-bucket-object-lock-enabled"]
             }
             // Nothing is ever restored.
             ListObjects | ListObjectsV2 => &["x-amz-optional-object-attributes"],
-            DeleteObjects | UploadPart => &CHECKSUMS,
+            DeleteObjects | UploadPart | PutBucketEncryption => &CHECKSUMS,
             GetObject | HeadObject => &["x-amz-checksum-mode"],
             PutObject => &[
                 "x-amz-acl",
@@ -226,8 +248,8 @@ impl Operation {
         }
     }
 
-    /// Whether it sets user metadata.
-    fn has_metadata(self) -> bool {
+    /// Whether it makes an object, of which it sets user metadata and encryption.
+    fn makes_object(self) -> bool {
         use Operation::*;
         matches!(self, PutObject | CopyObject | CreateMultipartUpload)
     }
@@ -251,7 +273,8 @@ impl Operation {
             }
             let known = HEADERS.contains(&name)
                 || self.headers().contains(&name)
-                || (self.has_metadata() && name.starts_with(METADATA));
+                || (self.makes_object()
+                    && (name.starts_with(METADATA) || ENCRYPTION.contains(&name)));
             if !known {
                 return Err(S3Error::not_implemented(&format!("the header {name} of {self:?}")));
             }
@@ -302,6 +325,9 @@ mod tests {
             ("GET", "/bucket/", ListObjects),
             ("GET", "/bucket?location", GetBucketLocation),
             ("POST", "/bucket?delete", DeleteObjects),
+            ("GET", "/bucket?encryption", GetBucketEncryption),
+            ("PUT", "/bucket?encryption", PutBucketEncryption),
+            ("DELETE", "/bucket?encryption", DeleteBucketEncryption),
             ("GET", "/bucket/k?x-id=GetObject&X-Amz-Expires=5", GetObject),
             ("PUT", "/bucket/k", PutObject),
             ("PUT", "/bucket/k?partNumber=1&uploadId=x", UploadPart),
@@ -315,6 +341,9 @@ mod tests {
         assert_eq!(of("PUT", "/bucket/k", &[("x-amz-copy-source", "a/b")]), Ok(CopyObject));
     }
 
+    const CUSTOMER: &str = "x-amz-server-side-encryption-customer-algorithm";
+    const CONTEXT: &str = "x-amz-server-side-encryption-context";
+
     #[test]
     fn what_is_not_done_is_refused_by_name() {
         for (method, path, headers, part) in [
@@ -323,12 +352,9 @@ mod tests {
             ("PUT", "/bucket/k?tagging", &[], "tagging"),
             ("GET", "/bucket/k?versionId=1", &[], "versionId"),
             ("POST", "/bucket/k?restore", &[], "restore"),
-            (
-                "PUT",
-                "/bucket/k",
-                &[("x-amz-server-side-encryption", "AES256")],
-                "x-amz-server-side-encryption",
-            ),
+            ("GET", "/bucket/k", &[(ENCRYPTION[0], "AES256")], ENCRYPTION[0]),
+            ("PUT", "/bucket/k", &[(CUSTOMER, "AES256")], CUSTOMER),
+            ("PUT", "/bucket/k", &[(CONTEXT, "e30=")], CONTEXT),
             ("PUT", "/bucket/k", &[("x-amz-acl", "public-read")], "x-amz-acl: public-read"),
             ("PUT", "/bucket/k", &[("x-amz-tagging", "a=b")], "x-amz-tagging"),
             ("GET", "/bucket/k", &[("x-amz-meta-a", "b")], "x-amz-meta-a"),

@@ -19,9 +19,9 @@ impl Ask<'_> {
             true => Some(self.place_to_send().await?),
             false => None,
         };
-        let (store, wanted) = (self.store(), key.clone());
-        let opened = blocking(move || Ok(store.open_object(&bucket, &wanted)?)).await;
-        let reader = opened.map_err(|error| match error.code {
+        let (store, from, wanted) = (self.store(), bucket.clone(), key.clone());
+        let opened = blocking(move || Ok(store.open_object(&from, &wanted)?)).await;
+        let mut reader = opened.map_err(|error| match error.code {
             "NoSuchKey" => error.with("Key", key.as_str()),
             _ => error,
         })?;
@@ -42,6 +42,11 @@ impl Ask<'_> {
             }
         }
         let part = range(text(self.headers, "range"), info.size)?;
+        // Sizes, ETags and headers are told to who may not use the key; checksums are not.
+        if with_body || with_checksum {
+            reader = self.unsealed(&bucket, &key, reader).await?;
+        }
+        let info = reader.info();
         let (offset, bytes) = part.unwrap_or((0, info.size));
         // A checksum is one of the whole object.
         let mut headers = object_headers(info, &self.query, with_checksum && part.is_none());

@@ -106,7 +106,9 @@ async fn read(
     let turn = turns.acquire_owned().await.ok()?;
     let read = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        let mut piece = vec![0; left.min(PIECE_BYTES) as usize];
+        // Pieces end where the chunks of sealed objects do, so that none is opened twice.
+        let bytes = PIECE_BYTES - offset % PIECE_BYTES;
+        let mut piece = vec![0; left.min(bytes) as usize];
         let count = reader.read_at(offset, &mut piece)?;
         piece.truncate(count);
         Ok(Bytes::from(piece))
@@ -128,7 +130,7 @@ mod tests {
         let place = Place::Temporary { parent: std::env::temp_dir(), bytes_max: 1 << 24 };
         let clock = Arc::new(ManualClock::new(Millis(1_700_000_000_000)));
         let seed = u64::from(std::process::id());
-        let options = Options { place, bytes_reserved: 0 };
+        let options = Options { place, bytes_reserved: 0, keys: None };
         let store = Store::open(options, clock, Arc::new(SeededRandom::new(seed))).unwrap();
         let (bucket, key): (BucketName, Key) = ("bucket".parse().unwrap(), "k".parse().unwrap());
         store.create_bucket(&bucket, None, &"eu-west-1".parse().unwrap()).unwrap();

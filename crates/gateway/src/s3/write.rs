@@ -3,30 +3,39 @@
 use hyper::header::{self, HeaderName};
 use hyper::{Response, StatusCode};
 use millstream_buckets::limits::PUT_BYTES_MAX;
-use millstream_buckets::{Checksum, ETag, Error};
+use millstream_buckets::{Checksum, ETag, Error, Role, Sealed};
 
 use super::ask::Ask;
 use super::checksum::reply_headers;
 use super::error::S3Result;
 use super::headers::{add, attributes, write_condition};
 use super::receive::Receiver;
-use super::{blocking, empty_reply};
+use super::{blocking, empty_reply, encryption};
 use crate::body::ReplyBody;
 
 impl Ask<'_> {
     pub(super) async fn put_object(&self, body: Receiver) -> S3Result<Response<ReplyBody>> {
         let (attributes, condition) = (attributes(self.headers)?, write_condition(self.headers)?);
+        let asked = encryption::asked(self.headers)?;
         let (bucket, key) = self.object().await?;
         check_size(&body)?;
+        let sealing = self.sealing(&bucket, &key, &asked).await?;
         let _turn = self.turn_to_receive().await?;
         let (store, into) = (self.store(), bucket.clone());
-        let staged = blocking(move || Ok(store.stage(&into, PUT_BYTES_MAX)?)).await?;
+        let staged = blocking(move || {
+            let staged = store.stage(&into, PUT_BYTES_MAX)?;
+            Ok(match &sealing {
+                Some(sealing) => staged.sealed_with(sealing, Role::Object),
+                None => staged,
+            })
+        })
+        .await?;
         let (staged, checksum) = body.store(staged).await?;
         let store = self.store();
         let info =
             blocking(move || Ok(store.publish(staged, &key, attributes, checksum, &condition)?))
                 .await?;
-        Ok(written(info.etag, info.checksum.as_ref()))
+        Ok(written(info.etag, info.checksum.as_ref(), info.sealed.as_deref()))
     }
 }
 
@@ -41,10 +50,15 @@ pub(super) fn check_size(body: &Receiver) -> S3Result<()> {
 }
 
 /// What an object's or a part's writer is told.
-pub(super) fn written(etag: ETag, checksum: Option<&Checksum>) -> Response<ReplyBody> {
+pub(super) fn written(
+    etag: ETag,
+    checksum: Option<&Checksum>,
+    sealed: Option<&Sealed>,
+) -> Response<ReplyBody> {
     let mut reply = empty_reply(StatusCode::OK);
     let mut headers: Vec<(HeaderName, String)> = vec![(header::ETAG, format!("\"{etag}\""))];
     headers.extend(checksum.map(reply_headers).into_iter().flatten());
+    headers.extend(encryption::reply_headers(sealed));
     add(reply.headers_mut(), headers);
     reply
 }

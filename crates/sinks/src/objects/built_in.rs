@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use millstream_buckets::limits::PUT_BYTES_MAX;
-use millstream_buckets::{Attributes, BucketName, Condition, Error, Key, Store};
+use millstream_buckets::{
+    Asked, Attributes, BucketName, Condition, Encryption as AtRest, Error, Key, KeyError, KeyFault,
+    KeyName, Role, Sealing, Store, Writer,
+};
 use millstream_firehose::settings::Encryption;
 use millstream_firehose::sink::{Object, Put, Sender, SinkError};
 
@@ -11,10 +14,6 @@ use super::{failed, no_such_bucket, refused};
 
 /// Bytes that are written at once.
 const PIECE_BYTES: usize = 1 << 20;
-
-/// What is told of encryption by a key.
-const NOT_ENCRYPTED: &str = "KMSEncryptionConfig is not supported for the built-in buckets, which do not encrypt. Name \
-    an S3 endpoint for this bucket in [[destinations.s3.endpoint]] of the server's configuration, or use NoEncryption.";
 
 /// The built-in buckets.
 #[derive(Clone)]
@@ -28,31 +27,43 @@ impl BuiltIn {
     /// A bucket that does not exist is no reason to refuse: it may be made later, as with AWS.
     pub fn accepts(&self, bucket: &str, encryption: &Encryption) -> Result<(), String> {
         match encryption {
-            Encryption::Kms(_) => return Err(NOT_ENCRYPTED.to_owned()),
-            Encryption::BucketDefault => {}
+            Encryption::Kms(key) if KeyName::parse(key).is_err() => {
+                return Err(format!("{key} is not the ARN, id or alias of a KMS key."));
+            }
+            Encryption::Kms(_) | Encryption::BucketDefault => {}
         }
         let name = bucket.parse::<BucketName>();
         name.map(|_| ()).map_err(|_| format!("{bucket} is not a valid name of a bucket."))
     }
 
-    /// Writes an object, durably, unless it exists.
+    /// Writes an object, durably, unless it exists; encrypted as is asked for, else as the bucket has it by default.
     pub async fn put(&self, sender: &Sender, object: &Object) -> Result<Put, SinkError> {
-        let (this, sender, object) = (self.clone(), sender.clone(), object.clone());
-        // The file system blocks.
-        let written = tokio::task::spawn_blocking(move || this.write(&sender, &object)).await;
-        written.unwrap_or_else(|_| Err(failed("InternalError", "The write was not finished.")))
-    }
-
-    fn write(&self, sender: &Sender, object: &Object) -> Result<Put, SinkError> {
         let bucket = &*object.bucket;
-        if object.encryption != Encryption::BucketDefault {
-            return Err(refused("NotImplemented", NOT_ENCRYPTED));
-        }
         let Ok(name) = bucket.parse::<BucketName>() else { return Err(no_such_bucket(bucket)) };
         let Ok(key) = object.key.parse::<Key>() else {
             return Err(refused("KeyTooLongError", "The key has more than 1024 bytes."));
         };
-        self.check_bucket(sender, object, &name)?;
+        let (this, by, of, into) = (self.clone(), sender.clone(), object.clone(), name.clone());
+        blocking(move || this.check_bucket(&by, &of, &into)).await?;
+        let writer = Writer { account: sender.account, region: sender.region.clone() };
+        let encryption = match &object.encryption {
+            Encryption::Kms(arn) => Some(AtRest::Kms(Some(arn.to_string()))),
+            Encryption::BucketDefault => None,
+        };
+        let asked = Asked { encryption, bucket_key: None };
+        let sealing = self.store.sealing(&writer, &name, &key, &asked).await;
+        let sealing = sealing.map_err(|error| sink_error(&error, bucket))?;
+        let (this, object) = (self.clone(), object.clone());
+        blocking(move || this.write(&name, &key, &object, sealing.as_ref())).await
+    }
+
+    fn write(
+        &self,
+        bucket: &BucketName,
+        key: &Key,
+        object: &Object,
+        sealing: Option<&Sealing>,
+    ) -> Result<Put, SinkError> {
         let attributes = Attributes {
             content_type: Some(object.content_type.to_owned()),
             content_encoding: object.content_encoding.map(str::to_owned),
@@ -63,14 +74,17 @@ impl BuiltIn {
             ..Attributes::default()
         };
         let write = || -> Result<(), Error> {
-            let mut staged = self.store.stage(&name, PUT_BYTES_MAX)?;
+            let mut staged = self.store.stage(bucket, PUT_BYTES_MAX)?;
+            if let Some(sealing) = sealing {
+                staged = staged.sealed_with(sealing, Role::Object);
+            }
             object.body.chunks(PIECE_BYTES).try_for_each(|piece| staged.write(piece))?;
-            self.store.publish(staged, &key, attributes, None, &Condition::IfAbsent).map(|_| ())
+            self.store.publish(staged, key, attributes, None, &Condition::IfAbsent).map(|_| ())
         };
         match write() {
             Ok(()) => Ok(Put::Written),
             Err(Error::PreconditionFailed) => Ok(Put::Existed),
-            Err(error) => Err(sink_error(&error, bucket)),
+            Err(error) => Err(sink_error(&error, bucket.as_str())),
         }
     }
 
@@ -108,8 +122,31 @@ impl BuiltIn {
     }
 }
 
+/// The file system blocks.
+async fn blocking<T: Send + 'static>(
+    run: impl FnOnce() -> Result<T, SinkError> + Send + 'static,
+) -> Result<T, SinkError> {
+    let done = tokio::task::spawn_blocking(run).await;
+    done.unwrap_or_else(|_| Err(failed("InternalError", "The write was not finished.")))
+}
+
+/// A master key's failure by S3's name. Limits have one of the guide to Firehose ("Amazon S3 data delivery errors").
+fn key_error(error: &KeyError) -> SinkError {
+    let code = match error.fault {
+        KeyFault::NotFound => "KMS.NotFoundException",
+        KeyFault::Disabled => "KMS.DisabledException",
+        KeyFault::InvalidState => "KMS.KMSInvalidStateException",
+        KeyFault::AccessDenied => "AccessDenied",
+        KeyFault::OptInRequired => "KMS.OptInRequired",
+        KeyFault::Throttled => "KMS.RequestLimitExceeded",
+        KeyFault::Unavailable => "ServiceUnavailable",
+    };
+    failed(code, error.text.clone())
+}
+
 fn sink_error(error: &Error, bucket: &str) -> SinkError {
     match error {
+        Error::Key(error) => key_error(error),
         Error::NoSuchBucket => no_such_bucket(bucket),
         Error::PathTooLong => refused("KeyTooLongError", error.to_string()),
         Error::TooLarge { .. } => refused("EntityTooLarge", error.to_string()),
@@ -125,6 +162,7 @@ fn sink_error(error: &Error, bucket: &str) -> SinkError {
         | Error::InvalidPart { .. }
         | Error::InvalidPartOrder
         | Error::PartTooSmall { .. }
+        | Error::Sealed
         | Error::Damaged { .. }
         | Error::Io { .. } => failed("InternalError", error.to_string()),
     }

@@ -2,8 +2,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use millstream_buckets::{BucketName, Options, Place, Store};
+use millstream_buckets::{
+    BucketName, DefaultEncryption, Encryption as AtRest, Keys, Options, Place, Store,
+};
 use millstream_types::{AccountId, ManualClock, Millis, SeededRandom};
+use millstream_vault::{DataKey, KeyUse, LocalKey, LocalKeys};
 
 use super::*;
 use crate::outbound::Allowed;
@@ -11,12 +14,19 @@ use crate::outbound::stand_in::{StandIn, answer};
 
 /// A store that is gone with the test.
 fn store() -> Arc<Store> {
+    store_with(Vec::new())
+}
+
+/// A store that knows these keys.
+fn store_with(keys: Vec<LocalKey>) -> Arc<Store> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let seed = u64::from(std::process::id()) << 32 | NEXT.fetch_add(1, Ordering::Relaxed);
     let place = Place::Temporary { parent: std::env::temp_dir(), bytes_max: 1 << 20 };
     let clock = Arc::new(ManualClock::new(Millis(1_700_000_000_000)));
-    let options = Options { place, bytes_reserved: 0 };
-    Store::open(options, clock, Arc::new(SeededRandom::new(seed))).unwrap()
+    let random = Arc::new(SeededRandom::new(seed));
+    let masters = LocalKeys::new(DataKey::new([5; 32]), keys, random.clone());
+    let keys = Some(Keys::new(Arc::new(masters)));
+    Store::open(Options { place, bytes_reserved: 0, keys }, clock, random).unwrap()
 }
 
 fn objects(settings: ObjectSettings, store: &Arc<Store>) -> Objects {
@@ -126,16 +136,59 @@ async fn a_bucket_of_another_account_is_denied_where_accounts_are_known() {
     assert_eq!(code(&open, &expecting).await, "S3.AccessDenied");
 }
 
+fn kms(key: &str) -> Encryption {
+    Encryption::Kms(format!("arn:aws:kms:eu-west-1:123456789012:key/{key}").as_str().into())
+}
+
 #[tokio::test]
-async fn encryption_by_a_key_is_refused_and_never_left_out() {
-    let store = store();
+async fn encryption_by_a_key_is_done_and_never_left_out() {
+    let key = |id: &str, usable| LocalKey {
+        id: id.into(),
+        aliases: Vec::new(),
+        account: account("123456789012"),
+        usable,
+    };
+    let store = store_with(vec![
+        key("k", KeyUse::Enabled),
+        key("disabled", KeyUse::Disabled),
+        key("pending", KeyUse::PendingDeletion),
+        key("denied", KeyUse::Denied),
+    ]);
     let bucket = made(&store, None);
     let objects = self::objects(ObjectSettings::default(), &store);
-    let kms = Encryption::Kms("arn:aws:kms:eu-west-1:123456789012:key/k".into());
-    assert!(objects.accepts("bucket", &kms).unwrap_err().contains("KMSEncryptionConfig"));
-    let object = Object { encryption: kms, ..object("k") };
-    assert_eq!(objects.put(&sender(), &object).await.unwrap_err().then, Then::GiveUp);
-    assert!(store.head(&bucket, &"k".parse().unwrap()).is_err());
+    assert_eq!(objects.accepts("bucket", &kms("k")), Ok(()));
+    let no_key = Encryption::Kms("arn:aws:s3:::k".into());
+    assert!(objects.accepts("bucket", &no_key).unwrap_err().contains("arn:aws:s3:::k is not"));
+    let sealed = Object { encryption: kms("k"), ..object("k") };
+    assert_eq!(objects.put(&sender(), &sealed).await, Ok(Put::Written));
+    assert_eq!(objects.put(&sender(), &sealed).await, Ok(Put::Existed));
+    let info = store.head(&bucket, &"k".parse().unwrap()).unwrap();
+    let arn = info.sealed.and_then(|sealed| sealed.key_arn);
+    assert_eq!(arn.as_deref(), Some("arn:aws:kms:eu-west-1:123456789012:key/k"));
+    for (key, expected) in [
+        ("disabled", "S3.KMS.DisabledException"),
+        ("pending", "S3.KMS.KMSInvalidStateException"),
+        ("denied", "S3.AccessDenied"),
+        ("absent", "S3.KMS.NotFoundException"),
+    ] {
+        let object = Object { encryption: kms(key), ..object("other") };
+        assert_eq!(code(&objects, &object).await, expected);
+        assert!(store.head(&bucket, &"other".parse().unwrap()).is_err(), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn what_asks_for_nothing_is_encrypted_as_the_bucket_has_it() {
+    let store = store_with(Vec::new());
+    let bucket = made(&store, None);
+    let objects = self::objects(ObjectSettings::default(), &store);
+    assert_eq!(objects.put(&sender(), &object("before")).await, Ok(Put::Written));
+    let default = DefaultEncryption { encryption: AtRest::Managed, bucket_key: false };
+    store.set_default_encryption(&bucket, Some(default)).unwrap();
+    assert_eq!(objects.put(&sender(), &object("after")).await, Ok(Put::Written));
+    let is_sealed =
+        |key: &str| store.head(&bucket, &key.parse().unwrap()).unwrap().sealed.is_some();
+    assert!(!is_sealed("before") && is_sealed("after"));
 }
 
 #[tokio::test]

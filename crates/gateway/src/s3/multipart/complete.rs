@@ -8,11 +8,11 @@ use crate::body::ReplyBody;
 use crate::s3::ask::Ask;
 use crate::s3::checksum::{self, Algorithm, Hasher, composite, kind_of, mismatch};
 use crate::s3::error::{S3Error, S3Result};
-use crate::s3::headers::{text, write_condition};
+use crate::s3::headers::{add, text, write_condition};
 use crate::s3::receive::Receiver;
 use crate::s3::xml_read::{self, Element};
 use crate::s3::xml_write::Document;
-use crate::s3::{blocking, late};
+use crate::s3::{blocking, encryption, late};
 
 /// Largest list of parts: 10,000 with two checksums each are no more.
 const PARTS_BYTES_MAX: usize = 8 << 20;
@@ -37,9 +37,9 @@ impl Ask<'_> {
         // Its checksum header is the object's, not the body's.
         let sent = checksum::declared(self.headers)?;
         let parts = parts_of(&body.without_checksum().read(PARTS_BYTES_MAX).await?)?;
-        let (store, name, wanted_key, upload_id) =
-            (self.store(), bucket.clone(), key.clone(), id.clone());
-        let upload = blocking(move || Ok(store.upload(&name, &wanted_key, &upload_id)?)).await?;
+        let upload = self.upload(&bucket, &key, &id).await?;
+        let sealing = self.unsealing(&bucket, &key, upload.sealed.as_ref()).await?;
+        let headers = encryption::reply_headers(upload.sealed.as_ref());
         let wanted = Wanted {
             algorithm: algorithm_of_upload(&upload),
             full: upload.checksum.as_ref().is_some_and(|(_, full)| *full),
@@ -67,13 +67,16 @@ impl Ask<'_> {
                 }
             };
             let finish = |parts: &[PartInfo]| wanted.check(parts, hasher.take());
-            store.complete_upload(&name, &wanted_key, &id, &parts, &condition, see, finish)
+            let sealing = sealing.as_ref();
+            store.complete_upload(&name, &wanted_key, &id, &parts, sealing, &condition, see, finish)
         }));
-        late::reply(async move {
+        let mut reply = late::reply(async move {
             let info = completing.await.unwrap_or_else(|_| Err(S3Error::internal()))?;
             Ok(completed(&bucket, &key, &info))
         })
-        .await
+        .await?;
+        add(reply.headers_mut(), headers);
+        Ok(reply)
     }
 }
 
