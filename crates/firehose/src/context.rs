@@ -21,6 +21,7 @@ use crate::journal::{Entry, Journal};
 use crate::limits::{FRAME_BYTES_MAX, START_GRACE};
 use crate::machine::{DeliveryMachine, LaneId};
 use crate::metrics::PipelineCounters;
+use crate::patience::Patience;
 use crate::processed::{Draft, Header, PROCESSED_LOG};
 use crate::settings::Logging;
 use crate::sink::{Sender, Sinks};
@@ -111,6 +112,8 @@ pub struct Context {
     pub taken: Taken,
     /// Since when plans fail.
     pub tried: Tried,
+    /// With damaged places that stop what follows.
+    pub patience: Patience,
 }
 
 /// What an entry of the delivery log tells of a failure.

@@ -29,6 +29,7 @@ mod machine;
 mod metrics;
 mod names;
 mod ops;
+mod patience;
 mod pilot;
 pub mod pipelines;
 mod processed;
