@@ -1,5 +1,6 @@
 """Members that all kinds of destinations share: each has its effect in each kind."""
 
+import base64
 import gzip
 import io
 import json
@@ -211,13 +212,23 @@ def test_processors_that_are_switched_off_do_nothing_anywhere(server, firehose, 
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_a_built_in_bucket_is_never_written_in_the_clear_where_a_key_was_asked_for(firehose, bucket, flow, kind):
+def test_a_built_in_bucket_seals_what_a_key_was_asked_for(server, firehose, s3, bucket, flow, kind):
     of_bucket = {"EncryptionConfiguration": {"KMSEncryptionConfig": {"AWSKMSKeyARN": KEY}}}
-    configuration = configured(kind, bucket, NOWHERE, HINTS, **of_bucket)
-    code, message = failure(
-        firehose.create_delivery_stream, DeliveryStreamName=flow, **{member_of(kind): configuration}
-    )
-    assert code == "InvalidArgumentException" and "KMSEncryptionConfig" in message, message
+    create(firehose, flow, kind, configured(kind, bucket, NOWHERE, HINTS, **of_bucket) | refusing(kind))
+    put(firehose, flow, [f"canary of {flow}"])
+    flush(server, flow)
+    found = [s3.head_object(Bucket=bucket, Key=key) for key in keys(s3, bucket)]
+    assert found and all(one["ServerSideEncryption"] == "aws:kms" and one["SSEKMSKeyId"] == KEY for one in found)
+    assert not readable(server, f"canary of {flow}") and not readable(server, base64_of(f"canary of {flow}"))
+
+
+def refusing(kind):
+    """What has destinations of records give up at once, so that what was put lies in the bucket."""
+    return NO_RETRIES if kind in OF_RECORDS else {}
+
+
+def base64_of(text):
+    return base64.b64encode(text.encode()).decode()
 
 
 def managed(name, enabled=True):

@@ -22,6 +22,7 @@ use crate::limits::{FRAME_BYTES_MAX, START_GRACE};
 use crate::machine::{DeliveryMachine, LaneId};
 use crate::metrics::PipelineCounters;
 use crate::outward::Outlet;
+use crate::patience::Patience;
 use crate::processed::{Draft, Header, PROCESSED_LOG};
 use crate::settings::Logging;
 use crate::sink::{Sender, Sinks};
@@ -110,6 +111,8 @@ pub struct Context {
     pub taken: Taken,
     /// Since when plans fail.
     pub tried: Tried,
+    /// With damaged places that stop what follows.
+    pub patience: Patience,
 }
 
 /// What an entry of the delivery log tells of a failure.

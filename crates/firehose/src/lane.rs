@@ -158,12 +158,17 @@ impl Lane {
 
     /// Adds what lies next in a log of the source.
     pub fn take(&mut self, log: u32, extent: &Extent, full: Full) {
-        let seen = self.seen.entry(log).or_default();
-        *seen = extent.to.max(*seen);
+        self.pass(log, extent.to);
         self.source.add(log, extent);
         if self.source.is_full(full) {
             self.source_full.push_back(std::mem::take(&mut self.source));
         }
+    }
+
+    /// Goes on behind what nobody can deliver.
+    pub fn pass(&mut self, log: u32, to: u64) {
+        let seen = self.seen.entry(log).or_default();
+        *seen = to.max(*seen);
     }
 
     /// Adds what lies next in a log of the source as a buffer of its own: nothing else waits with it.

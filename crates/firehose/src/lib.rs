@@ -30,6 +30,7 @@ mod metrics;
 mod names;
 mod ops;
 mod outward;
+mod patience;
 mod pilot;
 pub mod pipelines;
 mod processed;

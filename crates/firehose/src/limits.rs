@@ -90,6 +90,8 @@ pub const DIRECT_PUT_RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// How long what is older than its retention is still tried after a start, in service time: as long as destinations
 /// are retried at most (botocore, `RetryOptions`). A server that was off for a day has not tried for a day.
 pub const START_GRACE: Duration = Duration::from_secs(7200);
+/// Plans of damaged places that a lane makes before it leaves further ones out.
+pub const DAMAGED_PLANS_MAX: usize = 16;
 /// How long a damaged place keeps others waiting that cannot go past it, in I/O time; then it is left out.
 pub const DAMAGE_PATIENCE: Duration = Duration::from_secs(600);
 

@@ -65,8 +65,6 @@ pub struct Pilot {
     pub configuration: Configuration,
     /// Changes when service time was moved by hand.
     pub jumps: watch::Receiver<()>,
-    /// Since when a block that it has to know cannot be read.
-    pub damaged: Option<Instant>,
 }
 
 /// Writes down the first configuration and where delivery begins, unless that was done before.
@@ -177,6 +175,8 @@ pub(super) struct Session {
     /// Bytes of plans that were settled since the logs were trimmed last.
     settled_bytes: u64,
     trimmed: BTreeMap<u32, u64>,
+    /// Damaged places that were made plans of, by lane.
+    damaged: [usize; 3],
 }
 
 /// What woke the pilot.

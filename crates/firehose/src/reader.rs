@@ -17,9 +17,20 @@ pub struct Reader {
     ctx: Arc<Context>,
     inputs: Vec<Input>,
     read_bytes: usize,
-    /// Whether damaged places are left out.
-    leaves_damage: bool,
+    on_damage: OnDamage,
     lost: u64,
+    left_out: u64,
+}
+
+/// What is done at a damaged place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDamage {
+    /// Reading fails there.
+    Fail,
+    /// Reading fails there for as long as the pipeline has patience; then it is left out.
+    Wait,
+    /// It is left out, and its records are lost.
+    LeaveOut,
 }
 
 struct Input {
@@ -45,12 +56,13 @@ impl Reader {
         let inputs: Vec<Input> = logs.into_iter().map(input).collect();
         let read_bytes = READ_ALL_BYTES / inputs.len().max(1);
         let read_bytes = read_bytes.clamp(READ_BYTES_MIN, READ_BYTES);
-        Reader { ctx: ctx.clone(), inputs, read_bytes, leaves_damage: false, lost: 0 }
+        let (on_damage, lost, left_out) = (OnDamage::Fail, 0, 0);
+        Reader { ctx: ctx.clone(), inputs, read_bytes, on_damage, lost, left_out }
     }
 
-    /// Leaves damaged places out, whose records are lost, or fails there.
-    pub fn leaving_damage(self, leaves_damage: bool) -> Self {
-        Reader { leaves_damage, ..self }
+    /// The same, with something else to do at damaged places.
+    pub fn with(self, on_damage: OnDamage) -> Self {
+        Reader { on_damage, ..self }
     }
 
     /// The records that come next, about [`READ_BYTES`] of them; none at the end.
@@ -67,6 +79,11 @@ impl Reader {
     /// Records so far that cannot be read any more.
     pub fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// Those of them that were left out since they are damaged.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// Up to where each log was handed out, but for what is in `back`: records that were handed out last and are not
@@ -94,9 +111,12 @@ impl Reader {
                     self.lost += left.sum::<u64>();
                     return Ok(());
                 }
-                Err(SourceError::Damaged(Damaged { next, what })) if self.leaves_damage => {
+                Err(SourceError::Damaged(Damaged { next, what }))
+                    if self.on_damage.leaves_out(&self.ctx) =>
+                {
                     let (name, log, lost) = (&self.ctx.sender.name, input.log, next - *from);
                     tracing::error!(%name, log, lost, %what, "damaged records are left out");
+                    self.left_out += lost;
                     Stretch { next, lost, ..Stretch::default() }
                 }
                 stretch => stretch.map_err(|error| error.to_string())?,
@@ -139,6 +159,16 @@ impl Reader {
             }
         }
         merged
+    }
+}
+
+impl OnDamage {
+    fn leaves_out(self, ctx: &Context) -> bool {
+        match self {
+            OnDamage::Fail => false,
+            OnDamage::Wait => ctx.patience.is_over(),
+            OnDamage::LeaveOut => true,
+        }
     }
 }
 

@@ -290,13 +290,14 @@ impl Runtimes {
             appending: Arc::new(Appending::default()),
             taken: Default::default(),
             tried: Default::default(),
+            patience: Default::default(),
         });
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let settings = Mutex::new(parts.configuration.settings.clone());
         let (configuration, jumps) = (parts.configuration, self.jumps.clone());
         // Where delivery begins is written down before anyone is told that it does.
         prepare(&ctx, &configuration).await.map_err(PipelineError::Failed)?;
-        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps, damaged: None };
+        let pilot = Pilot { ctx: ctx.clone(), inbox, configuration, jumps };
         let pilot = Mutex::new(Some(self.parts.background.spawn(pilot.run())));
         Ok(Arc::new(Pipeline { ctx, intake: direct, orders, pilot, settings }))
     }

@@ -16,14 +16,14 @@ use tokio::time::Instant;
 
 use crate::compiled::Compiled;
 use crate::context::{Context, Written};
-use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX, DAMAGE_PATIENCE};
+use crate::limits::{BACK_OFF_FIRST, BACK_OFF_MAX, CALLS_MAX};
 use crate::machine::LaneId;
 use crate::outward::{Hold, Outlet};
 use crate::processed::Draft;
 use crate::processing::error_document::{Failure, processing_failed};
 use crate::processing::function::{self, Batch, Calls, Invocation, Next, batches};
 use crate::processing::{Finished, Piece};
-use crate::reader::Reader;
+use crate::reader::{OnDamage, Reader};
 use crate::record::{Failed, PartitionValues, Ready, RecordId};
 use crate::settings::Function;
 use crate::sink::Pulse;
@@ -134,14 +134,12 @@ impl Step {
     /// deliveries go on meanwhile. Damaged places are left out sooner, since nothing goes on behind them.
     async fn read_in_time<'o>(&self, way: &'o Outlet) -> Result<(Window, Hold<'o>), String> {
         let allowance = Allowance::of(&self.compiled, self.bytes, self.records);
-        let (ends, began, mut pause) = (self.ctx.ends(self.oldest), Instant::now(), BACK_OFF_FIRST);
-        let mut told = false;
+        let (ends, mut pause, mut told) = (self.ctx.ends(self.oldest), BACK_OFF_FIRST, false);
         loop {
-            let leaves_damage = began.elapsed() >= DAMAGE_PATIENCE;
             let reserved = way.enter(allowance.memory_bytes()).await;
-            let why = match self.read(allowance, leaves_damage).await {
+            let why = match self.read(allowance).await {
                 Ok(window) => {
-                    self.tell_left_out(leaves_damage, window.lost).await;
+                    self.tell_left_out(window.left_out).await;
                     return Ok((window, reserved));
                 }
                 Err(why) if self.ctx.now() >= ends => return Err(why),
@@ -158,17 +156,17 @@ impl Step {
         }
     }
 
-    async fn tell_left_out(&self, leaves_damage: bool, lost: u64) {
-        if leaves_damage && lost > 0 {
-            let message = format!("{lost} records cannot be read any more and are lost.");
+    async fn tell_left_out(&self, records: u64) {
+        if records > 0 {
+            let message = format!("{records} records are damaged and lost.");
             self.ctx.tell(&self.compiled, LaneId::Main, "InternalFailure", &message).await;
         }
     }
 
     /// Reads the window, and does the steps before the function, until that is enough.
-    async fn read(&self, most: Allowance, leaves_damage: bool) -> Result<Window, String> {
+    async fn read(&self, most: Allowance) -> Result<Window, String> {
         let logs = self.source.iter().map(|(log, from, to)| (*log, [(*from, *to)].into()));
-        let mut reader = Reader::new(&self.ctx, logs).leaving_damage(leaves_damage);
+        let mut reader = Reader::new(&self.ctx, logs).with(OnDamage::Wait);
         let (mut prepared, now) = (Prepared::default(), self.ctx.now());
         let mut left = Vec::new();
         while left.is_empty() && !prepared.is_full(most) {
@@ -191,7 +189,8 @@ impl Step {
                 (reached > *from).then_some((*log, *from, reached))
             });
         let source = taken.collect();
-        Ok(Window { prepared, source, cut, lost: reader.lost() })
+        let (lost, left_out) = (reader.lost(), reader.left_out());
+        Ok(Window { prepared, source, cut, lost, left_out })
     }
 
     /// Has the function transform the records: several calls at once, their answers in the order of the records.

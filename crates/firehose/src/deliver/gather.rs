@@ -14,7 +14,7 @@ use crate::machine::{BackupInput, LaneId, PROCESSED};
 use crate::processed::{Block, PROCESSED_LOG};
 use crate::processing::error_document::{Failure, processing_failed};
 use crate::processing::{Before, Chain, Finished, Piece};
-use crate::reader::Reader;
+use crate::reader::{OnDamage, Reader};
 use crate::record::{Failed, PartitionValues, Ready, SourceRecord};
 use crate::sink::SinkError;
 
@@ -226,7 +226,8 @@ impl Feed {
         let logs = cover.0.iter().filter(|(input, _)| **input != PROCESSED);
         let source = Reader::new(&ctx, logs.map(|(log, ranges)| (*log, ranges.iter().collect())));
         let leaves_damage = work.is_late();
-        let source = source.leaving_damage(leaves_damage);
+        let on_damage = if leaves_damage { OnDamage::LeaveOut } else { OnDamage::Fail };
+        let source = source.with(on_damage);
         Feed { ctx, blocks, block_bytes, source, leaves_damage, left_blocks: false }
     }
 

@@ -11,7 +11,7 @@ use super::{End, Pilot, Session};
 use crate::compiled::{Compiled, main_destination, shape_of};
 use crate::context::{Context, Told};
 use crate::lane::Lane;
-use crate::limits::{DAMAGE_PATIENCE, FUNCTION_PATIENCE, READ_BYTES};
+use crate::limits::{FUNCTION_PATIENCE, READ_BYTES};
 use crate::machine::{BackupInput, Command, Group, LaneId, Outcome, PROCESSED, Ranges, State};
 use crate::processed::{Block, Header, PROCESSED_LOG};
 use crate::runtime::Configuration;
@@ -32,7 +32,6 @@ impl Session {
         let version = ctx.replica.read(State::version);
         let current = compile(&ctx, &pilot.configuration, version).await?;
         let lane = |id| Lane::new(id, ctx.replica.read(|state| state.lane(id)));
-        let leaves_damage = pilot.damaged.is_some_and(|at| at.elapsed() >= DAMAGE_PATIENCE);
         let given = &pilot.configuration;
         let is_next = match given.settings.version == version {
             // An older build may have had other stages for the same configuration.
@@ -60,13 +59,10 @@ impl Session {
             flushes: Vec::new(),
             settled_bytes: 0,
             trimmed: BTreeMap::new(),
+            damaged: [0; 3],
             ctx,
         };
-        if let Some(what) = session.scan_processed(leaves_damage).await? {
-            pilot.damaged.get_or_insert_with(Instant::now);
-            return Err(End::Again(what));
-        }
-        pilot.damaged = None;
+        session.scan_processed().await?;
         session.finish_seals().await?;
         session.take_open_plans(&pilot.configuration).await?;
         Ok(session)
@@ -99,9 +95,9 @@ impl Session {
     }
 
     /// Reads the headers of the processed log from the lowest floor on: lanes get their blocks back, and a group whose
-    /// command was never written is taken up, so that nothing is done twice that is already there. What is wrong if a
-    /// block is damaged and may not be left out yet.
-    async fn scan_processed(&mut self, leaves_damage: bool) -> Result<Option<String>, End> {
+    /// command was never written is taken up, so that nothing is done twice that is already there. Damaged blocks are
+    /// waited for, for a while.
+    async fn scan_processed(&mut self) -> Result<(), End> {
         let lanes = [&self.main, &self.backup, &self.errors];
         let shape = self.shape();
         let reading = lanes.into_iter().filter(|lane| shape.lane_reads_processed(lane.id));
@@ -114,12 +110,12 @@ impl Session {
                     at = first.0;
                     continue;
                 }
-                Ok(Err(place)) if leaves_damage => {
+                Ok(Err(place)) if self.ctx.patience.is_over() => {
                     self.leave_blocks(at, &place, &valid).await;
                     at = place.next.0;
                     continue;
                 }
-                Ok(Err(place)) => return Ok(Some(place.what)),
+                Ok(Err(place)) => return Err(End::Again(place.what)),
                 read => read.map_err(|error| End::Again(error.to_string()))?,
             };
             // What is damaged was taken out above.
@@ -139,7 +135,7 @@ impl Session {
         }
         self.adopt(loose).await?;
         self.see_processed(at);
-        Ok(None)
+        Ok(())
     }
 
     /// Blocks that count and cannot be read: their records are lost, and nobody knows how many.
@@ -324,7 +320,8 @@ impl Session {
         let scan = self.ctx.source.scan(log, from, READ_BYTES).await;
         if let Err(SourceError::Damaged(damaged)) = &scan {
             let next = damaged.next.min(target);
-            self.take_damaged(id, log, from, &Damaged { next, what: damaged.what.clone() });
+            let damaged = Damaged { next, what: damaged.what.clone() };
+            self.take_damaged(id, log, from, &damaged).await;
             return Ok(());
         }
         let scan = scan.map_err(|error| End::Again(error.to_string()))?;

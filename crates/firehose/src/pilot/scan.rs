@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{End, Session};
 use crate::lane::{Full, Lane};
-use crate::limits::{READ_BYTES, WINDOW_COMPRESSED_BYTES_MAX, WINDOW_RECORDS_MAX};
+use crate::limits::{
+    DAMAGED_PLANS_MAX, READ_BYTES, WINDOW_COMPRESSED_BYTES_MAX, WINDOW_RECORDS_MAX,
+};
 use crate::machine::LaneId;
 use crate::source::{Damaged, Extent, SourceError};
 
@@ -95,7 +97,7 @@ impl Session {
                     continue;
                 }
                 Err(SourceError::Damaged(damaged)) => {
-                    self.take_damaged(id, log, from, &damaged);
+                    self.take_damaged(id, log, from, &damaged).await;
                     found = true;
                     continue;
                 }
@@ -127,14 +129,30 @@ impl Session {
     }
 
     /// A damaged place waits by itself, and delivery goes on behind it. Nobody knows how old its records are: their
-    /// time begins now.
-    pub(super) fn take_damaged(&mut self, id: LaneId, log: u32, from: u64, damaged: &Damaged) {
+    /// time begins now. Where there are too many, they are lost at once: each is an open plan, of which a lane may not
+    /// have many.
+    pub(super) async fn take_damaged(
+        &mut self,
+        id: LaneId,
+        log: u32,
+        from: u64,
+        damaged: &Damaged,
+    ) {
         let Damaged { next, what } = damaged;
-        let name = &self.ctx.sender.name;
+        let (name, records) = (&self.ctx.sender.name, next - from);
         tracing::error!(%name, lane = ?id, log, from, next, %what, "a place in the source is damaged");
         self.ctx.counters.damaged_places.add(1);
-        let now = self.ctx.now();
-        let (to, records) = (*next, next - from);
+        let works = id == LaneId::Main && self.shape().worker;
+        let waiting = &mut self.damaged[id as usize];
+        if !works && *waiting >= DAMAGED_PLANS_MAX {
+            self.ctx.counters.lost_records.add(records);
+            let message = format!("{records} records are damaged and lost: {what}");
+            self.ctx.tell(&self.current, id, "InternalFailure", &message).await;
+            self.lane_mut(id).pass(log, *next);
+            return;
+        }
+        *waiting += 1;
+        let (to, now) = (*next, self.ctx.now());
         let extent = Extent { from, to, records, bytes: 0, oldest: now, newest: now };
         self.lane_mut(id).take_alone(log, &extent);
     }

@@ -47,6 +47,8 @@ pub struct Window {
     pub cut: bool,
     /// Records that cannot be read any more.
     pub lost: u64,
+    /// Those of them that are damaged.
+    pub left_out: u64,
 }
 
 /// What the steps before the function made.

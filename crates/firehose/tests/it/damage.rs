@@ -86,7 +86,7 @@ fn the_worker_waits_a_while_for_a_damaged_place_and_goes_on() {
         node.flush().await;
         assert_eq!(node.pipeline().counters().lost_records.get(), 1);
         assert!(told(&node, "tried again: damaged: the batch at 1").await);
-        assert!(told(&node, "1 records cannot be read any more").await);
+        assert!(told(&node, "1 records are damaged and lost").await);
     });
     assert_eq!(world.content("main"), "0:a\n1:c\n");
 }
@@ -134,4 +134,43 @@ fn of_a_plan_of_processed_blocks_only_the_damaged_ones_are_lost() {
         assert_eq!((totals.delivered, totals.lost), (1, 1));
     });
     assert_eq!(world.content("main"), "1:b\n");
+}
+
+#[test]
+fn many_damaged_places_stop_nobody() {
+    let world = World::new(to_objects());
+    world.live(async |node| {
+        for n in 0..40 {
+            node.put(&[&format!("{n}\n")]).await;
+        }
+    });
+    (0..40).step_by(2).for_each(|position| damage(&world, INTAKE_LOG, position, true));
+    world.live(async |node| {
+        node.advance(60).await;
+        assert_eq!(world.lines("main").len(), 20);
+        let pipeline = node.pipeline();
+        assert_eq!(pipeline.status().open_plans, 16);
+        assert_eq!(pipeline.counters().lost_records.get(), 4);
+        assert_eq!(pipeline.counters().damaged_places.get(), 20);
+    });
+}
+
+#[test]
+fn the_worker_waits_once_for_many_damaged_places() {
+    let world = World::new(with_function());
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    world.live(async |node| {
+        for n in 0..40 {
+            node.put(&[&format!("{n}\n")]).await;
+        }
+    });
+    (0..40).step_by(2).for_each(|position| damage(&world, INTAKE_LOG, position, true));
+    world.live(async |node| {
+        let began = tokio::time::Instant::now();
+        node.flush().await;
+        let minutes = began.elapsed().as_secs() / 60;
+        assert!((10..15).contains(&minutes), "{minutes} minutes");
+        assert_eq!(node.pipeline().counters().lost_records.get(), 20);
+    });
+    assert_eq!(world.lines("main").len(), 20);
 }
