@@ -181,7 +181,9 @@ impl Work {
     fn memory_bytes(&self) -> u64 {
         let (records, bytes) = (self.plan.records, self.plan.bytes);
         if self.compiled.takes_whole(self.plan.lane) {
-            return bytes.saturating_mul(3).saturating_add(records * RECORD_MEMORY_BYTES);
+            return bytes
+                .saturating_mul(3)
+                .saturating_add(records.saturating_mul(RECORD_MEMORY_BYTES));
         }
         match self.compiled.converts(self.plan.lane) {
             true => bytes + GROUP_MEMORY_BYTES + STRETCHES_MEMORY_BYTES,

@@ -354,7 +354,8 @@ impl Intake {
 }
 
 fn damaged(place: DamagedPlace, to: u64) -> SourceError {
-    SourceError::Damaged(Damaged { next: place.next.0.min(to), what: place.what })
+    let DamagedPlace { next, bytes, what } = place;
+    SourceError::Damaged(Damaged { next: next.0.min(to), bytes, what })
 }
 
 fn failed(error: LogError) -> SourceError {

@@ -90,8 +90,12 @@ pub const DIRECT_PUT_RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// How long what is older than its retention is still tried after a start, in service time: as long as destinations
 /// are retried at most (botocore, `RetryOptions`). A server that was off for a day has not tried for a day.
 pub const START_GRACE: Duration = Duration::from_secs(7200);
-/// Plans of damaged places that a lane makes before it leaves further ones out.
+/// Plans of damaged places that a lane makes before it waits at further ones.
 pub const DAMAGED_PLANS_MAX: usize = 16;
+/// Damaged places behind each other that become one plan.
+pub const DAMAGED_JOINED_MAX: usize = 256;
+/// How often a lane that waits at a damaged place looks at it, in I/O time.
+pub const DAMAGE_PAUSE: Duration = Duration::from_secs(30);
 /// How long a damaged place keeps others waiting that cannot go past it, in I/O time; then it is left out.
 pub const DAMAGE_PATIENCE: Duration = Duration::from_secs(600);
 

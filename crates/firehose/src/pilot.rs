@@ -177,6 +177,8 @@ pub(super) struct Session {
     trimmed: BTreeMap<u32, u64>,
     /// Damaged places that were made plans of, by lane.
     damaged: [usize; 3],
+    /// Where lanes wait at a damaged place, and until when; by lane.
+    stands: [Option<(u64, Instant)>; 3],
 }
 
 /// What woke the pilot.
@@ -280,7 +282,8 @@ impl Session {
         };
         let after = self.wanted();
         let rested = self.resting.keys().next().map(|(at, _)| *at);
-        let rested = [rested, self.gives_up_at()].into_iter().flatten().min();
+        let rested =
+            [rested, self.gives_up_at(), self.looks_again_at()].into_iter().flatten().min();
         let ctx = self.ctx.clone();
         let source = async {
             // When every log is read to its end, only other logs can come.

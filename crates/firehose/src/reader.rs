@@ -111,7 +111,7 @@ impl Reader {
                     self.lost += left.sum::<u64>();
                     return Ok(());
                 }
-                Err(SourceError::Damaged(Damaged { next, what }))
+                Err(SourceError::Damaged(Damaged { next, what, .. }))
                     if self.on_damage.leaves_out(&self.ctx) =>
                 {
                     let (name, log, lost) = (&self.ctx.sender.name, input.log, next - *from);

@@ -27,7 +27,7 @@ impl std::fmt::Display for SourceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             SourceError::Gone => f.write_str("the source is gone"),
-            SourceError::Damaged(Damaged { next, what }) => {
+            SourceError::Damaged(Damaged { next, what, .. }) => {
                 write!(f, "damaged: {what} (up to {next})")
             }
             SourceError::Failed(why) => f.write_str(why),
@@ -42,8 +42,25 @@ impl std::error::Error for SourceError {}
 pub struct Damaged {
     /// The position after it, as far as it was asked for.
     pub next: u64,
+    /// About how many bytes of records it has, if it is put right.
+    pub bytes: u64,
     /// What is wrong, and where.
     pub what: String,
+}
+
+impl Damaged {
+    /// The same, no longer than up to a position, and so much of it that it has at most so many bytes and records; at
+    /// least one.
+    pub fn cut(self, from: u64, to: u64, bytes: u64, records: u64) -> Damaged {
+        let span = self.next.saturating_sub(from).max(1);
+        let fits = match self.bytes > bytes {
+            true => (u128::from(span) * u128::from(bytes) / u128::from(self.bytes)) as u64,
+            false => span,
+        };
+        let part = fits.min(records).min(to.saturating_sub(from)).clamp(1, span);
+        let bytes = (u128::from(self.bytes) * u128::from(part)).div_ceil(u128::from(span)) as u64;
+        Damaged { next: from + part, bytes, what: self.what }
+    }
 }
 
 /// A log of a source.

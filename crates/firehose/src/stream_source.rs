@@ -31,8 +31,9 @@ impl From<ShardReadError> for SourceError {
     fn from(error: ShardReadError) -> Self {
         match error {
             ShardReadError::Gone => SourceError::Gone,
-            ShardReadError::Damaged(next, what) => {
-                SourceError::Damaged(Damaged { next: next.0, what })
+            ShardReadError::Damaged(place) => {
+                let (next, bytes) = (place.next.0, place.bytes);
+                SourceError::Damaged(Damaged { next, bytes, what: place.what })
             }
             ShardReadError::Failed(why) => SourceError::Failed(why),
         }

@@ -17,6 +17,7 @@ use millstream_types::Millis;
 use tokio::sync::oneshot;
 
 use crate::frame::Frame;
+use crate::sound::DamagedPlace;
 
 /// What the asynchronous calls of the trait return.
 pub type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T, LogError>> + Send + 'a>>;
@@ -198,9 +199,15 @@ pub trait Log: Send + Sync + 'static {
     fn bounds(&self, log: LogId) -> Fut<'_, Bounds>;
     /// The first position of the first batch that arrived at or after `at`, else the end.
     fn find(&self, log: LogId, at: Millis) -> Fut<'_, Position>;
-    /// The position after the batch that holds `from`, as the index knows it: where to read on if that batch is
-    /// damaged. The end if nothing follows.
-    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position>;
+    /// Reads where [`Log::read`] came upon damage: what is sound from `from` on, until something is damaged, or the
+    /// place that is damaged if that begins at `from`. It ends where the next sound batch begins, at the log's end, or
+    /// once it has about `bytes_max` bytes.
+    fn read_around(
+        &self,
+        log: LogId,
+        from: Position,
+        bytes_max: usize,
+    ) -> Fut<'_, Result<Read, DamagedPlace>>;
     /// Gives up what lies before a position. What lies in the same batch may stay readable.
     fn trim(&self, log: LogId, before: Position) -> Fut<'_, ()>;
     /// Seals a log after what is already queued, and returns its end. Idempotent; the lowest seal counts.

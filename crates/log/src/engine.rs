@@ -25,6 +25,7 @@ use crate::queue::Item;
 use crate::reader::{ReadQueue, on_read_thread};
 use crate::recovery::{Mode, recover};
 use crate::shared::Shared;
+use crate::sound::DamagedPlace;
 use crate::tables::LogState;
 
 /// The embedded engine. Dropping it stops it; [`Engine::stop`] also makes the next start quick.
@@ -281,10 +282,16 @@ impl Log for Engine {
         })
     }
 
-    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position> {
+    fn read_around(
+        &self,
+        log: LogId,
+        from: Position,
+        bytes_max: usize,
+    ) -> Fut<'_, Result<Read, DamagedPlace>> {
         Box::pin(async move {
             let (state, shared) = (self.log(log)?, self.shared.clone());
-            on_read_thread(&self.readers, move || shared.find_after_damage(&state, from)).await
+            let read = move || shared.find_around(&state, from, bytes_max);
+            on_read_thread(&self.readers, read).await
         })
     }
 

@@ -1,5 +1,6 @@
 //! The faults of the engine's rules, injected through a simulated disk at every step of a small workload.
 
+mod blocks;
 mod crash;
 mod damage;
 mod failing;

@@ -12,6 +12,7 @@ use crate::frame::Frame;
 use crate::options::{OpenError, Options, doing};
 use crate::recovery::{Mode, recover};
 use crate::shared::Shared;
+use crate::sound::DamagedPlace;
 use crate::tables::LogState;
 
 /// A directory that is looked at and not changed. Reads block; whoever waits for more waits for ever.
@@ -102,8 +103,14 @@ impl Log for Inspection {
         ready(self.log(log).and_then(|state| self.shared.find_position(&state, at)))
     }
 
-    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position> {
-        ready(self.log(log).and_then(|state| self.shared.find_after_damage(&state, from)))
+    fn read_around(
+        &self,
+        log: LogId,
+        from: Position,
+        bytes_max: usize,
+    ) -> Fut<'_, Result<Read, DamagedPlace>> {
+        let read = |state: Arc<_>| self.shared.find_around(&state, from, bytes_max);
+        ready(self.log(log).and_then(read))
     }
 
     fn trim(&self, _log: LogId, _before: Position) -> Fut<'_, ()> {

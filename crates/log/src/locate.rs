@@ -87,8 +87,9 @@ impl Shared {
         Ok(run)
     }
 
-    /// The first unit of which `past(row)` is true. Rows of one log only grow along the chain.
-    fn first_unit(
+    /// The first unit of which `past(row)` is true, or those before it whose rows cannot be read: one of them may be.
+    /// Rows of one log only grow along the chain.
+    pub(crate) fn first_unit(
         &self,
         units: &[Unit],
         log: LogId,
@@ -97,17 +98,30 @@ impl Shared {
         let (mut low, mut high) = (0, units.len());
         while low < high {
             let middle = (low + high) / 2;
-            let row = match units[middle].members.first() {
-                Some(member) => self.row_of(member, log)?,
-                None => None,
-            };
-            if row.is_some_and(|row| past(&row)) {
-                high = middle;
-            } else {
-                low = middle + 1;
+            let mut found = None;
+            for (at, unit) in units[middle..high].iter().enumerate() {
+                if let Some(row) = self.row_in(unit, log)? {
+                    found = Some((middle + at, row));
+                    break;
+                }
+            }
+            match found {
+                Some((at, row)) if !row.is_some_and(|row| past(&row)) => low = at + 1,
+                Some(_) | None => high = middle,
             }
         }
         Ok(low)
+    }
+
+    /// The log's row in a unit; `None` if none of its members has one that is sound.
+    fn row_in(&self, unit: &Unit, log: LogId) -> Result<Option<Option<Row>>, LogError> {
+        for member in &unit.members {
+            match self.row_of(member, log) {
+                Err(LogError::Damaged(_)) => {}
+                row => return row.map(Some),
+            }
+        }
+        Ok(None)
     }
 
     /// Adds the log's blocks from position `from` in segments with footers, until `bytes_max` are exceeded.

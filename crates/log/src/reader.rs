@@ -64,10 +64,10 @@ impl ReadQueue {
 }
 
 /// Where a read begins and what it may find, as of one moment.
-struct View {
-    first: u64,
-    end: u64,
-    sealed: bool,
+pub(crate) struct View {
+    pub(crate) first: u64,
+    pub(crate) end: u64,
+    pub(crate) sealed: bool,
 }
 
 /// A plan of the blocks in memory's index, or the need to ask the footers.
@@ -261,11 +261,7 @@ impl Shared {
         };
         let header = BlockHeader::decode(block, segment.number, offset)
             .ok_or_else(|| wrong("has no sound header"))?;
-        let right = header.log == log
-            && header.kind == Kind::Data
-            && header.base == entry.base
-            && header.payload_bytes == entry.payload_bytes;
-        if !right {
+        if !is_of(&header, log, entry) {
             return Err(wrong("is another one than the index says"));
         }
         if crc32c(&block[HEADER_ROOM..]) != header.payload_crc {
@@ -328,7 +324,15 @@ pub(crate) struct FindView {
     open: u64,
 }
 
-fn end_of(view: &View, at: u64) -> End {
+/// Whether a block is the one that the index tells of.
+pub(crate) fn is_of(header: &BlockHeader, log: LogId, entry: &Entry) -> bool {
+    header.log == log
+        && header.kind == Kind::Data
+        && header.base == entry.base
+        && header.payload_bytes == entry.payload_bytes
+}
+
+pub(crate) fn end_of(view: &View, at: u64) -> End {
     match view.sealed {
         true if at >= view.end => End::Sealed(Position(view.end)),
         true | false => End::Tail,

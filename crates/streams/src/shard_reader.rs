@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use millstream_api::Error;
 use millstream_catalog::{Shard, ShardState, Stream};
-use millstream_log::{End, GroupId, LogError, Position, ReadBatch, read_sound};
+use millstream_log::{DamagedPlace, End, GroupId, LogError, Position, ReadBatch, read_sound};
 use millstream_records::records;
 use millstream_types::{Millis, SequenceNumber, ShardId};
 use tokio::sync::watch;
@@ -58,8 +58,8 @@ pub struct ShardStretch {
 pub enum ShardReadError {
     /// The stream, or the shard, is gone.
     Gone,
-    /// Nothing can be read up to before a position: the log is damaged there. The text names where.
-    Damaged(Position, String),
+    /// The log is damaged where it was to be read.
+    Damaged(DamagedPlace),
     /// Something that may pass: a key service that does not answer, a disk that is busy. The text says what.
     Failed(String),
 }
@@ -68,7 +68,7 @@ impl std::fmt::Display for ShardReadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ShardReadError::Gone => f.write_str("the stream or the shard is gone"),
-            ShardReadError::Damaged(next, what) => {
+            ShardReadError::Damaged(DamagedPlace { next, what, .. }) => {
                 write!(f, "damaged: {what} (up to {})", next.0)
             }
             ShardReadError::Failed(why) => f.write_str(why),
@@ -157,7 +157,8 @@ impl ShardReader {
                 return Ok(stretch);
             }
             Ok(Err(place)) => {
-                return Err(ShardReadError::Damaged(place.next.min(to), place.what));
+                let next = place.next.min(to);
+                return Err(ShardReadError::Damaged(DamagedPlace { next, ..place }));
             }
             Ok(Ok(read)) => read,
             Err(error) => return Err(error.into()),

@@ -16,7 +16,7 @@ use crate::machine::{BackupInput, Command, Group, LaneId, Outcome, PROCESSED, Ra
 use crate::processed::{Block, Header, PROCESSED_LOG};
 use crate::runtime::Configuration;
 use crate::settings::Settings;
-use crate::source::{Damaged, SourceError};
+use crate::source::SourceError;
 use crate::worker::Counts;
 
 /// The code of a configuration that cannot be worked with.
@@ -60,6 +60,7 @@ impl Session {
             settled_bytes: 0,
             trimmed: BTreeMap::new(),
             damaged: [0; 3],
+            stands: [None; 3],
             ctx,
         };
         session.scan_processed().await?;
@@ -140,7 +141,7 @@ impl Session {
 
     /// Blocks that count and cannot be read: their records are lost, and nobody knows how many.
     async fn leave_blocks(&self, from: u64, place: &DamagedPlace, valid: &Ranges) {
-        let DamagedPlace { next, what } = place;
+        let DamagedPlace { next, what, .. } = place;
         let unplanned = |position: &u64| {
             let planned = [&self.main, &self.backup, &self.errors];
             let is_planned = |lane: &&Lane| lane.planned.is_planned(PROCESSED, *position);
@@ -317,12 +318,12 @@ impl Session {
 
     async fn scan_to(&mut self, id: LaneId, log: u32, target: u64) -> Result<(), End> {
         let from = self.lane(id).seen(log);
-        let scan = self.ctx.source.scan(log, from, READ_BYTES).await;
-        if let Err(SourceError::Damaged(damaged)) = &scan {
-            let next = damaged.next.min(target);
-            let damaged = Damaged { next, what: damaged.what.clone() };
-            self.take_damaged(id, log, from, &damaged).await;
+        if self.stands(id) {
             return Ok(());
+        }
+        let scan = self.ctx.source.scan(log, from, READ_BYTES).await;
+        if let Err(SourceError::Damaged(damaged)) = scan {
+            return self.take_damaged(id, log, from, target, damaged).await.map(drop);
         }
         let scan = scan.map_err(|error| End::Again(error.to_string()))?;
         let full = self.source_full(id);

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use tokio::time::Instant;
+
 use super::{End, Session};
 use crate::lane::{Full, Lane};
 use crate::limits::{
-    DAMAGED_PLANS_MAX, READ_BYTES, WINDOW_COMPRESSED_BYTES_MAX, WINDOW_RECORDS_MAX,
+    DAMAGE_PAUSE, DAMAGED_JOINED_MAX, DAMAGED_PLANS_MAX, READ_BYTES, WINDOW_COMPRESSED_BYTES_MAX,
+    WINDOW_RECORDS_MAX,
 };
 use crate::machine::LaneId;
 use crate::source::{Damaged, Extent, SourceError};
@@ -17,6 +20,9 @@ impl Session {
         let lane = self.lane(id);
         let aligning = self.next.is_some() && self.aligns();
         if !self.shape().lane_reads_source(id) || aligning || !lane.source_full.is_empty() {
+            return false;
+        }
+        if self.stands(id) {
             return false;
         }
         match id == LaneId::Main && self.shape().worker {
@@ -97,8 +103,7 @@ impl Session {
                     continue;
                 }
                 Err(SourceError::Damaged(damaged)) => {
-                    self.take_damaged(id, log, from, &damaged).await;
-                    found = true;
+                    found |= self.take_damaged(id, log, from, u64::MAX, damaged).await?;
                     continue;
                 }
                 Err(SourceError::Failed(why)) => return Err(End::Again(why)),
@@ -128,32 +133,97 @@ impl Session {
         Ok(found)
     }
 
+    /// Whether a lane waits at a damaged place.
+    pub(super) fn stands(&self, id: LaneId) -> bool {
+        self.stands[id as usize].is_some_and(|(_, until)| until > Instant::now())
+    }
+
+    /// When a lane that waits at a damaged place looks at it again.
+    pub(super) fn looks_again_at(&self) -> Option<Instant> {
+        self.stands
+            .iter()
+            .flatten()
+            .map(|(_, until)| *until)
+            .filter(|at| *at > Instant::now())
+            .min()
+    }
+
     /// A damaged place waits by itself, and delivery goes on behind it. Nobody knows how old its records are: their
-    /// time begins now. Where there are too many, they are lost at once: each is an open plan, of which a lane may not
-    /// have many.
+    /// time begins now. Each is an open plan, of which a lane may not have many: where there are too many, the lane
+    /// waits for a while, and then they are lost. None is longer than a plan may be. Whether it was passed.
     pub(super) async fn take_damaged(
         &mut self,
         id: LaneId,
         log: u32,
         from: u64,
-        damaged: &Damaged,
-    ) {
-        let Damaged { next, what } = damaged;
-        let (name, records) = (&self.ctx.sender.name, next - from);
-        tracing::error!(%name, lane = ?id, log, from, next, %what, "a place in the source is damaged");
-        self.ctx.counters.damaged_places.add(1);
+        to: u64,
+        damaged: Damaged,
+    ) -> Result<bool, End> {
+        let end = self.ctx.source.end(log).await.map_err(|it| End::Again(it.to_string()))?;
+        if damaged.next <= from || damaged.next > end {
+            // What is put later would be taken for damaged.
+            let Damaged { next, what, .. } = damaged;
+            let why = format!("{what} (a place from {from} to {next} of a log that ends at {end})");
+            return Err(End::Again(why));
+        }
         let works = id == LaneId::Main && self.shape().worker;
-        let waiting = &mut self.damaged[id as usize];
-        if !works && *waiting >= DAMAGED_PLANS_MAX {
+        let is_crowded = !works && self.damaged[id as usize] >= DAMAGED_PLANS_MAX;
+        let full = self.source_full(id);
+        let damaged = damaged.cut(from, to, full.bytes, full.records);
+        let damaged = self.join_damaged(log, from, to, damaged, full).await;
+        let Damaged { next, bytes, what } = &damaged;
+        let (name, records, next, bytes) = (&self.ctx.sender.name, next - from, *next, *bytes);
+        let known = self.stands[id as usize].take();
+        if known.is_none_or(|(at, _)| at != from) {
+            tracing::error!(%name, lane = ?id, log, from, next, %what, "a place in the source is damaged");
+            self.ctx.counters.damaged_places.add(1);
+        }
+        if is_crowded && !self.ctx.patience.is_over() {
+            self.stands[id as usize] = Some((from, Instant::now() + DAMAGE_PAUSE));
+            if known.is_none_or(|(at, _)| at != from) {
+                let message = format!("Records are damaged and waited for: {what}");
+                self.ctx.tell(&self.current, id, "InternalFailure", &message).await;
+            }
+            return Ok(false);
+        }
+        if is_crowded {
             self.ctx.counters.lost_records.add(records);
             let message = format!("{records} records are damaged and lost: {what}");
             self.ctx.tell(&self.current, id, "InternalFailure", &message).await;
-            self.lane_mut(id).pass(log, *next);
-            return;
+            self.lane_mut(id).pass(log, next);
+            return Ok(true);
         }
-        *waiting += 1;
-        let (to, now) = (*next, self.ctx.now());
-        let extent = Extent { from, to, records, bytes: 0, oldest: now, newest: now };
+        self.damaged[id as usize] += 1;
+        let now = self.ctx.now();
+        let extent = Extent { from, to: next, records, bytes, oldest: now, newest: now };
         self.lane_mut(id).take_alone(log, &extent);
+        Ok(true)
+    }
+
+    /// Adds the places behind a damaged one, for as long as they fit into one plan with it.
+    async fn join_damaged(
+        &self,
+        log: u32,
+        from: u64,
+        to: u64,
+        mut damaged: Damaged,
+        full: Full,
+    ) -> Damaged {
+        for _ in 0..DAMAGED_JOINED_MAX {
+            let (next, bytes) = (damaged.next, damaged.bytes);
+            if next >= to || bytes >= full.bytes || next - from >= full.records {
+                break;
+            }
+            let scan = self.ctx.source.scan(log, next, READ_BYTES).await;
+            let Err(SourceError::Damaged(more)) = scan else { break };
+            let is_more = more.next > next && more.next <= to;
+            let fits = bytes.saturating_add(more.bytes) <= full.bytes
+                && more.next.saturating_sub(from) <= full.records;
+            if !is_more || !fits {
+                break;
+            }
+            (damaged.next, damaged.bytes) = (more.next, bytes + more.bytes);
+        }
+        damaged
     }
 }

@@ -2,7 +2,10 @@
 
 use millstream_types::{Random, SeededRandom};
 
+use super::blocks::{content, data_end, sealed};
 use super::world::{Op, World, log_id, workload};
+use crate::codec::u64_at;
+use crate::footer::{ENTRY_BYTES, ROW_BYTES};
 use crate::segment::{Role, SegmentHeader};
 use crate::testkit::{SimDisk, Survives};
 
@@ -24,6 +27,7 @@ fn filled(clean: bool) -> World {
     known.open_sound("untouched");
     known.check("untouched");
     world.logs = known.logs;
+    world.remember();
     world
 }
 
@@ -139,4 +143,60 @@ fn damage_in_the_middle_of_the_tail_refuses_writing_and_changes_nothing() {
     // Syncing what may only be in the page cache is all that happened.
     assert!(world.disk.steps() - before <= 1, "{} steps", world.disk.steps() - before);
     world.check_named("damage in the tail");
+}
+
+/// A log over several sealed segments.
+fn long() -> World {
+    let mut world = World::new();
+    world.open_sound("at first");
+    world.run(&[Op::Create(1, 2)]);
+    for _ in 0..40 {
+        world.run(&[Op::Append(vec![(log_id(1, 0), 9000), (log_id(1, 1), 20)])]);
+    }
+    world.engine().stop();
+    world.engine = None;
+    world.disk.power_on(Survives::Everything);
+    world.remember();
+    assert!(sealed(&world.disk).len() >= 7, "{:?}", sealed(&world.disk));
+    world
+}
+
+/// Where the rows and the entries of a segment begin.
+fn tables(content: &[u8]) -> (usize, usize) {
+    let head = data_end(content).unwrap();
+    let (state, rows) = (u64_at(content, head + 72) as usize, u64_at(content, head + 80) as usize);
+    (head + 512 + state, head + 512 + state + rows * ROW_BYTES)
+}
+
+#[test]
+fn a_row_that_is_damaged_keeps_nobody_from_other_segments() {
+    let world = long();
+    for name in sealed(&world.disk) {
+        let (rows, _) = tables(&content(&world.disk, &name));
+        let mut damaged = world.fork();
+        damaged.disk.corrupt(&name, |bytes| bytes[rows + 36] ^= 1);
+        damaged.check_named(&format!("the first row in {name}"));
+    }
+}
+
+#[test]
+fn an_index_full_of_nonsense_leads_nowhere() {
+    let world = long();
+    for name in sealed(&world.disk) {
+        let (_, entries) = tables(&content(&world.disk, &name));
+        for base in [0, 7, 1 << 40, 1 << 63, u64::MAX - 5] {
+            for every in [1, 2] {
+                let mut damaged = world.fork();
+                damaged.disk.corrupt(&name, |bytes| {
+                    let count = u64_at(bytes, data_end(bytes).unwrap() + 88) as usize;
+                    for number in (0..count).step_by(every) {
+                        let at = entries + number * ENTRY_BYTES;
+                        let base: u64 = base + (number as u64).min(5);
+                        bytes[at..at + 8].copy_from_slice(&base.to_le_bytes());
+                    }
+                });
+                damaged.check_named(&format!("every {every} of {name} from {base}"));
+            }
+        }
+    }
 }

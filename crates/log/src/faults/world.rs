@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use millstream_types::{ManualClock, Millis};
 
+use super::blocks::Blocks;
 use crate::contract::{
     Batch, Bounds, Class, End, GroupId, GroupSpec, Log, LogError, LogId, Position, ReadBatch,
 };
@@ -57,6 +58,8 @@ pub(super) struct World {
     pub(super) logs: BTreeMap<LogId, LogModel>,
     /// Groups whose deletion was tried.
     deleted: Vec<u64>,
+    /// What the disk held before it was damaged.
+    before: Arc<Blocks>,
     made: u64,
     keep: Option<Duration>,
     pool_bytes_max: u64,
@@ -97,6 +100,7 @@ impl World {
             engine: None,
             logs: BTreeMap::new(),
             deleted: Vec::new(),
+            before: Arc::default(),
             made: 0,
             keep: None,
             pool_bytes_max: 1 << 30,
@@ -112,11 +116,17 @@ impl World {
             engine: None,
             logs: self.logs.clone(),
             deleted: self.deleted.clone(),
+            before: self.before.clone(),
             made: self.made,
             keep: self.keep,
             pool_bytes_max: self.pool_bytes_max,
             reserve: self.reserve,
         }
+    }
+
+    /// What is on the disk now is what it held before it is damaged.
+    pub(super) fn remember(&mut self) {
+        self.before = Arc::new(Blocks::of(&self.disk));
     }
 
     /// Groups that are made from now on expire.
@@ -342,7 +352,9 @@ impl World {
                 }
                 Err(LogError::Damaged(_)) => {
                     let sound = read_all_sound(&*engine, *id, bounds, context);
-                    model.check_sound(&sound, context);
+                    // What was damaged when it was opened may have cost it the knowledge of whole segments.
+                    let is_whole = |at| !named && self.before.is_whole(&self.disk, *id, at);
+                    model.check_sound(&sound, bounds.first, is_whole, context);
                 }
                 Err(other) => panic!("{context}: {other}"),
             }
@@ -355,9 +367,10 @@ impl World {
     }
 }
 
-/// What can be read around damage; the places lie between.
+/// What can be read around damage; the places lie between. There may be none: of what is damaged, the log may need
+/// nothing.
 fn read_all_sound(log: &dyn Log, id: LogId, bounds: Bounds, context: &str) -> Vec<ReadBatch> {
-    let (mut at, mut batches, mut places) = (bounds.first, Vec::new(), 0);
+    let (mut at, mut batches) = (bounds.first, Vec::new());
     while at < bounds.end {
         let read = block_on(read_sound(log, id, at, 2000));
         let next = match read.unwrap_or_else(|error| panic!("{context}: {error}")) {
@@ -365,23 +378,31 @@ fn read_all_sound(log: &dyn Log, id: LogId, bounds: Bounds, context: &str) -> Ve
                 batches.extend(read.batches);
                 read.next
             }
-            Err(place) => {
-                places += 1;
-                place.next
-            }
+            Err(place) => place.next,
         };
         assert!(next > at && next <= bounds.end, "{context}: {next:?} follows {at:?}");
         at = next;
     }
-    assert!(places > 0, "{context}: nothing was damaged");
     batches
 }
 
 impl LogModel {
-    /// What was read around damage was appended, at its place, and nothing came twice.
-    fn check_sound(&self, batches: &[ReadBatch], context: &str) {
+    /// What was read around damage was appended, at its place, and nothing came twice. What is whole was read.
+    fn check_sound(
+        &self,
+        batches: &[ReadBatch],
+        first: Position,
+        is_whole: impl Fn(Position) -> bool,
+        context: &str,
+    ) {
         self.check_nothing_wrong(batches, End::Tail, context);
         assert!(batches.is_sorted_by(|a, b| a.first < b.first), "{context}: out of order");
+        for (batch, outcome) in &self.attempts {
+            let Outcome::Acknowledged(at) = outcome else { continue };
+            let is_alive = at.0 + u64::from(batch.count) > first.0;
+            let is_read = batches.iter().any(|read| read.first == *at);
+            assert!(is_read || !is_alive || !is_whole(*at), "{context}: {at:?} was passed");
+        }
     }
 
     /// What was read is a part of what was appended, at its place.

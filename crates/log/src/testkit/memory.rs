@@ -12,6 +12,7 @@ use crate::contract::{
 };
 use crate::frame::Frame;
 use crate::limits::batch_fits;
+use crate::sound::DamagedPlace;
 
 /// What happens to a frame that is appended after [`MemoryLog::inject`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,12 +175,42 @@ impl State {
     }
 }
 
+fn last_of(batch: &ReadBatch) -> u64 {
+    batch.first.0 + u64::from(batch.batch.count)
+}
+
 impl OneLog {
+    fn is_damaged(&self, batch: &ReadBatch) -> bool {
+        self.damaged.range(batch.first.0..last_of(batch)).next().is_some()
+    }
+
+    fn read_around(
+        &self,
+        from: Position,
+        bytes_max: usize,
+    ) -> Result<Result<Read, DamagedPlace>, LogError> {
+        let start = self.batches.partition_point(|batch| last_of(batch) <= from.0);
+        let (mut bytes, mut next) = (0, Position(self.end));
+        for batch in &self.batches[start..] {
+            if !self.is_damaged(batch) || bytes >= bytes_max {
+                next = batch.first;
+                break;
+            }
+            bytes += batch.batch.payload.len();
+        }
+        match self.read(from, 1) {
+            Err(LogError::Damaged(what)) => {
+                Ok(Err(DamagedPlace { next, bytes: bytes as u64, what }))
+            }
+            // What is damaged may lie behind what is sound.
+            sound => self.read(from, bytes_max).or(sound).map(Ok),
+        }
+    }
+
     fn read(&self, from: Position, bytes_max: usize) -> Result<Read, LogError> {
         if from.0 < self.first {
             return Err(LogError::Trimmed(Position(self.first)));
         }
-        let last_of = |b: &ReadBatch| b.first.0 + u64::from(b.batch.count);
         let start = self.batches.partition_point(|b| last_of(b) <= from.0);
         let mut batches = Vec::new();
         let (mut bytes, mut next) = (0, from);
@@ -187,7 +218,7 @@ impl OneLog {
             if !batches.is_empty() && bytes >= bytes_max {
                 return Ok(Read { batches, next, end: End::More });
             }
-            if self.damaged.range(batch.first.0..last_of(batch)).next().is_some() {
+            if self.is_damaged(batch) {
                 return Err(LogError::Damaged(format!("the batch at {}", batch.first.0)));
             }
             bytes += batch.batch.payload.len();
@@ -201,7 +232,7 @@ impl OneLog {
     fn trim(&mut self, before: Position) {
         self.first = self.first.max(before.0.min(self.end));
         let first = self.first;
-        self.batches.retain(|b| b.first.0 + u64::from(b.batch.count) > first);
+        self.batches.retain(|batch| last_of(batch) > first);
     }
 }
 
@@ -306,11 +337,13 @@ impl Log for MemoryLog {
         }))
     }
 
-    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position> {
-        ready(self.on_log(log, |log| {
-            let next = log.batches.iter().map(|batch| batch.first).find(|first| *first > from);
-            Ok(next.unwrap_or(Position(log.end)))
-        }))
+    fn read_around(
+        &self,
+        log: LogId,
+        from: Position,
+        bytes_max: usize,
+    ) -> Fut<'_, Result<Read, DamagedPlace>> {
+        ready(self.on_log(log, |log| log.read_around(from, bytes_max)))
     }
 
     fn trim(&self, log: LogId, before: Position) -> Fut<'_, ()> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use millstream_catalog::{Catalog, Command, EncryptionCommand, Outcome};
 use millstream_log::testkit::{SimDisk, SimFault, Survives};
 use millstream_log::{
-    AckMany, Appender, Bounds, Engine, Frame, Fut, GroupId, GroupSpec, Log, LogError, LogId,
-    Options, Position, Read,
+    AckMany, Appender, Bounds, DamagedPlace, Engine, Frame, Fut, GroupId, GroupSpec, Log, LogError,
+    LogId, Options, Position, Read,
 };
 use millstream_records::{SALT_BYTES, sealed_header};
 use millstream_streams::{Limits, NoDelivery, Parts, Streams};
@@ -62,8 +62,13 @@ impl Log for Noting {
     fn find(&self, log: LogId, at: Millis) -> Fut<'_, Position> {
         self.log.find(log, at)
     }
-    fn after_damage(&self, log: LogId, from: Position) -> Fut<'_, Position> {
-        self.log.after_damage(log, from)
+    fn read_around(
+        &self,
+        log: LogId,
+        from: Position,
+        bytes_max: usize,
+    ) -> Fut<'_, Result<Read, DamagedPlace>> {
+        self.log.read_around(log, from, bytes_max)
     }
     fn trim(&self, log: LogId, before: Position) -> Fut<'_, ()> {
         self.log.trim(log, before)

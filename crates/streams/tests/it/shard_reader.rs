@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millstream_log::testkit::MemoryLog;
-use millstream_log::{End, LogId, Position};
+use millstream_log::{DamagedPlace, End, LogId, Position};
 use millstream_streams::{Limits, ShardReadError, ShardRecord};
 use millstream_types::{ManualClock, ShardId};
 
@@ -87,7 +87,7 @@ async fn a_damaged_place_is_told_with_where_to_go_on() {
     let before = reader.read(SHARD, Position(0), None, 1 << 20).await.unwrap();
     assert_eq!((data(&before.records), before.next), (vec![&b"1"[..]], at(1)));
     match reader.read(SHARD, at(1), None, 1 << 20).await {
-        Err(ShardReadError::Damaged(next, what)) => {
+        Err(ShardReadError::Damaged(DamagedPlace { next, what, .. })) => {
             assert_eq!(next, at(3));
             assert!(what.contains("the batch at"), "{what}");
         }
