@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use millstream_aggregate::Aggregate;
 use millstream_log::{End, LogError, Position, read_sound};
 use millstream_types::Millis;
 
@@ -52,8 +53,10 @@ pub(super) struct Passed<R> {
     pub bytes: u64,
     /// What failed.
     pub failures: Failures,
-    /// Records that cannot be read any more.
+    /// Records that cannot be read any more: as the plan counts them, where that is known.
     pub lost: u64,
+    /// How many records were read, those of aggregates by themselves; where something may be left out.
+    read: u64,
 }
 
 /// Some of a plan's records.
@@ -71,6 +74,8 @@ struct Steps {
     now: Millis,
     /// Whether failures are told by another lane.
     silent: bool,
+    /// Whether records are counted as they are read.
+    counts: bool,
 }
 
 impl Work {
@@ -81,7 +86,7 @@ impl Work {
         receiver: R,
         failures: Failures,
     ) -> Result<Passed<R>, SinkError> {
-        let mut passed = Passed { receiver, records: 0, bytes: 0, failures, lost: 0 };
+        let mut passed = Passed { receiver, records: 0, bytes: 0, failures, lost: 0, read: 0 };
         let raw =
             self.plan.lane == LaneId::Backup && self.compiled.shape.backup == BackupInput::Raw;
         let steps = Steps {
@@ -89,6 +94,7 @@ impl Work {
             check: self.ctx.check,
             now: self.ctx.now(),
             silent: self.plan.lane == LaneId::Backup,
+            counts: self.is_late(),
         };
         let mut feed = Feed::new(self);
         let mut stretch = feed.next().await.map_err(internal)?;
@@ -102,6 +108,10 @@ impl Work {
             stretch = next.map_err(internal)?;
         }
         passed.lost = feed.source.lost();
+        if passed.lost > 0 && feed.leaves_damage && !feed.has_blocks {
+            // A position may hold an aggregate: what the plan had, and was not read, is lost.
+            passed.lost = passed.lost.max(self.plan.records.saturating_sub(passed.read));
+        }
         if feed.left_blocks {
             passed.lost += self.plan.records.saturating_sub(passed.records);
         }
@@ -158,6 +168,11 @@ impl Steps {
     }
 
     fn record<R: Receiver>(&self, record: SourceRecord, to: &mut Passed<R>) -> Result<(), String> {
+        if self.counts {
+            let is_of_stream = record.stream.is_some();
+            let aggregate = is_of_stream.then(|| Aggregate::decode(&record.data)).flatten();
+            to.read += aggregate.map_or(1, |it| it.count() as u64);
+        }
         let Some(chain) = &self.chain else {
             let SourceRecord { id, arrival, data, .. } = record;
             return to.take(Ready { id, arrival, data, partition: PartitionValues::default() });
@@ -214,6 +229,8 @@ struct Feed {
     leaves_damage: bool,
     /// Whether blocks were.
     left_blocks: bool,
+    /// Whether there are any.
+    has_blocks: bool,
 }
 
 impl Feed {
@@ -228,7 +245,8 @@ impl Feed {
         let leaves_damage = work.is_late();
         let on_damage = if leaves_damage { OnDamage::LeaveOut } else { OnDamage::Fail };
         let source = source.with(on_damage);
-        Feed { ctx, blocks, block_bytes, source, leaves_damage, left_blocks: false }
+        let (left_blocks, has_blocks) = (false, !blocks.is_empty());
+        Feed { ctx, blocks, block_bytes, source, leaves_damage, left_blocks, has_blocks }
     }
 
     async fn next(&mut self) -> Result<Option<Stretch>, String> {

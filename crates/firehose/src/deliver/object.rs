@@ -194,7 +194,7 @@ impl Work {
         };
         let body = self.body(target, columns.clone()).map_err(internal)?;
         let passed = self.pass(body, Failures::default()).await?;
-        let Passed { receiver, records, bytes, failures, lost } = passed;
+        let Passed { receiver, records, bytes, failures, lost, .. } = passed;
         let conversions = match &receiver {
             Body::Columns(columns) => columns.amounts,
             Body::Rows(_) => Conversions::default(),

@@ -63,8 +63,11 @@ impl Session {
             stands: [None; 3],
             ctx,
         };
-        session.scan_processed().await?;
+        let left_out = session.scan_processed().await?;
         session.finish_seals().await?;
+        if left_out > 0 {
+            session.pass_processed(left_out).await?;
+        }
         session.take_open_plans(&pilot.configuration).await?;
         Ok(session)
     }
@@ -97,14 +100,14 @@ impl Session {
 
     /// Reads the headers of the processed log from the lowest floor on: lanes get their blocks back, and a group whose
     /// command was never written is taken up, so that nothing is done twice that is already there. Damaged blocks are
-    /// waited for, for a while.
-    async fn scan_processed(&mut self) -> Result<(), End> {
+    /// waited for, for a while. The position after the last that was left out.
+    async fn scan_processed(&mut self) -> Result<u64, End> {
         let lanes = [&self.main, &self.backup, &self.errors];
         let shape = self.shape();
         let reading = lanes.into_iter().filter(|lane| shape.lane_reads_processed(lane.id));
         let mut at = reading.map(|lane| lane.planned.floor(PROCESSED)).min().unwrap_or(0);
         let valid = self.state(|state| state.valid.clone());
-        let (id, mut loose) = (self.ctx.processed(), Vec::new());
+        let (id, mut loose, mut left_out) = (self.ctx.processed(), Vec::new(), 0);
         loop {
             let read = match read_sound(&*self.ctx.log, id, Position(at), READ_BYTES).await {
                 Err(LogError::Trimmed(first)) => {
@@ -113,7 +116,7 @@ impl Session {
                 }
                 Ok(Err(place)) if self.ctx.patience.is_over() => {
                     self.leave_blocks(at, &place, &valid).await;
-                    at = place.next.0;
+                    (at, left_out) = (place.next.0, place.next.0);
                     continue;
                 }
                 Ok(Err(place)) => return Err(End::Again(place.what)),
@@ -136,7 +139,17 @@ impl Session {
         }
         self.adopt(loose).await?;
         self.see_processed(at);
-        Ok(())
+        Ok(left_out)
+    }
+
+    /// Sees to it that no later session comes upon blocks again that were left out: what lies before them is sealed
+    /// as soon as possible, and the floors rise behind them.
+    async fn pass_processed(&mut self, left_out: u64) -> Result<(), End> {
+        for lane in [&mut self.main, &mut self.backup, &mut self.errors] {
+            let forced = lane.forced.entry(PROCESSED).or_default();
+            *forced = left_out.max(*forced);
+        }
+        self.raise_floors().await
     }
 
     /// Blocks that count and cannot be read: their records are lost, and nobody knows how many.

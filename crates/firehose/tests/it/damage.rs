@@ -182,3 +182,51 @@ fn the_worker_waits_once_for_many_damaged_places() {
     });
     assert_eq!(world.lines("main").len(), 20);
 }
+
+#[test]
+fn blocks_that_were_left_out_are_not_come_upon_again() {
+    for damaged in [0, 1] {
+        let world = World::new(with_function());
+        *world.outside.function.lock().unwrap() = Some(numbering);
+        world.live(async |node| {
+            for record in PUT {
+                node.put(&[record]).await;
+                node.advance(10).await;
+            }
+        });
+        damage(&world, PROCESSED_LOG, damaged, true);
+        world.live(async |node| {
+            node.until(|_| node.pipeline().counters().damaged_places.get() == 1).await;
+            node.settle().await;
+        });
+        world.live(async |node| {
+            node.flush().await;
+            let pipeline = node.pipeline();
+            let counters = pipeline.counters();
+            assert_eq!((counters.damaged_places.get(), counters.restarts.get()), (0, 0));
+        });
+        assert_eq!(world.lines("main").len(), 2);
+    }
+}
+
+#[test]
+fn a_damaged_place_is_many_plans_that_are_none_too_large() {
+    let world = World::new(to_objects());
+    let record = "x".repeat(200 * 1024);
+    world.live(async |node| {
+        for _ in 0..40 {
+            node.put(&[&record]).await;
+        }
+    });
+    (0..40).for_each(|position| damage(&world, INTAKE_LOG, position, true));
+    world.live(async |node| {
+        node.advance(1).await;
+        let pipeline = node.pipeline();
+        assert_eq!(pipeline.status().open_plans, 8);
+        assert_eq!(pipeline.counters().damaged_places.get(), 8);
+        let lane = &pipeline.counters().lanes[0];
+        node.until(|_| lane.attempts.get() >= 8).await;
+        let bytes = lane.attempted_bytes.get() / lane.attempts.get();
+        assert!((1_000_000..=1 << 20).contains(&bytes), "{bytes} bytes");
+    });
+}
