@@ -32,13 +32,20 @@ pub struct Simulated {
     shards: Mutex<BTreeMap<u32, Shard>>,
     /// Whether records cannot be read, though they are there.
     pub broken: Mutex<bool>,
+    /// A position that holds so many records, and cannot be read.
+    aggregate: Mutex<Option<(u64, u64)>>,
     changed: watch::Sender<()>,
 }
 
 impl Simulated {
     pub fn new() -> Arc<Self> {
         let shards = Mutex::new(BTreeMap::from([(0, Shard::default())]));
-        Arc::new(Simulated { shards, broken: Mutex::default(), changed: watch::Sender::new(()) })
+        Arc::new(Simulated {
+            shards,
+            broken: Mutex::default(),
+            aggregate: Mutex::default(),
+            changed: watch::Sender::new(()),
+        })
     }
 
     fn change(&self, act: impl FnOnce(&mut BTreeMap<u32, Shard>)) {
@@ -80,10 +87,13 @@ impl Source for Simulated {
             // Two records at a time, so that there is more than one step.
             let next = end.min(start + 2).max(start);
             let found = &shard.records[start as usize..next as usize];
+            let aggregate = *self.aggregate.lock().unwrap();
+            let aggregate = aggregate.filter(|(at, _)| (start..next).contains(at));
+            let more = aggregate.map_or(0, |(_, records)| records - 1);
             let extent = found.first().map(|first| Extent {
                 from: start,
                 to: next,
-                records: found.len() as u64,
+                records: found.len() as u64 + more,
                 bytes: found.iter().map(|(_, data)| data.len() as u64).sum(),
                 oldest: first.0,
                 newest: found[found.len() - 1].0,
@@ -97,6 +107,12 @@ impl Source for Simulated {
         if *self.broken.lock().unwrap() {
             return ready(Err(SourceError::Failed("the segment is damaged".into())));
         }
+        let aggregate = *self.aggregate.lock().unwrap();
+        if aggregate.is_some_and(|(at, _)| at == from) {
+            let damaged = Damaged { next: from + 1, bytes: 1, what: "the aggregate".into() };
+            return ready(Err(SourceError::Damaged(damaged)));
+        }
+        let to = aggregate.filter(|(at, _)| (from..to).contains(at)).map_or(to, |(at, _)| at);
         ready(self.with(log, |shard| {
             let start = from.max(shard.first).min(to);
             let record = |position: u64| {
@@ -327,4 +343,23 @@ async fn in_the_clear(world: &World, index: u32) -> Vec<bool> {
     let read = world.log.read(log, Position(0), 1 << 20).await.unwrap();
     let shows = |payload: &[u8]| payload.windows(6).any(|window| window == b"secret");
     read.batches.iter().map(|batch| shows(&batch.batch.payload)).collect()
+}
+
+#[test]
+fn a_lost_aggregate_counts_as_many_records_as_it_held() {
+    let (world, stream) = world();
+    world.live(async |node| {
+        node.settle().await;
+        *stream.aggregate.lock().unwrap() = Some((1, 100));
+        stream.put(0, START, &["a\n", "of a hundred\n", "c\n"]);
+        node.settle().await;
+        node.advance(61).await;
+        assert_eq!(node.pipeline().status().open_plans, 1);
+        node.advance(7 * 24 * 3600).await;
+        node.until(|_| node.pipeline().status().open_plans == 0).await;
+        let totals = node.pipeline().status().totals;
+        assert_eq!((totals.delivered, totals.lost), (2, 100));
+        assert_eq!(node.pipeline().counters().lost_records.get(), 100);
+    });
+    assert_eq!(world.content("main"), "a\nc\n");
 }
