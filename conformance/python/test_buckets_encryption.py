@@ -60,10 +60,10 @@ def server(keyed):
     return keyed.server
 
 
-def readable(server, text=CANARY):
-    """The files that hold the text as it is, or in base64."""
+def readable(server, text=CANARY, under="."):
+    """The files in a part of the data directory that hold the text as it is, or in base64."""
     needles = [base64.b64encode(b"x" * lead + text.encode())[lead + 2:-4] for lead in range(3)] + [text.encode()]
-    paths = [path for path in sorted(server.data.rglob("*")) if path.is_file()]
+    paths = [path for path in sorted((server.data / under).rglob("*")) if path.is_file()]
     return [path for path in paths if any(needle in path.read_bytes() for needle in needles)]
 
 

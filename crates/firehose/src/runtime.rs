@@ -93,7 +93,8 @@ pub struct RuntimeParts {
     pub sinks: Arc<dyn Sinks>,
     /// Where pipelines work: threads that may wait for those that serve.
     pub background: Handle,
-    /// Where they compute: the blocking threads of this runtime, as many as [`computing_threads`] says.
+    /// Where they compute: the blocking threads of this runtime, as many as
+    /// [`crate::computing_threads`] says.
     pub computing: Handle,
     /// Bytes of memory for deliveries and workers.
     pub memory_bytes: u64,
