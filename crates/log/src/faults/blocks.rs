@@ -10,12 +10,15 @@ use crate::frame::HEADER_ROOM;
 use crate::segment::{DATA_START, Role, SegmentHeader};
 use crate::testkit::SimDisk;
 
+/// A file, and bytes of it.
+type Place = (String, Range<usize>);
+
 /// A disk as it was.
 #[derive(Default)]
 pub(super) struct Blocks {
     files: BTreeMap<String, Vec<u8>>,
     /// Where blocks of data lie: file, bytes.
-    places: BTreeMap<(LogId, u64), Vec<(String, Range<usize>)>>,
+    places: BTreeMap<(LogId, u64), Vec<Place>>,
 }
 
 pub(super) fn content(disk: &SimDisk, name: &str) -> Vec<u8> {
@@ -64,7 +67,7 @@ impl Blocks {
 
     /// Whether the block at a position is as it was on a disk now, and all that tells of it too.
     pub(super) fn is_whole(&self, disk: &SimDisk, log: LogId, at: Position) -> bool {
-        let is_whole = |(name, block): &(String, Range<usize>)| {
+        let is_whole = |(name, block): &Place| {
             let before = &self.files[name];
             let files = disk.files();
             if !files.iter().any(|(file, bytes)| file == name && *bytes == before.len()) {
