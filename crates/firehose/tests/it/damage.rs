@@ -99,9 +99,11 @@ fn a_window_whose_function_gives_way_tells_its_losses_once() {
     *world.outside.function.lock().unwrap() = Some(numbering);
     *world.outside.unanswered.lock().unwrap() = vec![0];
     *world.outside.parcel_always.lock().unwrap() = Some(Act::Hang);
-    world.live(async |node| put_each(&node).await);
-    damage(&world, INTAKE_LOG, 1, true);
     world.live(async |node| {
+        put_each(&node).await;
+        node.settle().await;
+        // It was sound when the window was made.
+        damage(&world, INTAKE_LOG, 1, true);
         for number in 0..2 {
             node.runtimes.start(world.other_parts(number, to_endpoint(3600))).await.unwrap();
         }

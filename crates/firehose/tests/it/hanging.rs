@@ -216,31 +216,6 @@ fn what_fails_here_takes_nothing_of_the_time_of_retries() {
 }
 
 #[test]
-fn what_is_given_up_while_it_waits_does_not_wait_for_its_own_memory() {
-    let mut settings = to_endpoint(300);
-    settings.processing.deaggregate = Some(Deaggregate::Json);
-    settings.hints = hints(16, 60);
-    let mut world = World::new(settings);
-    world.memory_bytes = 1 << 20;
-    *world.outside.parcel_acts.lock().unwrap() = [Act::Fail(Then::Retry)].into();
-    *world.outside.parcel_always.lock().unwrap() = Some(Act::Hang);
-    world.live(async |node| {
-        // More error documents than may wait.
-        for _ in 0..9 {
-            node.put(&["x".repeat(1_000_000)]).await;
-        }
-        node.put(&["{}"]).await;
-        node.advance(60).await;
-        node.put(&["{}"]).await;
-        node.advance(60).await;
-        node.advance(300).await;
-        let began = tokio::time::Instant::now();
-        node.until(|_| node.pipeline().status().open_plans == 1).await;
-        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
-    });
-}
-
-#[test]
 fn a_backup_elsewhere_that_hangs_does_not_stop_its_own_delivery_stream() {
     let mut settings = to_objects();
     settings.backup = Some(backup("far"));
