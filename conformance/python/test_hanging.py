@@ -104,6 +104,35 @@ def test_endpoints_that_hang_do_not_stop_one_that_answers(size):
         hanging.release.set()
 
 
+def test_an_update_to_an_endpoint_that_answers_does_not_wait_for_one_that_hangs():
+    hints = {"SizeInMBs": 1, "IntervalInSeconds": 0}
+    with (
+        HttpStandIn(behave=lambda: "hang") as hanging,
+        HttpStandIn() as well,
+        running("--limits", "off") as server,
+    ):
+        firehose = server.client("firehose")
+        server.client("s3").create_bucket(Bucket="kept")
+        create(firehose, "flow", "HttpEndpoint", configured_kind("HttpEndpoint", "kept", hanging.url, hints))
+        for number in range(8):
+            put(firehose, "flow", [f"{number}\n"])
+            # Sealed at once, each by itself.
+            with pytest.raises(AssertionError, match="not all was delivered"):
+                call(server, "FlushDeliveryStream", {"DeliveryStreamName": "flow", "TimeoutInSeconds": 1})
+        until(lambda: hanging.requests, lambda: "nothing was sent", 10)
+        firehose.update_destination(
+            DeliveryStreamName="flow",
+            CurrentDeliveryStreamVersionId="1",
+            DestinationId="destinationId-000000000001",
+            HttpEndpointDestinationUpdate={"EndpointConfiguration": {"Url": well.url}},
+        )
+        wait_active(firehose, "flow")
+        put(firehose, "flow", ["after\n"])
+        until(lambda: well.requests, lambda: "it waits for those before", 10)
+        assert [records for _, records, _, _ in well.requests] == [[b"after\n"]]
+        hanging.release.set()
+
+
 def test_an_update_takes_a_function_away_that_hangs():
     answered = threading.Event()
 

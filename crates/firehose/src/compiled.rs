@@ -13,6 +13,7 @@ use crate::limits::{
 };
 use crate::machine::{BackupInput, LaneId, Shape};
 use crate::names::Namer;
+use crate::outward::Place;
 use crate::processing::Chain;
 use crate::settings::{
     Conversion, Destination, Hints, ObjectTarget, Processing, Settings, Source, TableName,
@@ -195,6 +196,22 @@ impl Compiled {
                 bucket_arn(self.target(lane).map_or("", |target| &target.bucket))
             }
         }
+    }
+
+    /// Where a lane's deliveries go: to the destination, by way of the bucket that it loads from if it does.
+    pub fn place(&self, lane: LaneId) -> Place {
+        let mut address = self.destination(lane);
+        if let (LaneId::Main, Some(_), Some(staging)) = (lane, &self.recipient, self.target(lane)) {
+            address.push(' ');
+            address.push_str(&staging.bucket);
+        }
+        (Some(lane), address)
+    }
+
+    /// Where the worker's windows go: to the function, if there is one.
+    pub fn worker_place(&self) -> Place {
+        let function = self.settings.processing.function.as_ref();
+        (None, function.map_or_else(String::new, |function| function.arn.to_string()))
     }
 
     /// What names a lane's objects, if it makes any.

@@ -21,7 +21,7 @@ use crate::journal::{Entry, Journal};
 use crate::limits::{FRAME_BYTES_MAX, START_GRACE};
 use crate::machine::{DeliveryMachine, LaneId};
 use crate::metrics::PipelineCounters;
-use crate::outward::Outlet;
+use crate::outward::Ways;
 use crate::patience::Patience;
 use crate::processed::{Draft, Header, PROCESSED_LOG};
 use crate::settings::Logging;
@@ -87,10 +87,8 @@ pub struct Context {
     pub sinks: Arc<dyn Sinks>,
     /// Memory for objects, by lane.
     pub shares: [Share; 3],
-    /// The ways to what is elsewhere, by lane.
-    pub outward: [Outlet; 3],
-    /// The worker's way to its function; its memory, too, where it has none.
-    pub worker: Outlet,
+    /// The ways to what is elsewhere: to lanes' destinations, and to the worker's function.
+    pub ways: Ways,
     /// Places for objects on their way to the built-in buckets, of all pipelines.
     pub places: Arc<Semaphore>,
     /// Idle buffers of frames.
@@ -109,7 +107,7 @@ pub struct Context {
     pub appending: Arc<Appending>,
     /// Parcels that are taken and not settled yet.
     pub taken: Taken,
-    /// Since when plans fail.
+    /// Since when plans fail, and which gave way.
     pub tried: Tried,
     /// With damaged places that stop what follows.
     pub patience: Patience,

@@ -94,7 +94,8 @@ impl Work {
     /// Tries to deliver the plan.
     pub async fn attempt(self) -> Came {
         let ctx = self.ctx.clone();
-        let mut room = self.room(&ctx).await;
+        let way = self.goes_outward().then(|| ctx.ways.to(self.compiled.place(self.plan.lane)));
+        let mut room = self.room(&ctx, way.as_deref()).await;
         let began = Instant::now();
         let counters = self.ctx.counters.lane(self.plan.lane);
         // A destination that takes records has its own limit, within which what is given up is seen to.
@@ -120,6 +121,7 @@ impl Work {
             Err(Stop::GaveWay) => {
                 let (name, plan) = (&self.ctx.sender.name, self.plan.id);
                 tracing::info!(%name, plan, "a destination that is silent gives way to others");
+                self.ctx.tried.give_way(plan);
                 Came::GaveWay
             }
             // What this server itself cannot do is tried for as long as records are kept, and no longer.

@@ -55,6 +55,8 @@ pub const SEAL_BYTES_MAX: usize = 96 * 1024;
 
 /// Deliveries that a lane has at work.
 pub const LANE_DELIVERIES_MAX: usize = 4;
+/// As [`LANE_DELIVERIES_MAX`], with those of configurations that were replaced while they were at work.
+pub const REPLACED_DELIVERIES_MAX: usize = 2 * LANE_DELIVERIES_MAX;
 /// Deliveries to the built-in buckets at work in all.
 pub const DELIVERIES_MAX: usize = 32;
 /// Memory that an attempt to deliver to somewhere else counts for at least, in bytes: its task, its socket, its

@@ -2,10 +2,12 @@
 //!
 //! A request that hangs costs the records that it holds, and little else: a task, a socket. So it is memory that is
 //! given out, and each attempt counts for [`ATTEMPT_BYTES_MIN`] at least. A way out whose destination is silent for too
-//! long is *slow*: what goes there takes from a part that all slow ones share, one attempt at a time, and keeps it
-//! until its time-out. What a destination holds that falls silent while that part is used up, it has to give back as
-//! soon as others wait for memory. So the rest is for destinations that answer, and for those of which nothing is
-//! known.
+//! long is *slow*: what goes there takes from a part that all slow ones share, one attempt at a time but for what finds
+//! room in the first half of that part, and keeps it until its time-out. What a destination holds that falls silent
+//! while that part is used up, it has to give back as soon as others wait for memory. So the rest is for destinations
+//! that answer, and for those of which nothing is known.
+
+mod ways;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -16,6 +18,8 @@ use tokio::time::sleep;
 use crate::budget::{Budget, Reserved, Share, units};
 use crate::limits::{ATTEMPT_BYTES_MIN, PRESS_EVERY, SLOW_PART};
 use crate::sink::Pulse;
+
+pub use ways::{Place, Ways};
 
 /// Memory for what is on its way out, of all pipelines.
 pub struct Outward {
@@ -31,7 +35,8 @@ pub struct Outward {
     pressed: Notify,
 }
 
-/// One way out of a pipeline: a lane's destination, or its function.
+/// One way out of a pipeline: to a destination of a lane's, or to a function. One to another place is another one: it
+/// begins with nothing known of it.
 pub struct Outlet {
     outward: Arc<Outward>,
     share: Share,
@@ -114,6 +119,12 @@ impl Outward {
         self.slow.clone().try_acquire_many_owned(units.min(self.slow_max)).ok()
     }
 
+    /// As [`Outward::slow_part_now`], for one that hangs: as long as half of it is left to others.
+    fn slow_half_now(&self, units: u32) -> Option<OwnedSemaphorePermit> {
+        let part = self.slow_part_now(units);
+        part.filter(|_| self.slow.available_permits() * 2 >= self.slow_max as usize)
+    }
+
     async fn slow_part(&self, units: u32) -> Option<OwnedSemaphorePermit> {
         // It is never closed.
         self.slow.clone().acquire_many_owned(units.min(self.slow_max)).await.ok()
@@ -137,33 +148,31 @@ impl Drop for Waits<'_> {
 }
 
 impl Outlet {
-    /// Waits for so many bytes of memory, and for its turn where the way is not proven.
-    pub async fn enter(&self, bytes: u64) -> Hold<'_> {
+    /// Waits for so many bytes of memory, and for its turn where the way is not proven. Where an attempt at the same
+    /// thing gave way already this one takes from the slow ones' part, whatever is known of the way by now: so it never
+    /// gives way a second time.
+    pub async fn enter(&self, bytes: u64, gave_way: bool) -> Hold<'_> {
         let bytes = bytes.max(ATTEMPT_BYTES_MIN);
         let units = self.share.units_of(bytes);
         let (mut turn, mut slow) = (None, None);
         let entered_as = loop {
-            match self.standing() {
-                PROVEN => {
-                    turn = None;
-                    break PROVEN;
-                }
-                TARDY => {
-                    slow = self.outward.slow_part_now(units);
-                    if slow.is_some() {
-                        turn = None;
-                        break TARDY;
-                    }
-                }
+            let standing = self.standing();
+            match standing {
+                TARDY => slow = self.outward.slow_part_now(units),
+                SLOW => slow = self.outward.slow_half_now(units),
                 _ => {}
             }
+            if standing == PROVEN || slow.is_some() {
+                turn = None;
+                break standing;
+            }
             if turn.is_some() {
-                break self.standing();
+                break standing;
             }
             // Never closed. The attempt before may have shown what the way is like: it is looked at once more.
             turn = self.turn.clone().acquire_owned().await.ok();
         };
-        if slow.is_none() && matches!(entered_as, SLOW | TARDY) {
+        if slow.is_none() && (gave_way || matches!(entered_as, SLOW | TARDY)) {
             slow = self.outward.slow_part(units).await;
         }
         let reserved = self.outward.reserve(&self.share, bytes).await;
@@ -184,6 +193,10 @@ impl Hold<'_> {
     /// Gives back all but so many bytes.
     pub fn shrink(&mut self, bytes: u64) {
         self.reserved.shrink(bytes.max(ATTEMPT_BYTES_MIN));
+        let kept = self.reserved.units() as usize;
+        if let Some(slow) = &mut self.slow {
+            drop(slow.split(slow.num_permits().saturating_sub(kept)));
+        }
     }
 
     /// Waits for what is outside, for as long as it takes, or until it has to give way.

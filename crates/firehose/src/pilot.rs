@@ -167,8 +167,8 @@ pub(super) struct Session {
     /// Plans that can be delivered now, by lane.
     ready: [VecDeque<u64>; 3],
     running: [usize; 3],
-    /// Those of them whose plans are of a replaced configuration.
-    older: HashMap<u64, LaneId>,
+    /// Their plans, by which it is told how many are older than the configuration that holds: lanes and versions.
+    older: HashMap<u64, (LaneId, u64)>,
     /// Plans that failed: when they are tried again.
     resting: BTreeMap<(Instant, u64), LaneId>,
     flushes: Vec<Flush>,

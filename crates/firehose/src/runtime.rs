@@ -24,7 +24,7 @@ use crate::journal::{Journal, Logged};
 use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
 use crate::machine::{DeliveryMachine, LaneId, Totals};
 use crate::metrics::{self, PipelineCounters, Shown, destination_name};
-use crate::outward::Outward;
+use crate::outward::{Outward, Ways};
 use crate::pilot::{Order, Pilot, prepare};
 use crate::settings::Settings;
 use crate::sink::{Sender, Sinks};
@@ -279,8 +279,7 @@ impl Runtimes {
             random: random.clone(),
             sinks: sinks.clone(),
             shares: std::array::from_fn(|_| self.budget.share()),
-            outward: std::array::from_fn(|_| self.outward.outlet()),
-            worker: self.outward.outlet(),
+            ways: Ways::new(self.outward.clone()),
             places: self.places.clone(),
             computing: self.computing.clone(),
             frames: self.frames.clone(),

@@ -32,7 +32,7 @@ use crate::telling::Summary;
 pub use counts::Counts;
 pub use gate::Gate;
 use way::Transformed;
-use window::{Allowance, Prepared, Window};
+use window::{Allowance, Prepared, Reading, Window};
 
 /// The code of records that found no place among the active partitions.
 const PARTITIONS_EXCEEDED: &str = "DynamicPartitioning.ActivePartitionsLimitExceeded";
@@ -105,8 +105,8 @@ impl Step {
 
     async fn work(self) -> Result<Done, String> {
         let ctx = self.ctx.clone();
-        let Transformed { window, pieces, mut made, hold: _hold } =
-            self.transformed(&ctx.worker).await?;
+        let way = ctx.ways.to(self.compiled.worker_place());
+        let Transformed { window, pieces, mut made, hold: _hold } = self.transformed(&way).await?;
         let Window { source, cut, lost, .. } = window;
         if !self.gate.close() {
             return Err("the window was given up".into());
@@ -132,14 +132,18 @@ impl Step {
 
     /// Reads the window as often as it takes, for as long as records are kept: what is wrong may pass, and other
     /// deliveries go on meanwhile. Damaged places are left out sooner, since nothing goes on behind them.
-    async fn read_in_time<'o>(&self, way: &'o Outlet) -> Result<(Window, Hold<'o>), String> {
+    async fn read_in_time<'o>(
+        &self,
+        way: &'o Outlet,
+        reading: &mut Reading,
+    ) -> Result<(Window, Hold<'o>), String> {
         let allowance = Allowance::of(&self.compiled, self.bytes, self.records);
-        let (ends, mut pause, mut told) = (self.ctx.ends(self.oldest), BACK_OFF_FIRST, false);
+        let (ends, mut pause) = (self.ctx.ends(self.oldest), BACK_OFF_FIRST);
         loop {
-            let reserved = way.enter(allowance.memory_bytes()).await;
-            let why = match self.read(allowance).await {
+            let reserved = way.enter(allowance.memory_bytes(), reading.gave_way).await;
+            let why = match self.read(allowance, reading.on_damage()).await {
                 Ok(window) => {
-                    self.tell_left_out(window.left_out).await;
+                    self.tell_left_out(reading.leave_out(window.left_out)).await;
                     return Ok((window, reserved));
                 }
                 Err(why) if self.ctx.now() >= ends => return Err(why),
@@ -147,7 +151,7 @@ impl Step {
             };
             drop(reserved);
             tracing::warn!(name = %self.ctx.sender.name, %why, "records cannot be read now");
-            if !std::mem::replace(&mut told, true) {
+            if !std::mem::replace(&mut reading.was_told, true) {
                 let message = format!("Records cannot be read and are tried again: {why}");
                 self.ctx.tell(&self.compiled, LaneId::Main, "InternalFailure", &message).await;
             }
@@ -164,9 +168,9 @@ impl Step {
     }
 
     /// Reads the window, and does the steps before the function, until that is enough.
-    async fn read(&self, most: Allowance) -> Result<Window, String> {
+    async fn read(&self, most: Allowance, on_damage: OnDamage) -> Result<Window, String> {
         let logs = self.source.iter().map(|(log, from, to)| (*log, [(*from, *to)].into()));
-        let mut reader = Reader::new(&self.ctx, logs).with(OnDamage::Wait);
+        let mut reader = Reader::new(&self.ctx, logs).with(on_damage);
         let (mut prepared, now) = (Prepared::default(), self.ctx.now());
         let mut left = Vec::new();
         while left.is_empty() && !prepared.is_full(most) {

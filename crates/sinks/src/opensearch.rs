@@ -110,8 +110,8 @@ impl Search {
     }
 
     async fn send(&self, parcel: &Parcel) -> Result<Vec<RefusedRecord>, SinkError> {
-        let begin = || bulk::sort_out(parcel, &self.destination);
-        let mut attempt = self.settled.resume(parcel.plan, begin);
+        let mut attempt = self.settled.resume(parcel.plan, Settled::default);
+        bulk::sort_out(parcel, &self.destination, &mut attempt.left);
         let mut parts = bulk::parts(parcel, &bulk::pending(parcel, &attempt.left));
         let mut failure = None;
         while let Some(part) = parts.pop() {

@@ -23,6 +23,9 @@ const PLAN_BYTES: usize = 64;
 pub(crate) trait Left: Default {
     /// About how much memory it takes, in bytes.
     fn bytes(&self) -> usize;
+
+    /// It is too much: leaves out what the next attempt comes to once more without anything being taken twice.
+    fn shorten(&mut self) {}
 }
 
 /// What is remembered of the plans whose last attempt failed.
@@ -62,10 +65,19 @@ impl<T: Left> Progress<T> {
         Some(left)
     }
 
-    fn keep(&self, plan: Uuid, left: T) {
-        let bytes = PLAN_BYTES + left.bytes();
+    fn keep(&self, plan: Uuid, mut left: T) {
+        let mut bytes = PLAN_BYTES + left.bytes();
         if bytes > BYTES_MAX {
-            return;
+            left.shorten();
+            bytes = PLAN_BYTES + left.bytes();
+            let is_kept = bytes <= BYTES_MAX;
+            tracing::warn!(
+                %plan, is_kept,
+                "what an attempt to deliver came to is too much to be remembered whole: what was refused is sent again"
+            );
+            if !is_kept {
+                return;
+            }
         }
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         while plans.all.len() >= PLANS_MAX || plans.bytes + bytes > BYTES_MAX {
@@ -148,6 +160,15 @@ impl Left for Settled {
     fn bytes(&self) -> usize {
         size_of_val(&self.ids[..]) + self.refused.bytes()
     }
+
+    /// Refusals, with what the destination said: it says so again.
+    fn shorten(&mut self) {
+        let mut refused: Vec<RecordId> = self.refused.iter().map(|record| record.id).collect();
+        refused.sort();
+        self.ids.retain(|id| refused.binary_search(id).is_err());
+        self.ids.shrink_to_fit();
+        self.refused = Vec::new();
+    }
 }
 
 #[cfg(test)]
@@ -178,6 +199,27 @@ mod tests {
         let kept = [1, 2, 3, 4].map(|plan| progress.take(Uuid::from_u128(plan)));
         assert_eq!(kept, [None, Some(half), Some(half), None]);
         assert_eq!(progress.plans.lock().unwrap().bytes, 0);
+    }
+
+    #[test]
+    fn what_was_taken_is_remembered_however_much_was_refused() {
+        let id = |number: u32| RecordId { log: number % 2, position: u64::from(number), part: 0 };
+        let refuse = |number| RefusedRecord {
+            id: id(number),
+            code: "400".into(),
+            message: "x".repeat(4096),
+            members: vec![("esIndexName", "logs".into())],
+        };
+        let (progress, plan) = (Progress::<Settled>::default(), Uuid::from_u128(7));
+        let mut attempt = progress.resume(plan, Settled::default);
+        attempt.left.add((0..10_000).map(id), (0..5000).map(refuse));
+        assert!(attempt.left.bytes() > BYTES_MAX);
+        drop(attempt);
+        let attempt = progress.resume(plan, Settled::default);
+        assert!((5000..10_000).all(|number| attempt.left.has(id(number))));
+        // These are sent again, and refused again.
+        assert!((0..5000).all(|number| !attempt.left.has(id(number))));
+        assert!(attempt.left.refused.is_empty());
     }
 
     #[test]

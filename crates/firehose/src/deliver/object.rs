@@ -127,7 +127,7 @@ impl Work {
         }
         settled.conversions = made.conversions;
         settled.lose(made.lost, &self.plan);
-        let failures = self.to_be_written(made.failures, made.columns).await?;
+        let failures = self.to_be_written(made.failures, made.columns, room).await?;
         self.write_errors(failures, &mut settled).await?;
         Ok(settled)
     }
@@ -211,11 +211,12 @@ impl Work {
         &self,
         failures: Failures,
         columns: Option<Arc<Columns>>,
+        room: &Room<'_>,
     ) -> Result<Failures, SinkError> {
         if let Some(failures) = failures.write_from_now() {
             return Ok(failures);
         }
-        let _reserved = self.room_to_read().await;
+        let _reserved = self.room_to_read(room).await;
         let Some(columns) = columns else {
             return Ok(self.pass(Discard, Failures::written()).await?.failures);
         };

@@ -57,7 +57,7 @@ impl Work {
                     let refused = of_parcel(&parcel, &refused);
                     (settled.records, settled.bytes) =
                         (records.saturating_sub(refused.len() as u64), bytes);
-                    failures = self.to_be_written(failures, None).await?;
+                    failures = self.to_be_written(failures, None, room).await?;
                     for some in refused.chunks(FAILED_RECORDS) {
                         let each = |(record, one): &(&OutgoingRecord, &RefusedRecord)| {
                             self.refused(record, one, self.attempts())
@@ -75,7 +75,7 @@ impl Work {
                     room.outside(&parcel.pulse, sink.gave_up(&parcel)).await??;
                     settled.how = Closing::ToErrors;
                     let attempts = self.attempts() - u32::from(room.over().is_some());
-                    failures = self.to_be_written(failures, None).await?;
+                    failures = self.to_be_written(failures, None, room).await?;
                     for from in (0..parcel.records.len()).step_by(FAILED_RECORDS) {
                         failures.add_told(self.all_refused(
                             &**sink,
@@ -87,10 +87,13 @@ impl Work {
                     }
                 }
                 // Its retries end with their own time, whatever the retention is.
-                Err(error) => return Ok(Came::Failed(error)),
+                Err(error) => {
+                    self.ctx.tried.fail(self.plan.id, self.ctx.now());
+                    return Ok(Came::Failed(error));
+                }
             }
         }
-        let failures = self.to_be_written(failures, None).await?;
+        let failures = self.to_be_written(failures, None, room).await?;
         self.write_errors(failures, &mut settled).await?;
         Ok(Came::Settled(settled))
     }
@@ -167,8 +170,8 @@ impl Work {
         }
     }
 
-    /// Whether a failure is the last one. The time of retries begins when the first attempt since the start has failed:
-    /// while the server is off nobody tries.
+    /// Whether a failure is the last one. The time of retries begins when the first attempt since the start has failed
+    /// at the destination: while the server is off, or cannot read what it is to deliver, nobody tries.
     pub(super) fn is_given_up(&self, error: &SinkError) -> bool {
         let retry_for = match &self.compiled.settings.destination {
             Destination::Records { retry_for, .. } => *retry_for,

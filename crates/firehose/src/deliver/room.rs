@@ -8,7 +8,7 @@ use super::Work;
 use crate::budget::Reserved;
 use crate::context::Context;
 use crate::limits::{PATIENCE, PATIENCE_BYTES, STRETCHES_MEMORY_BYTES};
-use crate::outward::{GaveWay, Hold};
+use crate::outward::{GaveWay, Hold, Outlet};
 use crate::sink::{Pulse, SinkError, Then};
 
 /// How often those that wait for room look whether the time of retries is over.
@@ -84,26 +84,30 @@ impl Room<'_> {
 }
 
 impl Work {
-    /// Waits for room.
-    pub(super) async fn room<'c>(&self, ctx: &'c Context) -> Room<'c> {
+    /// Waits for room: on the way to what is elsewhere, if it goes there.
+    pub(super) async fn room<'w>(&self, ctx: &Context, way: Option<&'w Outlet>) -> Room<'w> {
         let (lane, bytes) = (self.plan.lane as usize, self.memory_bytes());
-        if !self.goes_outward() {
+        let Some(way) = way else {
             let place = ctx.places.clone().acquire_owned().await.ok();
             return Room::Here { _place: place, _reserved: ctx.shares[lane].reserve(bytes).await };
-        }
+        };
         let error = tokio::select! {
             biased;
-            hold = ctx.outward[lane].enter(bytes) => return Room::Outside(hold),
+            hold = way.enter(bytes, ctx.tried.gave_way(self.plan.id)) => return Room::Outside(hold),
             error = self.time_of_retries() => error,
         };
+        // With what it takes to read once more: whoever waits for more of a share that it has may wait for itself.
+        let bytes = bytes + STRETCHES_MEMORY_BYTES;
         Room::Over { _reserved: ctx.shares[lane].reserve(bytes).await, error }
     }
 
-    /// Waits until the time of retries is over: the last error, which is final then. Never where no attempt was made.
+    /// Waits until the time of retries is over: the last error, which is final then. Never where the destination was
+    /// not tried.
     async fn time_of_retries(&self) -> SinkError {
         // What is to be done then ends here, but for those that load from objects.
         let ends_here = self.compiled.takes_whole(self.plan.lane);
-        let Some(failure) = self.plan.failure.as_ref().filter(|_| ends_here) else {
+        let was_tried = self.ctx.tried.first(self.plan.id).is_some();
+        let Some(failure) = self.plan.failure.as_ref().filter(|_| ends_here && was_tried) else {
             return std::future::pending().await;
         };
         let (code, message) = (failure.code.clone(), failure.message.clone());
@@ -119,12 +123,12 @@ impl Work {
         Pulse::new(PATIENCE + Duration::from_secs(self.plan.bytes / PATIENCE_BYTES))
     }
 
-    /// Memory to read the plan's records once more where the room has shrunk to what is on its way.
-    pub(super) async fn room_to_read(&self) -> Option<Reserved> {
+    /// Memory to read the plan's records once more where the room may have shrunk to what is on its way.
+    pub(super) async fn room_to_read(&self, room: &Room<'_>) -> Option<Reserved> {
         let own = &self.ctx.shares[self.plan.lane as usize];
-        match self.goes_outward() {
-            true => Some(own.reserve(STRETCHES_MEMORY_BYTES).await),
-            false => None,
+        match room {
+            Room::Outside(_) => Some(own.reserve(STRETCHES_MEMORY_BYTES).await),
+            Room::Here { .. } | Room::Over { .. } => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use millstream_log::Position;
 
 use super::{End, Session};
 use crate::deliver::Work;
-use crate::limits::{LANE_DELIVERIES_MAX, OLDER_DELIVERIES_MAX};
+use crate::limits::{LANE_DELIVERIES_MAX, OLDER_DELIVERIES_MAX, REPLACED_DELIVERIES_MAX};
 use crate::machine::{Command, LANES, LaneId, PROCESSED, Seal};
 use crate::source::SourceError;
 
@@ -30,30 +30,38 @@ impl Session {
             if lane == LaneId::Main && self.errors.full() > ERRORS_WAITING_MAX {
                 continue;
             }
-            while self.running[lane as usize] < LANE_DELIVERIES_MAX
-                && let Some(id) = self.next_ready(lane)
-            {
+            while let Some(id) = self.next_ready(lane) {
                 self.launch_one(id, lane)?;
             }
         }
         Ok(())
     }
 
-    /// The plan that a lane delivers next: the first, but for those of a replaced configuration, which leave turns to
-    /// those of the one that holds.
+    /// The plan that a lane delivers next, if it may have one more at work: the first, but for those of a replaced
+    /// configuration, which leave turns to those of the one that holds. Where they had all turns already when they were
+    /// replaced, there are more turns for the others: what is replaced may hang.
     fn next_ready(&mut self, lane: LaneId) -> Option<u64> {
-        let older = self.older.values().filter(|of| **of == lane).count();
-        let first = match older < OLDER_DELIVERIES_MAX {
-            true => 0,
-            false => {
-                let version = self.current.settings.version;
-                let is_current = |id: &u64| {
-                    self.state(|state| state.plans.get(id).is_none_or(|it| it.version == version))
-                };
-                self.ready[lane as usize].iter().position(is_current).unwrap_or(0)
-            }
+        let (running, version) = (self.running[lane as usize], self.current.settings.version);
+        let is_older = |(of, sealed): &&(LaneId, u64)| *of == lane && *sealed != version;
+        let older = self.older.values().filter(is_older).count();
+        let is_current = |id: &u64| {
+            self.state(|state| state.plans.get(id).is_none_or(|it| it.version == version))
         };
-        self.ready[lane as usize].remove(first)
+        let ready = &self.ready[lane as usize];
+        let next = if running < LANE_DELIVERIES_MAX {
+            match older < OLDER_DELIVERIES_MAX {
+                true => 0,
+                false => ready.iter().position(is_current).unwrap_or(0),
+            }
+        } else {
+            let newer = running.saturating_sub(older);
+            let has_more = newer < LANE_DELIVERIES_MAX - OLDER_DELIVERIES_MAX;
+            if !has_more || running >= REPLACED_DELIVERIES_MAX {
+                return None;
+            }
+            ready.iter().position(is_current)?
+        };
+        self.ready[lane as usize].remove(next)
     }
 
     fn launch_one(&mut self, id: u64, lane: LaneId) -> Result<(), End> {
@@ -61,9 +69,7 @@ impl Session {
         let compiled = self.compiled.get(&plan.version).cloned();
         let compiled =
             compiled.ok_or_else(|| End::Again(format!("no version {} is known", plan.version)))?;
-        if plan.version != self.current.settings.version {
-            self.older.insert(id, lane);
-        }
+        self.older.insert(id, (lane, plan.version));
         let work = Work { ctx: self.ctx.clone(), compiled, plan };
         self.running[lane as usize] += 1;
         self.deliveries.spawn(async move { (id, lane, work.attempt().await) });
@@ -103,6 +109,11 @@ impl Session {
         let named: BTreeMap<u64, ()> =
             self.state(|state| state.configs.keys().map(|version| (*version, ())).collect());
         self.compiled.retain(|version, _| named.contains_key(version));
+        let places = self.compiled.values().flat_map(|compiled| {
+            let of_lanes = LANES.into_iter().map(|lane| compiled.place(lane));
+            of_lanes.chain([compiled.worker_place()])
+        });
+        self.ctx.ways.keep(&places.collect());
         Ok(())
     }
 

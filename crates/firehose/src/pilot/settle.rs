@@ -66,11 +66,9 @@ impl Session {
 
     /// Lets a plan rest that failed: a second at first, then longer and longer.
     async fn rest(&mut self, id: u64, lane: LaneId, error: SinkError) -> Result<(), End> {
-        let now = self.ctx.now();
         let SinkError { code, message, then } = error;
-        let command = Command::Attempted { plan: id, at: now.0, code, message };
+        let command = Command::Attempted { plan: id, at: self.ctx.now().0, code, message };
         self.submit(&command).await?;
-        self.ctx.tried.fail(id, now);
         let attempts = self.state(|state| {
             let failure = state.plans.get(&id).and_then(|plan| plan.failure.as_ref());
             failure.map_or(1, |failure| failure.attempts)

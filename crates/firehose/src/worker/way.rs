@@ -1,6 +1,6 @@
 //! The worker's way to its function, which may hang.
 
-use super::{Made, Prepared, Step, Window};
+use super::{Made, Prepared, Reading, Step, Window};
 use crate::limits::PATIENCE_WITH_FUNCTIONS;
 use crate::outward::{GaveWay, Hold, Outlet};
 use crate::processing::Piece;
@@ -20,12 +20,14 @@ impl Step {
     /// memory while the function is silent, nothing is kept of it: it is read again when there is room for a function
     /// that takes so long.
     pub(super) async fn transformed<'o>(&self, way: &'o Outlet) -> Result<Transformed<'o>, String> {
+        let mut reading = Reading::default();
         loop {
-            let (mut window, mut hold) = self.read_in_time(way).await?;
+            let (mut window, mut hold) = self.read_in_time(way, &mut reading).await?;
             if let Ok((pieces, made)) = self.call_function(&mut window, &mut hold).await {
                 return Ok(Transformed { window, pieces, made, hold });
             }
             tracing::info!(name = %self.ctx.sender.name, "a function that is silent gives way to others");
+            reading.gave_way = true;
         }
     }
 

@@ -5,6 +5,7 @@ use millstream_types::Millis;
 use crate::compiled::Compiled;
 use crate::limits::{WINDOW_RECORD_MEMORY_BYTES, WINDOW_RECORDS_MAX};
 use crate::processing::{Before, Chain, Piece};
+use crate::reader::OnDamage;
 use crate::record::{Failed, SourceRecord};
 
 /// What a window may hold, once its records are ready for the function; what is more is left for the next.
@@ -37,6 +38,31 @@ impl Allowance {
     pub fn memory_bytes(self) -> u64 {
         let of_records = self.records.saturating_mul(WINDOW_RECORD_MEMORY_BYTES);
         self.reserved.saturating_mul(3).saturating_add(of_records)
+    }
+}
+
+/// What came of reading a window before it is read once more.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    /// Whether the function gave way.
+    pub gave_way: bool,
+    /// Whether people were told that it cannot be read now.
+    pub was_told: bool,
+    /// Damaged records that were left out, as people were told.
+    left_out: u64,
+}
+
+impl Reading {
+    /// What is left out was waited for, and is not waited for again.
+    pub fn on_damage(self) -> OnDamage {
+        if self.left_out > 0 { OnDamage::LeaveOut } else { OnDamage::Wait }
+    }
+
+    /// So many damaged records were left out: how many more than before, of which people are to be told.
+    pub fn leave_out(&mut self, records: u64) -> u64 {
+        let more = records.saturating_sub(self.left_out);
+        self.left_out = records.max(self.left_out);
+        more
     }
 }
 

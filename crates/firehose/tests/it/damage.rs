@@ -5,13 +5,14 @@ use millstream_firehose::PROCESSED_LOG;
 use millstream_log::{LogId, Position};
 
 use crate::harness::*;
+use crate::records::to_endpoint;
 use crate::worker::{numbering, with_function};
 
 const DAY: u64 = 24 * 3600;
 /// Records that are not sealed when the server ends: the next one reads them from the log.
 const PUT: [&str; 3] = ["a\n", "b\n", "c\n"];
 
-fn damage(world: &World, log: u32, position: u64, is_damaged: bool) {
+pub fn damage(world: &World, log: u32, position: u64, is_damaged: bool) {
     world.log.damage(LogId { group: DATA, index: log }, Position(position), is_damaged);
 }
 
@@ -21,7 +22,7 @@ async fn put_each(node: &Node<'_>) {
     }
 }
 
-async fn told(node: &Node<'_>, what: &str) -> bool {
+pub async fn told(node: &Node<'_>, what: &str) -> bool {
     let logs = node.pipeline().logs(1000).await.unwrap();
     logs.iter().any(|logged| logged.entry.contains(what))
 }
@@ -89,6 +90,37 @@ fn the_worker_waits_a_while_for_a_damaged_place_and_goes_on() {
         assert!(told(&node, "1 records are damaged and lost").await);
     });
     assert_eq!(world.content("main"), "0:a\n1:c\n");
+}
+
+#[test]
+fn a_window_whose_function_gives_way_tells_its_losses_once() {
+    let mut world = World::new(with_function());
+    world.memory_bytes = 1 << 20;
+    *world.outside.function.lock().unwrap() = Some(numbering);
+    *world.outside.unanswered.lock().unwrap() = vec![0];
+    *world.outside.parcel_always.lock().unwrap() = Some(Act::Hang);
+    world.live(async |node| {
+        put_each(&node).await;
+        node.settle().await;
+        // It was sound when the window was made.
+        damage(&world, INTAKE_LOG, 1, true);
+        for number in 0..2 {
+            node.runtimes.start(world.other_parts(number, to_endpoint(3600))).await.unwrap();
+        }
+        node.advance(10).await;
+        node.until(|world| world.outside.calls.lock().unwrap().len() == 1).await;
+        // One takes what slow ones have, the other wants what the function holds.
+        for number in 0..2 {
+            node.put_to(other(number), &["x"]).await;
+            node.advance(60).await;
+        }
+        node.until(|world| world.outside.calls.lock().unwrap().len() == 2).await;
+        node.flush().await;
+        let logs = node.pipeline().logs(1000).await.unwrap();
+        let told = logs.iter().filter(|it| it.entry.contains("1 records are damaged and lost"));
+        assert_eq!(told.count(), 1);
+    });
+    assert_eq!(world.lines("main").len(), 2);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use millstream_firehose::INTAKE_LOG;
 use millstream_firehose::settings::*;
 use millstream_firehose::sink::Then;
 
+use crate::damage::{damage, told};
 use crate::harness::*;
 use crate::records::to_endpoint;
 
@@ -147,6 +149,70 @@ fn what_waits_for_its_turn_is_given_up_when_its_time_is_over() {
         let errors = world.content("errors");
         assert!(errors.contains("\"attemptsMade\":1") && errors.contains("\"YQ==\""), "{errors}");
     });
+}
+
+#[test]
+fn what_goes_to_another_destination_waits_for_nothing_that_goes_to_the_one_before() {
+    let far = Settings { destination: Destination::Objects(target("far", "")), ..to_objects() };
+    let world = World::new(far);
+    world.outside.outward.lock().unwrap().extend(["near".into(), "far".into()]);
+    world.object_always("far", Act::Hang);
+    world.live(async |node| {
+        for n in 0..8 {
+            node.put(&[&format!("{n}\n")]).await;
+            node.advance(60).await;
+        }
+        // It is known to hang, and the lane has as many at work as it may.
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(node.pipeline().status().open_plans, 8);
+        {
+            let mut settings = world.settings.lock().unwrap();
+            settings.version = 2;
+            settings.destination = Destination::Objects(target("near", ""));
+        }
+        node.runtimes.update(DATA, world.configuration()).await.unwrap();
+        for _ in 0..8 {
+            world.outside.objects.lock().unwrap().clear();
+            arrives_within(&node, Duration::from_secs(5)).await;
+        }
+        assert_eq!(node.pipeline().status().open_plans, 8);
+    });
+}
+
+#[test]
+fn what_hangs_has_more_than_one_attempt_at_once_where_there_is_room() {
+    let world = World::new(to_endpoint(3600));
+    *world.outside.parcel_always.lock().unwrap() = Some(Act::Hang);
+    world.live(async |node| {
+        for _ in 0..8 {
+            node.put(&["a"]).await;
+            node.advance(60).await;
+        }
+        let attempts = || *world.outside.parcel_attempts.lock().unwrap();
+        assert_eq!(attempts(), 1);
+        // Ten minutes until its time-out, then four at once.
+        tokio::time::sleep(Duration::from_secs(630)).await;
+        assert_eq!(attempts(), 5);
+    });
+}
+
+#[test]
+fn what_fails_here_takes_nothing_of_the_time_of_retries() {
+    let world = World::new(to_endpoint(300));
+    *world.outside.parcel_acts.lock().unwrap() = [Act::Fail(Then::Retry)].into();
+    world.live(async |node| {
+        node.put(&["a"]).await;
+        node.settle().await;
+        damage(&world, INTAKE_LOG, 0, true);
+        node.advance(60).await;
+        assert!(told(&node, "damaged: the batch at 0").await);
+        damage(&world, INTAKE_LOG, 0, false);
+        node.advance(400).await;
+        node.until(|_| node.pipeline().status().open_plans == 0).await;
+    });
+    assert_eq!(*world.outside.parcel_attempts.lock().unwrap(), 2);
+    assert_eq!(world.outside.parcels.lock().unwrap().len(), 1);
+    assert_eq!(*world.outside.given_up.lock().unwrap(), 0);
 }
 
 #[test]

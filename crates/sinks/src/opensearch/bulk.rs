@@ -39,11 +39,11 @@ pub(super) fn parts(parcel: &Parcel, pending: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// What becomes of a plan's records before anything is sent: a record without anything in it cannot be a line, and is
-/// refused here.
-pub(super) fn sort_out(parcel: &Parcel, destination: &SearchDestination) -> Settled {
+/// refused here, if it was not before.
+pub(super) fn sort_out(parcel: &Parcel, destination: &SearchDestination, settled: &mut Settled) {
     let mut refused = Vec::new();
     for (index, record) in parcel.records.iter().enumerate() {
-        if !record.data.iter().all(u8::is_ascii_whitespace) {
+        if settled.has(record.id) || !record.data.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         refused.push(RefusedRecord {
@@ -54,9 +54,7 @@ pub(super) fn sort_out(parcel: &Parcel, destination: &SearchDestination) -> Sett
         });
     }
     let ids: Vec<RecordId> = refused.iter().map(|record| record.id).collect();
-    let mut settled = Settled::default();
     settled.add(ids, refused);
-    settled
 }
 
 /// The records that are to be sent, by their index.
@@ -135,7 +133,11 @@ mod tests {
     fn no_record_can_say_what_is_done() {
         let parcel =
             parcel(&[b"{\"a\":\n1}\r\n{\"delete\":{\"_index\":\"x\",\"_id\":\"1\"}}\n", b" \n"]);
-        let settled = sort_out(&parcel, &destination("https://h"));
+        let mut settled = Settled::default();
+        // Once more is not twice.
+        for _ in 0..2 {
+            sort_out(&parcel, &destination("https://h"), &mut settled);
+        }
         let body = body(&parcel, &pending(&parcel, &settled), &destination("https://h"));
         assert_eq!(body.iter().filter(|byte| **byte == b'\n').count(), 2);
         assert_eq!(settled.refused.iter().map(|one| one.id.position).collect::<Vec<_>>(), [1]);
