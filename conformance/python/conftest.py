@@ -1,5 +1,6 @@
 """A real server for each module, and clients of boto3 for it."""
 
+import base64
 import contextlib
 import os
 import pathlib
@@ -156,6 +157,23 @@ def shards_of(kinesis, name, **options):
         reply = kinesis.list_shards(NextToken=reply["NextToken"])
         shards += reply["Shards"]
     return shards
+
+
+def holding(directory, *needles):
+    """The files below a directory that hold one of these, as they are or in base64. The server may rename and remove
+    its files meanwhile."""
+    forms = [form for needle in map(str.encode, needles) for form in (needle, *in_base64(needle))]
+
+    def found():
+        paths = [path for path in sorted(directory.rglob("*")) if path.is_file()]
+        return [path for path in paths if any(form in path.read_bytes() for form in forms)]
+
+    return insist(found, FileNotFoundError, "files are renamed without end")
+
+
+def in_base64(needle):
+    """What of it stands in base64, wherever it begins."""
+    return [base64.b64encode(b"x" * lead + needle)[lead + 2 : -4] for lead in range(3)]
 
 
 def iterator(kinesis, name, shard, kind="TRIM_HORIZON", **options):

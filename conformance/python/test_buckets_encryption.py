@@ -12,7 +12,7 @@ import urllib.request
 import uuid
 
 import pytest
-from conftest import ACCOUNT, KEY_ID, REGION, SECRET, Server, failure, running, until
+from conftest import ACCOUNT, KEY_ID, REGION, SECRET, Server, failure, holding, running, until
 from delivery import (
     ROLE, assert_once, bodies, documents, flush, flush_when_it_can, keys, kill_among, logs, make, put, wait_active,
 )
@@ -61,10 +61,8 @@ def server(keyed):
 
 
 def readable(server, text=CANARY, under="."):
-    """The files in a part of the data directory that hold the text as it is, or in base64."""
-    needles = [base64.b64encode(b"x" * lead + text.encode())[lead + 2:-4] for lead in range(3)] + [text.encode()]
-    paths = [path for path in sorted((server.data / under).rglob("*")) if path.is_file()]
-    return [path for path in paths if any(needle in path.read_bytes() for needle in needles)]
+    """The files in a part of the data directory that hold the text."""
+    return holding(server.data / under, text)
 
 
 def said(reply):

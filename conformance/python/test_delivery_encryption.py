@@ -7,7 +7,7 @@ import tempfile
 import time
 
 import pytest
-from conftest import REGION, failure, make_stream, running, until
+from conftest import REGION, failure, holding, make_stream, running, until
 from delivery import ROLE, bodies, documents, flush, make, put
 from delivery import wait_active as wait_delivering
 
@@ -54,15 +54,9 @@ def stop(firehose, name):
 
 
 def readable(server, text=CANARY):
-    """The files that hold the text as it is, or in base64; the buckets' objects are the delivered records."""
-    encoded = [base64.b64encode(b"x" * lead + text.encode())[lead + 2 : -4] for lead in range(3)]
-    found = []
-    for path in sorted(server.data.rglob("*")):
-        if path.is_file() and "buckets" not in path.relative_to(server.data).parts:
-            content = path.read_bytes()
-            if any(needle in content for needle in [text.encode(), *encoded]):
-                found.append(path.relative_to(server.data))
-    return found
+    """The files that hold the text, as it is or in base64; the buckets' objects are the delivered records."""
+    found = [path.relative_to(server.data) for path in holding(server.data, text)]
+    return [path for path in found if "buckets" not in path.parts]
 
 
 def lines(first, last):

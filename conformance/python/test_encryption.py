@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from conftest import ACCOUNT, BINARY, REGION, drain, failure, make_stream, running
+from conftest import ACCOUNT, BINARY, REGION, drain, failure, insist, make_stream, running
 from key_service import KEY, KeyService, at_key_service, key_service  # noqa: F401
 
 FIRST = "shardId-000000000000"
@@ -54,7 +54,10 @@ def advance(server, by_ms):
 
 
 def on_disk(server):
-    return b"".join(path.read_bytes() for path in sorted((server.data / "log").iterdir()) if path.is_file())
+    def read():
+        return b"".join(path.read_bytes() for path in sorted((server.data / "log").iterdir()) if path.is_file())
+
+    return insist(read, FileNotFoundError, "files are renamed without end")
 
 
 def config(home, text):
