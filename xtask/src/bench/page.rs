@@ -53,7 +53,7 @@ pub fn write(results: &Results) -> Outcome {
         false => match part.as_deref() {
             None => place::root().join("docs/benchmarks.md"),
             Some(part) if !part.contains(' ') => {
-                place::root().join(format!("docs/benchmarks-{part}.md"))
+                place::root().join(format!("docs/benchmarks-{}.md", part.replace('/', "-")))
             }
             Some(_) => place::target().join("bench/part.md"),
         },
