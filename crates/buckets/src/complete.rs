@@ -48,16 +48,13 @@ impl Store {
         let (directory, upload) = self.find_upload(&bucket, key, id)?;
         let ending = Ending::begin(self, id)?;
         let parts = check_parts(&directory, named, sealing)?;
-        let mut staged = self.stage(bucket_name, OBJECT_BYTES_MAX)?;
-        if upload.sealed.is_some() {
-            staged = staged.sealed_with(sealing.ok_or(Error::Sealed)?, Role::Object);
-        }
+        // A key that is given for an upload in the clear does not seal it.
+        let into = upload.sealed.is_some().then(|| sealing.ok_or(Error::Sealed)).transpose()?;
+        let mut staged = self.stage(bucket_name, OBJECT_BYTES_MAX)?.sealed_with(into, Role::Object);
         let mut buffer = vec![0; COPY_BYTES];
         for part in &parts {
-            let mut reader = open(&directory.join(part_name(part.number)))?;
-            if let Some(sealing) = sealing {
-                reader = reader.unseal_as(sealing, Role::Part(part.number))?;
-            }
+            let reader = open(&directory.join(part_name(part.number)))?;
+            let reader = reader.unseal_as(sealing, Role::Part(part.number))?;
             let mut offset = 0;
             loop {
                 let count = reader.read_at(offset, &mut buffer)?;

@@ -73,22 +73,32 @@ impl Sealed {
     pub(crate) fn owner(&self, bucket: &BucketName, key: &Key) -> Option<Owner> {
         let account = AccountId::from_u64(self.account).ok()?;
         let region: Region = self.region.parse().ok()?;
-        let context = match self.bucket_key {
-            true => bucket_arn(&region, bucket),
-            false => arn_of(&region, bucket, key),
-        };
+        let context = context_of(&region, bucket, key, self.bucket_key);
         Some(Owner { account, region, context })
     }
 }
 
-/// The ARN of a bucket.
-pub(crate) fn bucket_arn(region: &Region, bucket: &BucketName) -> String {
-    format!("arn:{}:s3:::{bucket}", region.partition())
+/// What a data key is bound to: the ARN of the bucket whose objects share it, or that of its one object.
+pub(crate) fn context_of(
+    region: &Region,
+    bucket: &BucketName,
+    key: &Key,
+    is_shared: bool,
+) -> String {
+    match is_shared {
+        true => format!("arn:{}:s3:::{bucket}", region.partition()),
+        false => arn_of(region, bucket, key),
+    }
 }
 
 /// The ARN of an object.
 pub(crate) fn arn_of(region: &Region, bucket: &BucketName, key: &Key) -> String {
     format!("arn:{}:s3:::{bucket}/{key}", region.partition())
+}
+
+/// Whether an ARN is an object's, in whatever partition.
+pub(crate) fn is_arn_of(arn: &str, bucket: &BucketName, key: &Key) -> bool {
+    arn.split_once(":::").is_some_and(|(_, object)| object == format!("{bucket}/{key}"))
 }
 
 /// What a file is to its object. Files of another role do not open.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use millstream_types::{AccountId, Region};
 use millstream_vault::{KeyError, KeyFault, KeyName, LocalKeys, MasterKeys, Owner};
 
-use crate::encryption::{Asked, Encryption, Sealed, Sealing, arn_of, bucket_arn};
+use crate::encryption::{Asked, Encryption, Sealed, Sealing, arn_of, context_of};
 use crate::error::{Error, Result};
 use crate::names::{BucketName, Key};
 use crate::store::Store;
@@ -66,7 +66,7 @@ impl Store {
         let region = info.owner.map_or_else(|| writer.region.clone(), |_| info.region.clone());
         let arn = arn_of(&region, bucket, key);
         let bucket_key = has_name && shares == Some(true);
-        let context = if bucket_key { bucket_arn(&region, bucket) } else { arn.clone() };
+        let context = context_of(&region, bucket, key, bucket_key);
         let owner = Owner { account: writer.account, region, context };
         let masters = self.masters()?;
         let made = match bucket_key {

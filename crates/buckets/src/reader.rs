@@ -56,11 +56,11 @@ impl ObjectReader {
     /// # Errors
     /// [`Error::Damaged`] if the file is not what was sealed with this key.
     pub fn unseal(self, sealing: &Sealing) -> Result<Self> {
-        self.unseal_as(sealing, Role::Object)
+        self.unseal_as(Some(sealing), Role::Object)
     }
 
-    pub(crate) fn unseal_as(mut self, sealing: &Sealing, role: Role) -> Result<Self> {
-        if let Content::Shut(end) = &self.content {
+    pub(crate) fn unseal_as(mut self, sealing: Option<&Sealing>, role: Role) -> Result<Self> {
+        if let (Some(sealing), Content::Shut(end)) = (sealing, &self.content) {
             let opener = sealing.opener(role, &end.salt);
             self.info.checksum = end.open(&opener).ok_or_else(|| self.damaged())?;
             self.content = Content::Open(Box::new(opener));

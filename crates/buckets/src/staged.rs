@@ -11,7 +11,7 @@ use millstream_vault::ChunkSealer;
 use crate::attributes::{ETag, ObjectInfo};
 use crate::bucket::Bucket;
 use crate::disk;
-use crate::encryption::{CHUNK_BYTES, Role, SEALED_CHUNK_BYTES, Sealed, Sealing};
+use crate::encryption::{CHUNK_BYTES, Role, SEALED_CHUNK_BYTES, Sealed, Sealing, is_arn_of};
 use crate::error::{Error, Result};
 use crate::names::{BucketName, Key, UploadId};
 use crate::record;
@@ -76,8 +76,9 @@ impl Store {
 }
 
 impl Staged {
-    /// Seals all that is written: to be said before anything is.
-    pub fn sealed_with(mut self, sealing: &Sealing, role: Role) -> Self {
+    /// Seals all that is written, if there is a key to seal it with: to be said before anything is.
+    pub fn sealed_with(mut self, sealing: Option<&Sealing>, role: Role) -> Self {
+        let Some(sealing) = sealing else { return self };
         let random = &*self.store.random;
         let etag = sealing.sealed.key_arn.is_some().then(|| {
             let mut etag = [0; 16];
@@ -98,8 +99,7 @@ impl Staged {
     /// How it is sealed, if it is, and for this key and role; anything else is a mistake of the caller's.
     pub(crate) fn sealed(&self, key: &Key, role: Role) -> Result<Option<Box<Sealed>>> {
         let Some(seal) = self.seal.as_deref() else { return Ok(None) };
-        let object = format!(":::{}/{key}", self.bucket.info.name);
-        match seal.role == role && seal.arn.ends_with(&object) {
+        match seal.role == role && is_arn_of(&seal.arn, &self.bucket.info.name, key) {
             true => Ok(Some(Box::new(seal.sealed.clone()))),
             false => Err(Error::Sealed),
         }

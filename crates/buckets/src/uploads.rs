@@ -335,10 +335,8 @@ pub(crate) fn read_part(
     number: u32,
     sealing: Option<&Sealing>,
 ) -> Result<PartInfo> {
-    let mut reader = open(&directory.join(part_name(number)))?;
-    if let Some(sealing) = sealing {
-        reader = reader.unseal_as(sealing, Role::Part(number))?;
-    }
+    let reader = open(&directory.join(part_name(number)))?;
+    let reader = reader.unseal_as(sealing, Role::Part(number))?;
     let info = reader.info();
     Ok(PartInfo {
         number,

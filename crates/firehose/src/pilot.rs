@@ -166,9 +166,8 @@ pub(super) struct Session {
     deliveries: JoinSet<(u64, LaneId, Came)>,
     /// Plans that can be delivered now, by lane.
     ready: [VecDeque<u64>; 3],
-    running: [usize; 3],
-    /// Their plans, by which it is told how many are older than the configuration that holds: lanes and versions.
-    older: HashMap<u64, (LaneId, u64)>,
+    /// Plans that are being delivered: their lanes, and the versions of the configurations that they were sealed under.
+    at_work: HashMap<u64, (LaneId, u64)>,
     /// Plans that failed: when they are tried again.
     resting: BTreeMap<(Instant, u64), LaneId>,
     flushes: Vec<Flush>,

@@ -208,9 +208,7 @@ impl Vault {
             return known;
         }
         let owner = holder.owner();
-        let key = self.masters.unwrap(&owner, &stored.master, &stored.wrapped).await.map(Arc::new);
-        let counter = if key.is_ok() { &self.counters.unwrapped } else { &self.counters.refused };
-        counter.add(1);
+        let key = self.unwrap(&owner, &stored.master, &stored.wrapped).await.map(Arc::new);
         let known = Known { key: key.clone(), asked };
         *kept.known.write().unwrap_or_else(PoisonError::into_inner) = Some(known);
         key

@@ -36,7 +36,8 @@ async fn put_sealed(
     asked: Encryption,
 ) -> ObjectInfo {
     let sealing = sealing(store, bucket, of, asked).await;
-    let mut staged = store.stage(bucket, 1 << 30).unwrap().sealed_with(&sealing, Role::Object);
+    let mut staged =
+        store.stage(bucket, 1 << 30).unwrap().sealed_with(Some(&sealing), Role::Object);
     // Pieces of a length that has nothing to do with a chunk's.
     data.chunks(50_001).for_each(|piece| staged.write(piece).unwrap());
     let checksum =
@@ -326,7 +327,8 @@ async fn an_object_under_a_bucket_key_is_as_bound_to_its_place_as_any() {
     let of_a = of_a.unwrap().unwrap();
     let of_b = store.unsealing(None, &bucket, &key("b"), of_a.sealed()).await.unwrap();
     for (of, sealing) in [("a", &of_a), ("b", &of_b)] {
-        let mut staged = store.stage(&bucket, 100).unwrap().sealed_with(sealing, Role::Object);
+        let mut staged =
+            store.stage(&bucket, 100).unwrap().sealed_with(Some(sealing), Role::Object);
         staged.write(b"same").unwrap();
         let attributes = Attributes::default();
         store.publish(staged, &key(of), attributes, None, &Condition::Always).unwrap();
@@ -338,7 +340,7 @@ async fn an_object_under_a_bucket_key_is_as_bound_to_its_place_as_any() {
     let moved = get_sealed(&store, &bucket, "b").await;
     assert!(matches!(moved, Err(Error::Damaged { .. })), "{moved:?}");
     // What is sealed for one key never gets another's name.
-    let staged = store.stage(&bucket, 100).unwrap().sealed_with(&of_a, Role::Object);
+    let staged = store.stage(&bucket, 100).unwrap().sealed_with(Some(&of_a), Role::Object);
     let named = store.publish(staged, &key("b"), Attributes::default(), None, &Condition::Always);
     assert!(matches!(named, Err(Error::Sealed)));
 }

@@ -33,7 +33,7 @@ impl Upload<'_> {
     fn part(&self, number: u32, data: &[u8], role: Option<Role>) -> Result<PartInfo> {
         let mut staged = self.store.stage(self.bucket, 100 << 20)?;
         if let Some(role) = role {
-            staged = staged.sealed_with(&self.sealing, role);
+            staged = staged.sealed_with(Some(&self.sealing), role);
         }
         staged.write(data)?;
         let (algorithm, value) = ("CRC32".to_owned(), format!("checksum-{number}"));

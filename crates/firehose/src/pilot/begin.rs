@@ -12,7 +12,9 @@ use crate::compiled::{Compiled, main_destination, shape_of};
 use crate::context::{Context, Told};
 use crate::lane::Lane;
 use crate::limits::{FUNCTION_PATIENCE, READ_BYTES};
-use crate::machine::{BackupInput, Command, Group, LaneId, Outcome, PROCESSED, Ranges, State};
+use crate::machine::{
+    BackupInput, Command, Group, LaneId, Outcome, PROCESSED, Ranges, Shape, State,
+};
 use crate::processed::{Block, Header, PROCESSED_LOG};
 use crate::runtime::Configuration;
 use crate::settings::Settings;
@@ -33,11 +35,7 @@ impl Session {
         let current = compile(&ctx, &pilot.configuration, version).await?;
         let lane = |id| Lane::new(id, ctx.replica.read(|state| state.lane(id)));
         let given = &pilot.configuration;
-        let is_next = match given.settings.version == version {
-            // An older build may have had other stages for the same configuration.
-            true => shape_of(&given.settings) != current.shape,
-            false => given.settings.version > version,
-        };
+        let is_next = is_newer(&given.settings, version, current.shape);
         let mut session = Session {
             next: is_next.then(|| given.clone()),
             compiled: HashMap::from([(version, current.clone())]),
@@ -53,8 +51,7 @@ impl Session {
             patience: Some(Instant::now() + FUNCTION_PATIENCE),
             deliveries: JoinSet::new(),
             ready: Default::default(),
-            running: [0; 3],
-            older: HashMap::new(),
+            at_work: HashMap::new(),
             resting: BTreeMap::new(),
             flushes: Vec::new(),
             settled_bytes: 0,
@@ -221,8 +218,7 @@ impl Session {
     /// Every block before a position was looked at.
     pub(super) fn see_processed(&mut self, end: u64) {
         for lane in [&mut self.main, &mut self.backup, &mut self.errors] {
-            let seen = lane.seen.entry(PROCESSED).or_default();
-            *seen = end.max(*seen);
+            lane.pass(PROCESSED, end);
         }
         self.ctx.appending.raise(end);
     }
@@ -256,12 +252,12 @@ impl Session {
     /// Lets the next configuration hold, once nothing is in its way.
     pub(super) async fn reconfigure(&mut self) -> Result<bool, End> {
         let Some(next) = self.next.clone() else { return Ok(false) };
-        let reshapes = next.settings.version == self.state(State::version)
-            && shape_of(&next.settings) != self.shape();
-        if next.settings.version <= self.state(State::version) && !reshapes {
+        let version = self.state(State::version);
+        if !is_newer(&next.settings, version, self.shape()) {
             self.next = None;
             return Ok(false);
         }
+        let reshapes = next.settings.version == version;
         self.give_up_window().await;
         if !self.worker.is_empty() {
             return Ok(false);
@@ -345,10 +341,15 @@ impl Session {
             lane.take(log, extent, full);
         }
         // What has expired has no extent, and is passed all the same.
-        let seen = lane.seen.entry(log).or_default();
-        *seen = scan.next.min(target).max(*seen);
+        lane.pass(log, scan.next.min(target));
         Ok(())
     }
+}
+
+/// Whether a configuration is another than the one that holds: a later version, or the same with other stages, which an
+/// older build may have had for it.
+fn is_newer(settings: &Settings, version: u64, shape: Shape) -> bool {
+    settings.version > version || settings.version == version && shape_of(settings) != shape
 }
 
 /// Writes down the first configuration and the logs of the source.

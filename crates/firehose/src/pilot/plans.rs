@@ -41,22 +41,22 @@ impl Session {
     /// configuration, which leave turns to those of the one that holds. Where they had all turns already when they were
     /// replaced, there are more turns for the others: what is replaced may hang.
     fn next_ready(&mut self, lane: LaneId) -> Option<u64> {
-        let (running, version) = (self.running[lane as usize], self.current.settings.version);
-        let is_older = |(of, sealed): &&(LaneId, u64)| *of == lane && *sealed != version;
-        let older = self.older.values().filter(is_older).count();
+        let version = self.current.settings.version;
+        let of_lane = || self.at_work.values().filter(|(of, _)| *of == lane);
+        let at_work = of_lane().count();
+        let older = of_lane().filter(|(_, sealed)| *sealed != version).count();
         let is_current = |id: &u64| {
             self.state(|state| state.plans.get(id).is_none_or(|it| it.version == version))
         };
         let ready = &self.ready[lane as usize];
-        let next = if running < LANE_DELIVERIES_MAX {
+        let next = if at_work < LANE_DELIVERIES_MAX {
             match older < OLDER_DELIVERIES_MAX {
                 true => 0,
                 false => ready.iter().position(is_current).unwrap_or(0),
             }
         } else {
-            let newer = running.saturating_sub(older);
-            let has_more = newer < LANE_DELIVERIES_MAX - OLDER_DELIVERIES_MAX;
-            if !has_more || running >= REPLACED_DELIVERIES_MAX {
+            let has_more = at_work - older < LANE_DELIVERIES_MAX - OLDER_DELIVERIES_MAX;
+            if !has_more || at_work >= REPLACED_DELIVERIES_MAX {
                 return None;
             }
             ready.iter().position(is_current)?
@@ -69,9 +69,8 @@ impl Session {
         let compiled = self.compiled.get(&plan.version).cloned();
         let compiled =
             compiled.ok_or_else(|| End::Again(format!("no version {} is known", plan.version)))?;
-        self.older.insert(id, (lane, plan.version));
+        self.at_work.insert(id, (lane, plan.version));
         let work = Work { ctx: self.ctx.clone(), compiled, plan };
-        self.running[lane as usize] += 1;
         self.deliveries.spawn(async move { (id, lane, work.attempt().await) });
         Ok(())
     }

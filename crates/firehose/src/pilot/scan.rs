@@ -125,8 +125,7 @@ impl Session {
             for extent in &scan.extents {
                 lane.take(log, extent, full);
             }
-            let seen = lane.seen.entry(log).or_default();
-            *seen = scan.next.max(*seen);
+            lane.pass(log, scan.next);
             let behind = newest.map_or(0, |newest| self.ctx.now().since(newest).as_millis() as u64);
             self.ctx.counters.millis_behind_latest.set(behind);
         }
@@ -174,13 +173,14 @@ impl Session {
         let Damaged { next, bytes, what } = &damaged;
         let (name, records, next, bytes) = (&self.ctx.sender.name, next - from, *next, *bytes);
         let known = self.stands[id as usize].take();
-        if known.is_none_or(|(at, _)| at != from) {
+        let is_new = known.is_none_or(|(at, _)| at != from);
+        if is_new {
             tracing::error!(%name, lane = ?id, log, from, next, %what, "a place in the source is damaged");
             self.ctx.counters.damaged_places.add(1);
         }
         if is_crowded && !self.ctx.patience.is_over() {
             self.stands[id as usize] = Some((from, Instant::now() + DAMAGE_PAUSE));
-            if known.is_none_or(|(at, _)| at != from) {
+            if is_new {
                 let message = format!("Records are damaged and waited for: {what}");
                 self.ctx.tell(&self.current, id, "InternalFailure", &message).await;
             }

@@ -15,8 +15,7 @@ use crate::worker::{Done, jittered};
 impl Session {
     /// Writes down what came of an attempt.
     pub(super) async fn settle(&mut self, plan: u64, lane: LaneId, came: Came) -> Result<(), End> {
-        self.running[lane as usize] = self.running[lane as usize].saturating_sub(1);
-        self.older.remove(&plan);
+        self.at_work.remove(&plan);
         match came {
             Came::Settled(settled) => self.close(plan, lane, settled).await,
             Came::Failed(error) => self.rest(plan, lane, error).await,

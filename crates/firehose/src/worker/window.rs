@@ -124,13 +124,11 @@ impl Prepared {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use bytes::Bytes;
     use millstream_formats::compression::{Compression, compress};
 
     use super::*;
-    use crate::record::{PartitionValues, Ready, RecordId};
+    use crate::record::{Ready, RecordId};
     use crate::settings::Processing;
 
     const ANY: Allowance = Allowance { bytes: u64::MAX, records: u64::MAX, reserved: 0 };
@@ -172,6 +170,5 @@ mod tests {
         assert!(kept <= WINDOW_RECORD_MEMORY_BYTES, "{kept} bytes");
         let tiny = Allowance { bytes: 0, records: WINDOW_RECORDS_MAX, reserved: 0 };
         assert!(tiny.memory_bytes() >= kept * WINDOW_RECORDS_MAX);
-        let _ = (HashMap::<RecordId, Bytes>::new(), PartitionValues::default());
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::harness::*;
 use crate::records::to_endpoint;
-use crate::worker::{numbering, with_function};
+use crate::worker::{numbering, same, with_function};
 
 /// Windows of the worker of which each leaves a block in each of two partitions: so many scattered blocks that the
 /// plans of both do not fit into one command.
@@ -24,17 +24,6 @@ fn two_partitions() -> Settings {
     settings.destination = Destination::Objects(target("main", "p/!{partitionKeyFromQuery:k}/"));
     settings.hints = hints(128, 900);
     settings
-}
-
-/// Answers what it was asked.
-fn same(_: usize, request: &[u8]) -> Result<Vec<u8>, millstream_firehose::sink::SinkError> {
-    let request: serde_json::Value = serde_json::from_slice(request).unwrap();
-    let answer = |record: &serde_json::Value| {
-        let (id, data) = (&record["recordId"], &record["data"]);
-        serde_json::json!({"recordId": id, "result": "Ok", "data": data})
-    };
-    let records: Vec<_> = request["records"].as_array().unwrap().iter().map(answer).collect();
-    Ok(serde_json::json!({"records": records}).to_string().into_bytes())
 }
 
 #[test]

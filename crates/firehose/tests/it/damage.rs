@@ -168,15 +168,20 @@ fn of_a_plan_of_processed_blocks_only_the_damaged_ones_are_lost() {
     assert_eq!(world.content("main"), "1:b\n");
 }
 
-#[test]
-fn many_damaged_places_are_waited_for_a_while() {
-    let world = World::new(to_objects());
+/// Forty records, every other one damaged from then on.
+fn damage_every_other(world: &World) {
     world.live(async |node| {
         for n in 0..40 {
             node.put(&[&format!("{n}\n")]).await;
         }
     });
-    (0..40).step_by(2).for_each(|position| damage(&world, INTAKE_LOG, position, true));
+    (0..40).step_by(2).for_each(|position| damage(world, INTAKE_LOG, position, true));
+}
+
+#[test]
+fn many_damaged_places_are_waited_for_a_while() {
+    let world = World::new(to_objects());
+    damage_every_other(&world);
     world.live(async |node| {
         node.advance(60).await;
         assert_eq!(world.lines("main").len(), 16);
@@ -199,12 +204,7 @@ fn many_damaged_places_are_waited_for_a_while() {
 fn the_worker_waits_once_for_many_damaged_places() {
     let world = World::new(with_function());
     *world.outside.function.lock().unwrap() = Some(numbering);
-    world.live(async |node| {
-        for n in 0..40 {
-            node.put(&[&format!("{n}\n")]).await;
-        }
-    });
-    (0..40).step_by(2).for_each(|position| damage(&world, INTAKE_LOG, position, true));
+    damage_every_other(&world);
     world.live(async |node| {
         let began = tokio::time::Instant::now();
         node.flush().await;

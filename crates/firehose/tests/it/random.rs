@@ -5,22 +5,13 @@ use std::collections::BTreeMap;
 
 use millstream_api::Blob;
 use millstream_firehose::settings::*;
-use millstream_firehose::sink::{SinkError, Then};
+use millstream_firehose::sink::Then;
 use millstream_log::LogError;
 use millstream_log::testkit::Fault;
 use millstream_types::{Random, SeededRandom};
 
 use crate::harness::*;
-
-fn same(_: usize, request: &[u8]) -> Result<Vec<u8>, SinkError> {
-    let request: serde_json::Value = serde_json::from_slice(request).unwrap();
-    let answer = |record: &serde_json::Value| {
-        let (id, data) = (&record["recordId"], &record["data"]);
-        serde_json::json!({"recordId": id, "result": "Ok", "data": data})
-    };
-    let records: Vec<_> = request["records"].as_array().unwrap().iter().map(answer).collect();
-    Ok(serde_json::json!({"records": records}).to_string().into_bytes())
-}
+use crate::worker::same;
 
 /// What became of a record that was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

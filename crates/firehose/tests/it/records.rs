@@ -8,6 +8,7 @@ use millstream_log::testkit::Fault;
 use millstream_log::{Log, LogError, LogId, Position};
 
 use crate::harness::*;
+use crate::worker::same;
 
 pub fn to_endpoint(retry_seconds: u64) -> Settings {
     let destination = RecordDestination::Http(HttpDestination {
@@ -76,16 +77,22 @@ fn refused_records_go_to_the_error_output_once() {
     );
 }
 
-#[test]
-fn a_parcel_that_was_taken_is_not_delivered_again_for_its_error_documents() {
+/// A destination refuses one record, and what is written next cannot be: its documents, and then that the attempt
+/// failed.
+fn with_lost_documents(refused: usize) -> World {
     let mut settings = to_endpoint(300);
     settings.logging = None;
     let world = World::new(settings);
-    *world.outside.parcel_acts.lock().unwrap() = [Act::Refuse(vec![1])].into();
+    *world.outside.parcel_acts.lock().unwrap() = [Act::Refuse(vec![refused])].into();
     let log = world.log.clone();
-    // What is written next are the documents, and then that the attempt failed.
     let refuse = move || log.inject([Fault::Refuse(LogError::Full)]);
     *world.outside.on_parcel.lock().unwrap() = Some(Box::new(refuse));
+    world
+}
+
+#[test]
+fn a_parcel_that_was_taken_is_not_delivered_again_for_its_error_documents() {
+    let world = with_lost_documents(1);
     world.live(async |node| {
         node.put(&["a", "b", "c"]).await;
         node.flush().await;
@@ -97,13 +104,7 @@ fn a_parcel_that_was_taken_is_not_delivered_again_for_its_error_documents() {
 
 #[test]
 fn a_refusal_stays_the_records_when_others_expire() {
-    let mut settings = to_endpoint(300);
-    settings.logging = None;
-    let world = World::new(settings);
-    *world.outside.parcel_acts.lock().unwrap() = [Act::Refuse(vec![2])].into();
-    let log = world.log.clone();
-    let refuse = move || log.inject([Fault::Refuse(LogError::Full)]);
-    *world.outside.on_parcel.lock().unwrap() = Some(Box::new(refuse));
+    let world = with_lost_documents(2);
     world.live(async |node| {
         node.put(&["a", "b", "c"]).await;
         node.advance(60).await;
@@ -195,16 +196,6 @@ fn a_backup_of_all_has_what_is_delivered() {
 
 #[test]
 fn a_backup_of_all_survives_that_a_function_comes_and_goes() {
-    fn same(_: usize, request: &[u8]) -> Result<Vec<u8>, millstream_firehose::sink::SinkError> {
-        let request: serde_json::Value = serde_json::from_slice(request).unwrap();
-        let answer = |record: &serde_json::Value| {
-            serde_json::json!({
-                "recordId": record["recordId"], "result": "Ok", "data": record["data"]
-            })
-        };
-        let records: Vec<_> = request["records"].as_array().unwrap().iter().map(answer).collect();
-        Ok(serde_json::json!({"records": records}).to_string().into_bytes())
-    }
     let mut settings = to_endpoint(300);
     settings.backup = Some(backup("backup"));
     let world = World::new(settings.clone());

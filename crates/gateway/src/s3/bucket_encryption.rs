@@ -70,8 +70,7 @@ impl Ask<'_> {
 
 /// Reads a configuration: one rule, all of which can be done.
 fn configuration(body: &[u8]) -> S3Result<DefaultEncryption> {
-    let text = std::str::from_utf8(body).map_err(|_| S3Error::malformed_xml())?;
-    let root = xml_read::read(text).map_err(|_| S3Error::malformed_xml())?;
+    let root = xml_read::document(body)?;
     let [rule] = &root.children[..] else { return Err(S3Error::malformed_xml()) };
     if root.name != ROOT || rule.name != RULE {
         return Err(S3Error::malformed_xml());

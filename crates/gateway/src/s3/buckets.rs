@@ -86,8 +86,7 @@ impl Ask<'_> {
         if body.trim_ascii().is_empty() {
             return Ok(self.identity.region.clone());
         }
-        let text = std::str::from_utf8(body).map_err(|_| S3Error::malformed_xml())?;
-        let root = xml_read::read(text).map_err(|_| S3Error::malformed_xml())?;
+        let root = xml_read::document(body)?;
         if root.name != "CreateBucketConfiguration" {
             return Err(S3Error::malformed_xml());
         }

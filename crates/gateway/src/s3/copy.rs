@@ -44,11 +44,9 @@ impl Ask<'_> {
             let source = reader.info().clone();
             let mut attributes = if replaces { said.clone() } else { source.attributes };
             attributes.storage_class = said.storage_class;
-            let mut staged = store.stage(&bucket, PUT_BYTES_MAX)?;
-            if let Some(sealing) = &sealing {
-                staged = staged.sealed_with(sealing, Role::Object);
-            }
-            let staged = copy(&reader, 0, source.size, staged)?;
+            let staged = store.stage(&bucket, PUT_BYTES_MAX)?;
+            let staged = staged.sealed_with(sealing.as_ref(), Role::Object);
+            let staged = copy(&reader, 0, source.size, staged, |_| {})?;
             // That of parts is not one of this object, which has none.
             let checksum = source.checksum.filter(|checksum| checksum.full_object);
             Ok(store.publish(staged, &key, attributes, checksum, &condition)?)
@@ -90,12 +88,13 @@ impl Ask<'_> {
     }
 }
 
-/// Copies bytes of an object.
+/// Copies bytes of an object, which `see` sees as well.
 pub(super) fn copy(
     reader: &ObjectReader,
     mut offset: u64,
     mut left: u64,
     mut staged: Staged,
+    mut see: impl FnMut(&[u8]),
 ) -> Result<Staged, Error> {
     let mut buffer = vec![0; COPY_BYTES];
     while left > 0 {
@@ -104,6 +103,7 @@ pub(super) fn copy(
         if count == 0 {
             break;
         }
+        see(&buffer[..count]);
         staged.write(&buffer[..count])?;
         offset += count as u64;
         left -= count as u64;

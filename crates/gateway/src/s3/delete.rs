@@ -33,8 +33,7 @@ impl Ask<'_> {
         let bucket = self.bucket().await?.name;
         let _turn = self.turn_to_receive().await?;
         let body = body.read(DELETE_BYTES_MAX).await?;
-        let text = std::str::from_utf8(&body).map_err(|_| S3Error::malformed_xml())?;
-        let root = xml_read::read(text).map_err(|_| S3Error::malformed_xml())?;
+        let root = xml_read::document(&body)?;
         let wanted: Vec<Wanted> = root.all("Object").map(Wanted::of).collect::<S3Result<_>>()?;
         if root.name != "Delete" || wanted.is_empty() || wanted.len() > LIST_ENTRIES_MAX {
             return Err(S3Error::malformed_xml());

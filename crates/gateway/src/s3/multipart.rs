@@ -153,11 +153,15 @@ impl Ask<'_> {
         let store = self.store();
         let part = blocking(move || {
             let staged = stage(&store, &bucket, sealing, number)?;
-            let staged = copy(&reader, offset, bytes, staged)?;
-            let checksum = match algorithm_of_upload(&upload) {
-                Some(algorithm) => Some(checksum_of(algorithm, &reader, offset, bytes)?),
-                None => None,
-            };
+            let algorithm = algorithm_of_upload(&upload);
+            let mut hasher = algorithm.map(Hasher::new);
+            let see = |bytes: &[u8]| hasher.iter_mut().for_each(|hasher| hasher.update(bytes));
+            let staged = copy(&reader, offset, bytes, staged, see)?;
+            let checksum = algorithm.zip(hasher).map(|(algorithm, hasher)| Checksum {
+                algorithm: algorithm.name().to_owned(),
+                value: hasher.finish(),
+                full_object: true,
+            });
             Ok(store.put_part(staged, &upload.key, &id, number, checksum)?)
         })
         .await?;
@@ -295,38 +299,12 @@ fn stage(
     sealing: Option<Sealing>,
     number: u32,
 ) -> Result<Staged, millstream_buckets::Error> {
-    let staged = store.stage(bucket, PUT_BYTES_MAX)?;
-    Ok(match &sealing {
-        Some(sealing) => staged.sealed_with(sealing, Role::Part(number)),
-        None => staged,
-    })
+    Ok(store.stage(bucket, PUT_BYTES_MAX)?.sealed_with(sealing.as_ref(), Role::Part(number)))
 }
 
 /// The algorithm that an upload has.
 fn algorithm_of_upload(upload: &UploadInfo) -> Option<Algorithm> {
     upload.checksum.as_ref().and_then(|(name, _)| Algorithm::of_name(name))
-}
-
-fn checksum_of(
-    algorithm: Algorithm,
-    reader: &millstream_buckets::ObjectReader,
-    mut offset: u64,
-    bytes: u64,
-) -> Result<Checksum, millstream_buckets::Error> {
-    let mut hasher = Hasher::new(algorithm);
-    let mut buffer = vec![0; millstream_buckets::limits::COPY_BYTES];
-    let end = offset + bytes;
-    while offset < end {
-        let wanted = (end - offset).min(buffer.len() as u64) as usize;
-        let count = reader.read_at(offset, &mut buffer[..wanted])?;
-        if count == 0 {
-            break;
-        }
-        hasher.update(&buffer[..count]);
-        offset += count as u64;
-    }
-    let (algorithm, value) = (algorithm.name().to_owned(), hasher.finish());
-    Ok(Checksum { algorithm, value, full_object: true })
 }
 
 /// The part of an object that is copied: `bytes=FIRST-LAST`, both within it (API reference, UploadPartCopy).

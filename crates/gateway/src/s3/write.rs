@@ -24,10 +24,7 @@ impl Ask<'_> {
         let (store, into) = (self.store(), bucket.clone());
         let staged = blocking(move || {
             let staged = store.stage(&into, PUT_BYTES_MAX)?;
-            Ok(match &sealing {
-                Some(sealing) => staged.sealed_with(sealing, Role::Object),
-                None => staged,
-            })
+            Ok(staged.sealed_with(sealing.as_ref(), Role::Object))
         })
         .await?;
         let (staged, checksum) = body.store(staged).await?;

@@ -1,6 +1,8 @@
 //! The few documents that clients of S3 send, read strictly: elements and texts. Document types, and with them
 //! entities of one's own, are refused.
 
+use super::error::{S3Error, S3Result};
+
 /// Elements of a document: 10,000 parts with six elements each, and some.
 const ELEMENTS_MAX: usize = 80_000;
 /// Elements within each other.
@@ -12,6 +14,12 @@ pub(crate) struct Element {
     pub name: String,
     pub text: String,
     pub children: Vec<Element>,
+}
+
+/// Reads the document that a body is.
+pub(crate) fn document(body: &[u8]) -> S3Result<Element> {
+    let text = std::str::from_utf8(body).map_err(|_| S3Error::malformed_xml())?;
+    read(text).map_err(|_| S3Error::malformed_xml())
 }
 
 /// The text is no document that is read here.

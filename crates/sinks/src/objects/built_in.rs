@@ -74,10 +74,8 @@ impl BuiltIn {
             ..Attributes::default()
         };
         let write = || -> Result<(), Error> {
-            let mut staged = self.store.stage(bucket, PUT_BYTES_MAX)?;
-            if let Some(sealing) = sealing {
-                staged = staged.sealed_with(sealing, Role::Object);
-            }
+            let staged = self.store.stage(bucket, PUT_BYTES_MAX)?;
+            let mut staged = staged.sealed_with(sealing, Role::Object);
             object.body.chunks(PIECE_BYTES).try_for_each(|piece| staged.write(piece))?;
             self.store.publish(staged, key, attributes, None, &Condition::IfAbsent).map(|_| ())
         };

@@ -136,8 +136,7 @@ fn object_size(text: Option<&str>) -> S3Result<Option<u64>> {
 
 /// The parts that a body names.
 fn parts_of(body: &[u8]) -> S3Result<Vec<CompletedPart>> {
-    let text = std::str::from_utf8(body).map_err(|_| S3Error::malformed_xml())?;
-    let root = xml_read::read(text).map_err(|_| S3Error::malformed_xml())?;
+    let root = xml_read::document(body)?;
     if root.name != "CompleteMultipartUpload" || root.all("Part").next().is_none() {
         return Err(S3Error::malformed_xml());
     }
