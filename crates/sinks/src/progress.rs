@@ -21,7 +21,7 @@ const PLAN_BYTES: usize = 64;
 
 /// What is left of a plan.
 pub(crate) trait Left: Default {
-    /// About how much memory it takes, in bytes.
+    /// About how much memory it takes, in bytes; 0 where there is nothing to be remembered.
     fn bytes(&self) -> usize;
 
     /// It is too much: leaves out what the next attempt comes to once more without anything being taken twice.
@@ -66,6 +66,10 @@ impl<T: Left> Progress<T> {
     }
 
     fn keep(&self, plan: Uuid, mut left: T) {
+        if left.bytes() == 0 {
+            // It would push out what plans have come to.
+            return;
+        }
         let mut bytes = PLAN_BYTES + left.bytes();
         if bytes > BYTES_MAX {
             left.shorten();
@@ -199,6 +203,9 @@ mod tests {
         let kept = [1, 2, 3, 4].map(|plan| progress.take(Uuid::from_u128(plan)));
         assert_eq!(kept, [None, Some(half), Some(half), None]);
         assert_eq!(progress.plans.lock().unwrap().bytes, 0);
+        // Nothing takes no place of what is something.
+        drop(progress.resume(Uuid::from_u128(5), || 0));
+        assert!(progress.plans.lock().unwrap().all.is_empty());
     }
 
     #[test]

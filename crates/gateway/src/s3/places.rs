@@ -30,7 +30,7 @@ pub struct Places {
 struct Holder {
     permit: Mutex<Option<OwnedSemaphorePermit>>,
     /// Since when it has had something to take, in milliseconds since the places are there, plus one; 0 while it waits
-    /// for the disk.
+    /// for the disk, or for the key to the object.
     untaken_since: AtomicU64,
     ended: AtomicBool,
     /// Its stream of HTTP/2.
@@ -81,7 +81,7 @@ impl Places {
     fn hold(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> PlaceHeld {
         let holder = Arc::new(Holder {
             permit: Mutex::new(Some(permit)),
-            untaken_since: AtomicU64::new(self.now()),
+            untaken_since: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             task: StreamTask::current(),
             guard: Mutex::default(),
@@ -163,10 +163,12 @@ mod tests {
     async fn who_takes_nothing_for_longest_loses_its_place_to_one_that_waits() {
         let places = Places::new(2);
         let first = places.take().await.unwrap();
+        first.hands_over();
         let activity = Activity::new(false);
         first.hold(activity.begin_request());
         tokio::time::advance(Duration::from_secs(1)).await;
         let second = places.take().await.unwrap();
+        second.hands_over();
         let began = Instant::now();
         let third = places.take().await.unwrap();
         assert!(began.elapsed() < TURN_TIMEOUT, "{:?}", began.elapsed());
@@ -180,6 +182,14 @@ mod tests {
         assert_eq!(places.free.available_permits(), 0);
         drop((second, third));
         assert_eq!(places.free.available_permits(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_handed_nothing_yet_keeps_its_place() {
+        let places = Places::new(1);
+        let waits_for_its_key = places.take().await.unwrap();
+        assert!(places.take().await.is_none());
+        assert!(!waits_for_its_key.is_lost());
     }
 
     #[tokio::test(start_paused = true)]

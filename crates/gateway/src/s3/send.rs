@@ -41,6 +41,7 @@ pub struct ObjectBody {
 impl ObjectBody {
     pub fn new(reader: ObjectReader, offset: u64, bytes: u64, place: Place) -> Self {
         let reader = Arc::new(reader);
+        place.place.hands_over();
         ObjectBody { reader, offset, left: bytes, reading: None, place }
     }
 
