@@ -81,8 +81,13 @@ def client(endpoint, service="kinesis", key=KEY_ID, secret=SECRET, region=REGION
 
 
 @contextlib.contextmanager
-def running(*arguments, **options):
+def running(*arguments, config=None, **options):
+    """A server; `config` is what its configuration file holds, `millstream.toml` in its home."""
     with tempfile.TemporaryDirectory(prefix="millstream-") as home:
+        if config is not None:
+            path = pathlib.Path(home) / "millstream.toml"
+            path.write_text(config)
+            arguments = (*arguments, "--config", str(path))
         server = Server(home, *arguments, **options)
         try:
             yield server
@@ -159,9 +164,22 @@ def shards_of(kinesis, name, **options):
     return shards
 
 
+def kill_amid(server, workers, reached, calls):
+    """Starts workers, kills the server once so many of their calls were acknowledged, and ends them."""
+    for worker in workers:
+        worker.start()
+    for _ in range(calls):
+        assert reached.acquire(timeout=60), "no producer gets through"
+    server.kill()
+    for worker in workers:
+        worker.join(60)
+        assert not worker.is_alive() and worker.error is None, worker.error
+
+
 def holding(directory, *needles):
     """The files below a directory that hold one of these, as they are or in base64. The server may rename and remove
     its files meanwhile."""
+    assert directory.is_dir(), directory
     forms = [form for needle in map(str.encode, needles) for form in (needle, *in_base64(needle))]
 
     def found():

@@ -3,12 +3,13 @@
 import gzip
 import json
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 
 from botocore.exceptions import ClientError
-from conftest import REGION, insist, running
+from conftest import REGION, insist, kill_amid, running
 
 ROLE = "arn:aws:iam::000000000000:role/delivery"
 TARGET = "MillstreamFirehose_20261126"
@@ -148,16 +149,24 @@ def flush_when_it_can(server, name):
 def kill_among(server, producers, reached, calls):
     """Starts producers, kills the server once so many of their calls were acknowledged, and ends them. What they had
     acknowledged, and all that may be there."""
-    for producer in producers:
-        producer.start()
-    for _ in range(calls):
-        assert reached.acquire(timeout=60), "no producer gets through"
-    server.kill()
-    for producer in producers:
-        producer.join(60)
-        assert producer.error is None, producer.error
+    kill_amid(server, producers, reached, calls)
     acknowledged = set().union(*(producer.acknowledged for producer in producers))
     return acknowledged, set().union(*(producer.attempted for producer in producers))
+
+
+def kill_again_and_again(server, rounds, calls, producers):
+    """Kills the server among `producers(first, reached)` in each round: all that was acknowledged, and all that was
+    tried."""
+    acknowledged, attempted, first = set(), set(), 0
+    for number in range(rounds):
+        reached = threading.Semaphore(0)
+        those = producers(first, reached)
+        taken, tried = kill_among(server, those, reached, calls)
+        acknowledged, attempted = acknowledged | taken, attempted | tried
+        first = max(producer.next for producer in those)
+        print(f"round {number}: {len(acknowledged)} acknowledged of {len(attempted)}")
+        server.start()
+    return acknowledged, attempted
 
 
 def assert_once(found, acknowledged, attempted):

@@ -14,7 +14,7 @@ import threading
 import zipfile
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from conftest import Server
+from conftest import Server, kill_amid
 from delivery import assert_once, flush, flush_when_it_can, keys, make
 
 ROUNDS = int(os.environ.get("MILLSTREAM_KILL_ROUNDS", "3"))
@@ -127,14 +127,7 @@ def test_whatever_else_goes_on_every_record_arrives_once():
                     Producer(server, random.Random(choices.random()), reached, first + n) for n in range(PRODUCERS)
                 ]
                 others = [kind(server, random.Random(choices.random())) for kind in (Updater, Encrypter, Flusher)]
-                for worker in producers + others:
-                    worker.start()
-                for _ in range(choices.randrange(CALLS // 2, CALLS)):
-                    assert reached.acquire(timeout=60), "no producer gets through"
-                server.kill()
-                for worker in producers + others:
-                    worker.join(60)
-                    assert worker.error is None, worker.error
+                kill_amid(server, producers + others, reached, choices.randrange(CALLS // 2, CALLS))
                 for producer in producers:
                     acknowledged |= producer.acknowledged
                     attempted |= producer.attempted

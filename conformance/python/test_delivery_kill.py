@@ -13,7 +13,7 @@ import threading
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from conftest import Server
-from delivery import assert_once, flush, kill_among, make
+from delivery import assert_once, flush, kill_again_and_again, make
 from stand_ins import StorageStandIn
 
 ROUNDS = int(os.environ.get("MILLSTREAM_KILL_ROUNDS", "3"))
@@ -77,15 +77,11 @@ def test_objects_hold_every_acknowledged_record_exactly_once():
         try:
             firehose = server.client("firehose")
             make(firehose, "flow", "objects", BufferingHints=HINTS)
-            acknowledged, attempted, first = set(), set(), 0
-            for round_number in range(ROUNDS):
-                reached = threading.Semaphore(0)
-                producers = [Producer(server, "flow", n, first, reached) for n in range(PRODUCERS)]
-                taken, tried = kill_among(server, producers, reached, CALLS)
-                acknowledged, attempted = acknowledged | taken, attempted | tried
-                first = max(producer.next for producer in producers)
-                print(f"round {round_number}: {len(acknowledged)} acknowledged, {len(storage.objects)} objects")
-                server.start()
+
+            def producers(first, reached):
+                return [Producer(server, "flow", number, first, reached) for number in range(PRODUCERS)]
+
+            acknowledged, attempted = kill_again_and_again(server, ROUNDS, CALLS, producers)
             storage.behave = lambda: "well"
             storage.release.set()
             flush(server, "flow")

@@ -12,10 +12,9 @@ import os
 import pathlib
 import random
 import tempfile
-import threading
 
 from conftest import Server
-from delivery import ROLE, flush, kill_among, make, processing
+from delivery import ROLE, flush, kill_again_and_again, make, processing
 from receivers import FunctionStandIn, reply_to
 from stand_ins import StorageStandIn
 from test_delivery_kill import HINTS, Producer, behaviour
@@ -131,14 +130,11 @@ def run(kind, seed):
         server = Server(home, "--limits", "off", "--config", str(config))
         try:
             make(server.client("firehose"), "flow", "objects", **{"BufferingHints": HINTS, **KINDS[kind]})
-            acknowledged, attempted, first = set(), set(), 0
-            for _ in range(ROUNDS):
-                reached = threading.Semaphore(0)
-                producers = [Documents(server, "flow", n, first, reached) for n in range(2)]
-                taken, tried = kill_among(server, producers, reached, CALLS)
-                acknowledged, attempted = acknowledged | taken, attempted | tried
-                first = max(producer.next for producer in producers)
-                server.start()
+
+            def producers(first, reached):
+                return [Documents(server, "flow", number, first, reached) for number in range(2)]
+
+            acknowledged, attempted = kill_again_and_again(server, ROUNDS, CALLS, producers)
             storage.behave = lambda: "well"
             storage.release.set()
             flush(server, "flow")

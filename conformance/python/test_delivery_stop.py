@@ -57,7 +57,7 @@ def test_a_server_that_is_told_to_stop_loses_and_repeats_nothing():
 
 
 def test_a_destination_that_hangs_does_not_keep_a_server_from_stopping():
-    with HttpStandIn(lambda: "hang") as receiver, tempfile.TemporaryDirectory(prefix="millstream-") as home:
+    with HttpStandIn(behave=lambda: "hang") as receiver, tempfile.TemporaryDirectory(prefix="millstream-") as home:
         server = Server(home, "--limits", "off")
         try:
             server.client("s3").create_bucket(Bucket="kept")
@@ -72,6 +72,7 @@ def test_a_destination_that_hangs_does_not_keep_a_server_from_stopping():
             flush_when_it_can(server, "flow")
             ids = {identity for identity, _, _, _ in receiver.requests}
             assert len(ids) == 1 and receiver.requests[-1][1] == [b"one"] and receiver.requests[-1][3] == "well"
+            assert receiver.faults == []
         finally:
             if server.process.poll() is None:
                 server.kill()

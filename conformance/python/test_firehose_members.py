@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 
 import pytest
-from conftest import REGION, failure, running, until
+from conftest import REGION, failure, holding, running, until
 from delivery import ROLE, flush, keys, logs, make, processing, put
 from kinds import (
     ALL,
@@ -18,13 +18,11 @@ from kinds import (
     TOKEN,
     configured,
     create,
-    member_of,
     numbers,
     receiving,
 )
 from receivers import SplunkStandIn
 from stand_ins import HttpStandIn
-from test_buckets_encryption import readable
 from test_redshift import HOST, PASSWORD, configuration, postgres, sql
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:"
@@ -37,11 +35,8 @@ NO_RETRIES = {"RetryOptions": {"DurationInSeconds": 0}}
 
 @pytest.fixture(scope="module")
 def server():
-    with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
-        config.write(f"{CONFIGURATION}\n{SECRETS}\n{KEYS}")
-        config.flush()
-        with running("--limits", "off", "--config", config.name) as server:
-            yield server
+    with running("--limits", "off", config=f"{CONFIGURATION}\n{SECRETS}\n{KEYS}") as server:
+        yield server
 
 
 def unzip(body):
@@ -222,7 +217,7 @@ def test_a_built_in_bucket_seals_what_a_key_was_asked_for(server, firehose, s3, 
     flush(server, flow)
     found = [s3.head_object(Bucket=bucket, Key=key) for key in keys(s3, bucket)]
     assert found and all(one["ServerSideEncryption"] == "aws:kms" and one["SSEKMSKeyId"] == KEY for one in found)
-    assert not readable(server, f"canary of {flow}", "buckets")
+    assert holding(server.data / "buckets", f"canary of {flow}") == []
 
 
 def managed(name, enabled=True):

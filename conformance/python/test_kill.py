@@ -8,7 +8,7 @@ import random
 import threading
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from conftest import drain, make_stream, running, shards_of
+from conftest import drain, kill_amid, make_stream, running, shards_of
 
 ROUNDS = int(os.environ.get("MILLSTREAM_KILL_ROUNDS", "3"))
 PRODUCERS = 4
@@ -73,14 +73,8 @@ def test_every_acknowledged_record_survives_kill_9():
         for _ in range(ROUNDS):
             reached = threading.Semaphore(0)
             producers = [Producer(server, stream, n, first, reached) for n in range(PRODUCERS)]
+            kill_amid(server, producers, reached, CALLS)
             for producer in producers:
-                producer.start()
-            for _ in range(CALLS):
-                assert reached.acquire(timeout=60), "no producer gets through"
-            server.kill()
-            for producer in producers:
-                producer.join()
-                assert producer.error is None, producer.error
                 acknowledged |= producer.acknowledged
                 attempted |= producer.attempted
             first = max(producer.next for producer in producers) + 1000

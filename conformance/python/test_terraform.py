@@ -6,7 +6,6 @@ After each update the provider polls DescribeStreamSummary and takes any status 
 import time
 
 import pytest
-from conftest import failure
 
 ALLOWED = {"UPDATING", "ACTIVE"}
 KEY = "alias/aws/kinesis"
