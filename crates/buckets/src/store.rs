@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use millstream_types::{AccountId, Clock, Random, Region};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::bucket::{self, Bucket, BucketInfo, Created};
 use crate::disk;
@@ -33,6 +34,8 @@ const TRASH: &str = "trash";
 const LOCK: &str = "lock";
 /// What directories of temporary stores begin with.
 const TEMPORARY: &str = "millstream-buckets-";
+/// Directories made until a temporary store has one for itself.
+const TEMPORARY_ATTEMPTS: usize = 16;
 /// Locks that keys are spread over.
 const STRIPES: usize = 64;
 
@@ -91,19 +94,20 @@ impl Store {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Arc<Store>> {
-        let (root, durable, bytes_max) = match options.place {
-            Place::Directory(directory) => (directory, true, None),
+        let opening = || Error::io("opening the buckets");
+        let (root, lock, bytes_max) = match options.place {
+            Place::Directory(root) => {
+                let lock = make_and_lock(&root).map_err(opening())?;
+                (root, lock, None)
+            }
             Place::Temporary { parent, bytes_max } => {
                 remove_orphans(&parent);
-                let name = format!("{TEMPORARY}{}", UploadId::draw(&*random));
-                (parent.join(name), false, Some(bytes_max))
+                let (root, lock) = make_temporary(&parent, &*random).map_err(opening())?;
+                (root, lock, Some(bytes_max))
             }
         };
-        let opening = || Error::io("opening the buckets");
-        // Objects are for this user's eyes only, among temporary files too.
-        let private = fs::DirBuilder::new().recursive(true).mode(0o700).create(&root);
-        private.and_then(|()| fs::create_dir_all(root.join(NAMES))).map_err(opening())?;
-        let lock = lock(&root).map_err(opening())?;
+        let durable = bytes_max.is_none();
+        fs::create_dir_all(root.join(NAMES)).map_err(opening())?;
         check_format(&root)?;
         let trash = root.join(TRASH);
         if trash.exists() {
@@ -344,21 +348,47 @@ impl Drop for Store {
     }
 }
 
-fn lock(root: &Path) -> io::Result<File> {
-    let file = File::options().create(true).append(true).open(root.join(LOCK))?;
+/// Takes the lock of a store for as long as the file is open. `None`: another has it.
+fn lock(file: File) -> io::Result<Option<File>> {
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(_) => Err(io::Error::other("another process has it open")),
+        Ok(()) => Ok(Some(file)),
+        Err(Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Makes the directory of a store, for this user's eyes only, and takes its lock.
+fn make_and_lock(root: &Path) -> io::Result<File> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(root)?;
+    let file = File::options().create(true).append(true).open(root.join(LOCK))?;
+    lock(file)?.ok_or_else(|| io::Error::other("another process has it open"))
+}
+
+/// Makes a directory that no other store has. One that starts beside this may take it for an
+/// orphan until its lock is held; then another is made.
+fn make_temporary(parent: &Path, random: &dyn Random) -> io::Result<(PathBuf, File)> {
+    let attempt = || {
+        let root = parent.join(format!("{TEMPORARY}{}", UploadId::draw(random)));
+        let lock = make_and_lock(&root)?;
+        if lock.metadata()?.nlink() == 0 {
+            return Err(io::Error::other("it was removed as an orphan"));
+        }
+        Ok((root, lock))
+    };
+    (1..TEMPORARY_ATTEMPTS).find_map(|_| attempt().ok()).map_or_else(attempt, Ok)
 }
 
 /// Removes the directories of temporary stores that were killed.
 fn remove_orphans(parent: &Path) {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     for entry in entries {
-        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(TEMPORARY));
-        // One that has no lock yet is being made.
-        if ours && entry.path().join(LOCK).exists() && lock(&entry.path()).is_ok() {
+        if !entry.file_name().to_str().is_some_and(|name| name.starts_with(TEMPORARY)) {
+            continue;
+        }
+        // One that has no lock yet is being made. The lock is kept until all is removed, so that
+        // nobody takes what is half removed.
+        let file = File::options().append(true).open(entry.path().join(LOCK));
+        if let Ok(Some(_held)) = file.and_then(lock) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -49,6 +49,22 @@ fn what_a_killed_temporary_store_left_is_removed_by_the_next() {
 }
 
 #[test]
+fn temporary_stores_that_start_together_leave_each_other_alone() {
+    let home = Home::new();
+    let worker = |worker: u64| {
+        let home = &home;
+        move || {
+            for round in 0..100 {
+                let store = temporary(home, worker << 32 | round, 1000);
+                store.create_bucket(&name("bucket"), None, &"us-east-1".parse().unwrap()).unwrap();
+            }
+        }
+    };
+    std::thread::scope(|scope| (1..=8).for_each(|n| drop(scope.spawn(worker(n)))));
+    assert_eq!(std::fs::read_dir(&home.directory).unwrap().count(), 0);
+}
+
+#[test]
 fn what_is_to_stay_free_stays_free() {
     let home = Home::new();
     let place = Place::Directory(home.directory.clone());
