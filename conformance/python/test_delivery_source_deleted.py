@@ -6,7 +6,7 @@ import pathlib
 import uuid
 
 from conftest import failure, make_stream, running, until
-from delivery import bodies, call, flush, flush_when_it_can, keys, logs, make, processing, wait_active
+from delivery import bodies, call, flush, flush_when_it_can, keys, logs, make, processing, unflushed, wait_active
 from test_delivery_metrics import series, value
 from test_delivery_source import arn_of
 
@@ -33,15 +33,6 @@ def source_of(firehose, flow):
     return shown["Source"]["KinesisStreamSourceDescription"]
 
 
-def unflushed(server, flow):
-    """Why a flush fails."""
-    try:
-        flush(server, flow)
-    except AssertionError as error:
-        return str(error)
-    return None
-
-
 def test_a_deleted_source_is_told_and_its_successor_is_read(server, kinesis, firehose, s3, bucket, flow, name):
     arn = arn_of(kinesis, make_stream(kinesis, name, 2))
     make(firehose, flow, bucket, source=arn, CloudWatchLoggingOptions=LOGGING)
@@ -52,7 +43,7 @@ def test_a_deleted_source_is_told_and_its_successor_is_read(server, kinesis, fir
     until(lambda: "was deleted" in (unflushed(server, flow) or ""), "nobody tells of it")
     said = unflushed(server, flow)
     assert f"The source stream {arn} was deleted" in said and "ResourceNotFoundException" in said
-    told = [json.loads(event["message" if "message" in event else "Message"]) for event in logs(server, flow)]
+    told = [json.loads(event["Message"]) for event in logs(server, flow)]
     assert [event["errorCode"] for event in told] == ["Delivery.SourceDeleted"]
     assert arn in told[0]["message"]
     assert arn in pathlib.Path(server.home / "log.txt").read_text()
@@ -69,8 +60,7 @@ def test_a_deleted_source_is_told_and_its_successor_is_read(server, kinesis, fir
     assert len(logs(server, flow)) == 1
 
 
-def test_what_a_deleted_source_had_is_no_secret(server, kinesis, firehose, s3, bucket, flow, name):
-    """Without a stream of its name nothing more is delivered, and everybody can see why."""
+def test_without_a_successor_everybody_can_see_why_nothing_comes(server, kinesis, firehose, s3, bucket, flow, name):
     arn = arn_of(kinesis, make_stream(kinesis, name, 1))
     make(firehose, flow, bucket, source=arn, CloudWatchLoggingOptions=LOGGING)
     put(kinesis, name, range(5))

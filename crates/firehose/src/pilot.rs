@@ -113,6 +113,7 @@ impl Pilot {
                     tracing::warn!(name = %self.ctx.sender.name, %why, "a pipeline begins again");
                 }
                 End::Reshaped => {
+                    self.ctx.counters.restarts.add(1);
                     let name = &self.ctx.sender.name;
                     tracing::info!(%name, "a pipeline begins again: its configuration has other stages");
                     continue;

@@ -36,19 +36,21 @@ struct Alike {
 impl Summary {
     /// Adds a record.
     pub fn add(&mut self, failed: &Failed) {
-        let entries: usize = self.by_code.values().map(Alike::entries).sum();
-        let has_room = entries + 1 < ENTRIES_MAX;
+        let entries: usize = 1 + self.by_code.values().map(Alike::entries).sum::<usize>();
         let alike = match self.by_code.get_mut(&failed.code) {
             Some(alike) => alike,
-            None if has_room => self.by_code.entry(failed.code.clone()).or_default(),
+            None if entries + 2 <= ENTRIES_MAX => {
+                self.by_code.entry(failed.code.clone()).or_default()
+            }
             None => {
                 self.others += 1;
                 return;
             }
         };
+        let has_room = entries < ENTRIES_MAX && alike.by_message.len() < MESSAGES_MAX;
         if let Some(records) = alike.by_message.get_mut(&failed.message) {
             *records += 1;
-        } else if alike.by_message.is_empty() || has_room && alike.by_message.len() < MESSAGES_MAX {
+        } else if alike.by_message.is_empty() || has_room {
             alike.by_message.insert(failed.message.clone(), 1);
         } else {
             alike.more += 1;
@@ -92,9 +94,9 @@ impl Summary {
 }
 
 impl Alike {
-    /// How many entries it comes to.
+    /// How many entries it comes to at most.
     fn entries(&self) -> usize {
-        self.by_message.len() + usize::from(self.more > 0)
+        self.by_message.len() + 1
     }
 }
 

@@ -200,7 +200,7 @@ fn a_stream_takes_the_place_of_the_source_of_its_name_that_is_gone() {
     let mut world = World::new(2);
     let place = (1, "us-east-1".to_owned(), "s".to_owned());
     let another = (1, "us-east-1".to_owned(), "t".to_owned());
-    let mut stream = |world: &mut World, place: &_| {
+    let stream = |world: &mut World, place: &_| {
         let create = world.create(place);
         CatalogMachine::apply(&mut world.state, &create);
         let made = world.find(place).unwrap();

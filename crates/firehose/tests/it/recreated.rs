@@ -230,7 +230,8 @@ fn records_of_a_stream_count_once_however_often_they_are_read() {
         node.runtimes.update(DATA, other).await.unwrap();
         stream.put(0, START, &["6", "7", "8", "9", "0"]);
         node.flush().await;
-        let counters = node.pipeline().counters();
+        let pipeline = node.pipeline();
+        let counters = pipeline.counters();
         assert_eq!((counters.read_records.get(), counters.read_bytes.get()), (10, 10));
         assert!(counters.source_read_records.get() >= 20, "{:?}", counters.source_read_records);
     });
