@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::arriving::Arriving;
 use crate::body::CutOff;
 use crate::connection::{Activity, TooSlow};
 use crate::limits::*;
@@ -215,8 +218,10 @@ where
     let io = TokioIo::new(Watched::new(stream, activity.clone(), http2));
     let service = {
         let (gateway, activity) = (gateway.clone(), activity.clone());
-        hyper::service::service_fn(move |request| {
+        hyper::service::service_fn(move |request: Request<Incoming>| {
             let (gateway, guard) = (gateway.clone(), activity.begin_request());
+            let arrives = http2.then(|| activity.begin_request());
+            let request = request.map(|body| Arriving::new(body, arrives));
             async move {
                 let mut reply = gateway.answer(request, guard.activity()).await?;
                 reply.body_mut().hold(guard);
@@ -225,7 +230,7 @@ where
         })
     };
     if http2 {
-        let connection = http2_builder().serve_connection(io, service);
+        let connection = http2_builder(&gateway.http).serve_connection(io, service);
         drive(connection, |c| c.graceful_shutdown(), &activity, &gateway, stop).await;
     } else {
         let connection = http1_builder().serve_connection(io, service);
@@ -283,8 +288,9 @@ fn http1_builder() -> http1::Builder {
     builder
 }
 
-fn http2_builder() -> http2::Builder<StreamTasks> {
-    let mut builder = http2::Builder::new(StreamTasks);
+fn http2_builder(limits: &HttpLimits) -> http2::Builder<StreamTasks> {
+    let discard = Duration::from_millis(limits.body_read_timeout_ms);
+    let mut builder = http2::Builder::new(StreamTasks { discard });
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(HTTP2_STREAMS_MAX)

@@ -31,7 +31,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper::header::{
     AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue,
 };
@@ -41,6 +40,7 @@ use millstream_auth::{Payload, authenticate_s3, declared_payload};
 use millstream_buckets::Store;
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::arriving::Arriving;
 use crate::body::ReplyBody;
 use crate::ids::RequestId;
 use crate::service::{AuthMode, Gateway, check_single};
@@ -126,7 +126,7 @@ impl Gateway {
     /// Answers a request of S3.
     pub(crate) async fn answer_objects(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         id: &RequestId,
     ) -> Response<ReplyBody> {
         if let Some(refused) = self.refuse_host(&request) {
@@ -158,7 +158,7 @@ impl Gateway {
     }
 
     /// Whether nothing is left of a body, so that the connection can be used again. HTTP/2's can in any case.
-    async fn is_read_to_its_end(&self, head: &Head, body: oneshot::Receiver<Incoming>) -> bool {
+    async fn is_read_to_its_end(&self, head: &Head, body: oneshot::Receiver<Arriving>) -> bool {
         let Ok(body) = body.await else { return false };
         if head.version == Version::HTTP_2 || body.is_end_stream() {
             return true;

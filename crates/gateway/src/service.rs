@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::{Method, Request, Response, StatusCode};
 use millstream_api::{Error, ErrorCode, Operation, Service};
@@ -19,6 +18,7 @@ use millstream_wire::{Protocol, Unknown};
 use tokio::sync::watch;
 
 use crate::absent;
+use crate::arriving::Arriving;
 use crate::body::{Bodies, BodyError, CutOff, ReplyBody, RequestBody};
 use crate::connection::{Activity, Limit};
 use crate::counters::GatewayCounters;
@@ -143,7 +143,7 @@ impl Gateway {
     /// rule says so.
     pub async fn answer(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         activity: &Activity,
     ) -> Result<Response<ReplyBody>, CutOff> {
         self.counters.requests.add(1);
@@ -178,7 +178,7 @@ impl Gateway {
 
     async fn route(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         protocol: Protocol,
         target: Option<&HeaderValue>,
         id: &RequestId,
@@ -218,7 +218,7 @@ impl Gateway {
         tracing::error!(%request_id, operation, code, error, untold, "a call failed");
     }
 
-    pub(crate) fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
+    pub(crate) fn refuse_host(&self, request: &Request<Arriving>) -> Option<Response<ReplyBody>> {
         let headers = request.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host =
@@ -239,7 +239,7 @@ impl Gateway {
 
     async fn operate(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         protocol: Protocol,
         id: &RequestId,
         activity: &Activity,
@@ -280,7 +280,7 @@ impl Gateway {
     /// Reads a whole body. Whoever waits for memory is not slow: only what arrives is timed.
     pub(crate) async fn read_body(
         &self,
-        body: Incoming,
+        body: Arriving,
         bytes_max: usize,
         activity: &Activity,
     ) -> Result<RequestBody, BodyError> {
