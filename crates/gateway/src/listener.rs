@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -36,6 +37,8 @@ pub struct Listener {
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Pause after the system refuses a connection (no file handles left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// While that lasts it is told this often.
+const ACCEPT_TOLD_EVERY: Duration = Duration::from_secs(10);
 /// How long an idle connection that is closed may take to say so.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Pause between looks at a preface that arrives in pieces.
@@ -46,6 +49,7 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
     let tls = TlsAcceptor::from(listener.tls);
     let mut connections = JoinSet::new();
     let addresses = Arc::new(Addresses::default());
+    let mut failures = AcceptFailures::default();
     while !*stop.borrow() {
         let accepted = tokio::select! {
             accepted = listener.socket.accept() => accepted,
@@ -64,7 +68,8 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
                 None => gateway.counters.connections_refused.add(1),
             },
             Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
+                gateway.counters.accepts_failed.add(1);
+                failures.tell(&error);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -74,6 +79,26 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
     let finished = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(drain, finished).await.is_err() {
         tracing::warn!("connections were still open at the end of the drain time");
+    }
+}
+
+/// Connections that the system did not hand over. It does not end by itself when there are no file handles left, and
+/// each look meets it again.
+#[derive(Default)]
+struct AcceptFailures {
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl AcceptFailures {
+    fn tell(&mut self, error: &std::io::Error) {
+        if self.told.is_some_and(|told| told.elapsed() < ACCEPT_TOLD_EVERY) {
+            self.untold += 1;
+            return;
+        }
+        self.told = Some(Instant::now());
+        let untold = std::mem::take(&mut self.untold);
+        tracing::warn!(%error, untold, "a connection was not accepted");
     }
 }
 
