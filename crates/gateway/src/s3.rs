@@ -43,6 +43,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::body::ReplyBody;
 use crate::ids::RequestId;
+use crate::reply;
 use crate::service::{AuthMode, Gateway, check_single};
 use crate::signature::{header_list, request as as_signed};
 use ask::Ask;
@@ -130,7 +131,7 @@ impl Gateway {
         id: &RequestId,
     ) -> Response<ReplyBody> {
         if let Some(refused) = self.refuse_host(&request) {
-            return refused;
+            return reply::refusal(&refused, id);
         }
         let (head, body) = request.into_parts();
         let (body, returned) = Lent::new(body);
