@@ -116,6 +116,7 @@ impl Gateway {
     /// The service.
     pub fn new(parts: Parts) -> Arc<Self> {
         let counters = Arc::new(GatewayCounters::default());
+        counters.body_bytes_limit.set(parts.http.body_bytes_in_flight_max);
         let mut collect = parts.collect;
         collect.push(counters.clone());
         collect.push(parts.streams.faults().clone());

@@ -72,6 +72,24 @@ fn metrics_of_a_signed_server_are_for_those_who_have_the_token() {
 }
 
 #[test]
+fn every_series_is_named_as_ours_and_every_budget_tells_its_size() {
+    let server = server().ephemeral().start();
+    let page = server.get("/metrics").1;
+    let value = |name: &str| {
+        let line = page.lines().find(|line| line.split([' ', '{']).next() == Some(name));
+        let text = line.and_then(|line| line.rsplit(' ').next());
+        text.unwrap_or_else(|| panic!("no {name}")).parse::<u64>().unwrap()
+    };
+    for line in page.lines().filter(|line| !line.starts_with('#')) {
+        assert!(line.starts_with("millstream_"), "{line}");
+    }
+    for budget in ["bodies", "replies", "subscriptions", "frame_pool"] {
+        let used = value(&format!("millstream_memory_{budget}_bytes"));
+        assert!(used < value(&format!("millstream_memory_{budget}_limit_bytes")), "{budget}");
+    }
+}
+
+#[test]
 fn names_of_the_configuration_are_ours() {
     let server = server().ephemeral().config("hosts = [\"kinesis.test\"]\n").start();
     assert_eq!(status(&server, &post("kinesis.test:80", "")), 200);
