@@ -9,6 +9,8 @@ pub struct GatewayCounters {
     pub connections: Gauge,
     /// Connections that were refused because there were too many.
     pub connections_refused: Counter,
+    /// Times that the system handed no connection over, as when no file handles are left.
+    pub accepts_failed: Counter,
     /// Connections closed because they were too slow or idle.
     pub connections_timed_out: Counter,
     /// Requests that arrived.
@@ -23,6 +25,8 @@ pub struct GatewayCounters {
     pub unknown_members: Counter,
     /// Bytes of request bodies in memory.
     pub body_bytes_in_flight: Gauge,
+    /// What they may take.
+    pub body_bytes_limit: Gauge,
 }
 
 impl Collect for GatewayCounters {
@@ -46,6 +50,11 @@ impl Collect for GatewayCounters {
             &self.connections_refused,
         );
         counter(
+            "millstream_http_accepts_failed_total",
+            "Times that the system handed no connection over, as when no file handles are left.",
+            &self.accepts_failed,
+        );
+        counter(
             "millstream_http_connections_timed_out_total",
             "Connections closed as too slow or idle.",
             &self.connections_timed_out,
@@ -67,6 +76,11 @@ impl Collect for GatewayCounters {
             "millstream_memory_bodies_bytes",
             "Request bodies in memory.",
             &self.body_bytes_in_flight,
+        );
+        gauge(
+            "millstream_memory_bodies_limit_bytes",
+            "What request bodies may take.",
+            &self.body_bytes_limit,
         );
     }
 }

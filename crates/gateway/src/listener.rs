@@ -5,14 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::arriving::Arriving;
 use crate::body::CutOff;
 use crate::connection::{Activity, TooSlow};
 use crate::limits::*;
@@ -33,6 +37,8 @@ pub struct Listener {
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Pause after the system refuses a connection (no file handles left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// While that lasts it is told this often.
+const ACCEPT_TOLD_EVERY: Duration = Duration::from_secs(10);
 /// How long an idle connection that is closed may take to say so.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Pause between looks at a preface that arrives in pieces.
@@ -43,6 +49,7 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
     let tls = TlsAcceptor::from(listener.tls);
     let mut connections = JoinSet::new();
     let addresses = Arc::new(Addresses::default());
+    let mut failures = AcceptFailures::default();
     while !*stop.borrow() {
         let accepted = tokio::select! {
             accepted = listener.socket.accept() => accepted,
@@ -52,7 +59,8 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
         match accepted {
             Ok((stream, peer)) => match admit(&gateway, &addresses, connections.len(), peer) {
                 Some(slot) => {
-                    let connection = handle(stream, tls.clone(), gateway.clone(), stop.clone());
+                    let connection =
+                        handle((stream, peer.ip()), tls.clone(), gateway.clone(), stop.clone());
                     connections.spawn(async move {
                         let _slot = slot;
                         connection.await;
@@ -61,7 +69,8 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
                 None => gateway.counters.connections_refused.add(1),
             },
             Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
+                gateway.counters.accepts_failed.add(1);
+                failures.tell(&error);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -71,6 +80,26 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
     let finished = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(drain, finished).await.is_err() {
         tracing::warn!("connections were still open at the end of the drain time");
+    }
+}
+
+/// Connections that the system did not hand over. It does not end by itself when there are no file handles left, and
+/// each look meets it again.
+#[derive(Default)]
+struct AcceptFailures {
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl AcceptFailures {
+    fn tell(&mut self, error: &std::io::Error) {
+        if self.told.is_some_and(|told| told.elapsed() < ACCEPT_TOLD_EVERY) {
+            self.untold += 1;
+            return;
+        }
+        self.told = Some(Instant::now());
+        let untold = std::mem::take(&mut self.untold);
+        tracing::warn!(%error, untold, "a connection was not accepted");
     }
 }
 
@@ -136,7 +165,7 @@ enum Speaks {
 }
 
 async fn handle(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, IpAddr),
     tls: TlsAcceptor,
     gateway: Arc<Gateway>,
     stop: watch::Receiver<bool>,
@@ -159,10 +188,10 @@ async fn handle(
         Ok(None) | Err(_) => return gateway.counters.connections_timed_out.add(1),
     };
     if speaks != Speaks::Tls {
-        return converse(stream, speaks == Speaks::Http2, gateway, stop).await;
+        return converse(stream, (peer, speaks == Speaks::Http2), gateway, stop).await;
     }
     match tokio::time::timeout(deadline, tls.accept(stream)).await {
-        Ok(Ok(stream)) => converse_over_tls(stream, gateway, stop).await,
+        Ok(Ok(stream)) => converse_over_tls(stream, peer, gateway, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => gateway.counters.connections_timed_out.add(1),
     }
@@ -172,16 +201,17 @@ async fn handle(
 /// AWS SDK for Java does unless told otherwise.
 async fn converse_over_tls(
     stream: TlsStream<TcpStream>,
+    peer: IpAddr,
     gateway: Arc<Gateway>,
     stop: watch::Receiver<bool>,
 ) {
     let agreed = stream.get_ref().1.alpn_protocol().map(|protocol| protocol == b"h2");
     if let Some(http2) = agreed {
-        return converse(stream, http2, gateway, stop).await;
+        return converse(stream, (peer, http2), gateway, stop).await;
     }
     let deadline = Duration::from_millis(gateway.http.idle_timeout_ms);
     match tokio::time::timeout(deadline, Rewind::detect(stream)).await {
-        Ok(Ok((stream, http2))) => converse(stream, http2, gateway, stop).await,
+        Ok(Ok((stream, http2))) => converse(stream, (peer, http2), gateway, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, "a connection ended before it said anything"),
         Err(_) => gateway.counters.connections_timed_out.add(1),
     }
@@ -207,16 +237,22 @@ async fn detect(stream: &TcpStream) -> Option<Speaks> {
     }
 }
 
-async fn converse<T>(stream: T, http2: bool, gateway: Arc<Gateway>, stop: watch::Receiver<bool>)
-where
+async fn converse<T>(
+    stream: T,
+    (peer, http2): (IpAddr, bool),
+    gateway: Arc<Gateway>,
+    stop: watch::Receiver<bool>,
+) where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::new(http2);
+    let activity = Activity::new(peer, http2);
     let io = TokioIo::new(Watched::new(stream, activity.clone(), http2));
     let service = {
         let (gateway, activity) = (gateway.clone(), activity.clone());
-        hyper::service::service_fn(move |request| {
+        hyper::service::service_fn(move |request: Request<Incoming>| {
             let (gateway, guard) = (gateway.clone(), activity.begin_request());
+            let arrives = http2.then(|| activity.begin_request());
+            let request = request.map(|body| Arriving::new(body, arrives));
             async move {
                 let mut reply = gateway.answer(request, guard.activity()).await?;
                 reply.body_mut().hold(guard);
@@ -225,7 +261,7 @@ where
         })
     };
     if http2 {
-        let connection = http2_builder().serve_connection(io, service);
+        let connection = http2_builder(&gateway.http).serve_connection(io, service);
         drive(connection, |c| c.graceful_shutdown(), &activity, &gateway, stop).await;
     } else {
         let connection = http1_builder().serve_connection(io, service);
@@ -283,8 +319,9 @@ fn http1_builder() -> http1::Builder {
     builder
 }
 
-fn http2_builder() -> http2::Builder<StreamTasks> {
-    let mut builder = http2::Builder::new(StreamTasks);
+fn http2_builder(limits: &HttpLimits) -> http2::Builder<StreamTasks> {
+    let discard = Duration::from_millis(limits.body_read_timeout_ms);
+    let mut builder = http2::Builder::new(StreamTasks { discard });
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(HTTP2_STREAMS_MAX)

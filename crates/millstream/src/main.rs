@@ -8,6 +8,7 @@ mod arguments;
 mod background;
 mod chores;
 mod config;
+mod config_file;
 mod control;
 mod declared;
 mod delivering;

@@ -105,6 +105,7 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
         clock: machine_clock,
         random,
         dev: (config.auth == Auth::Open).then_some(control as Arc<dyn DevApi>),
+        metrics_token: config.metrics_token,
         collect: collectors(&streams, &engine, &vault, &firehose),
         refuses_writes: refuses_writes(engine.clone()),
         stop: stopped.clone(),
@@ -241,7 +242,7 @@ fn open_engine(
     let mut options = match storage {
         Storage::Directory(directory) => {
             let disk = RealDisk::create(directory.join(LOG_DIRECTORY));
-            let disk = disk.map_err(|error| format!("{}: {error}", directory.display()))?;
+            let disk = disk.map_err(|error| cannot_make(directory, &error))?;
             Options::durable(Arc::new(disk), clock)
         }
         Storage::Ephemeral(limit) => {
@@ -256,6 +257,10 @@ fn open_engine(
     let (engine, report) = Engine::open(options).map_err(|error| error.to_string())?;
     tell(&report);
     Ok((engine, report))
+}
+
+fn cannot_make(directory: &Path, error: &std::io::Error) -> String {
+    format!("the data directory {} cannot be made or written: {error}", directory.display())
 }
 
 /// What this server is and runs with, for whoever reads its log later.

@@ -8,6 +8,7 @@ mod dev_faults;
 mod dev_reset;
 mod hostile_bodies;
 mod hostile_cbor;
+mod hostile_files;
 mod hostile_heads;
 mod hostile_http2;
 mod hostile_json;
