@@ -229,8 +229,8 @@ impl Gateway {
     }
 }
 
-/// What S3 answers where it takes version 4 of signatures only. The AWS CLI and boto3 presign by version 2 for endpoints
-/// that are not AWS's, unless they are told otherwise.
+/// What S3 answers where it takes version 4 of signatures only. The AWS CLI and boto3 presign by version 2 for
+/// endpoints that are not AWS's, unless they are told otherwise.
 const VERSION_2: &str =
     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
 

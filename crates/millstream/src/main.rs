@@ -14,6 +14,7 @@ mod declared;
 mod delivering;
 mod dev;
 mod entropy;
+mod file_limit;
 mod fsck_encryption;
 mod keys;
 mod kms;
