@@ -406,6 +406,9 @@ fn operation_of(
 
 fn body_error(error: BodyError, operation: &Operation) -> Error {
     match error {
+        BodyError::TooLarge if operation.service == Service::Firehose && is_put(operation) => {
+            Error { status: 413, ..too_large(operation) }
+        }
         BodyError::TooLarge => Error {
             code: ErrorCode::SerializationException,
             message: format!(
@@ -428,5 +431,20 @@ fn body_error(error: BodyError, operation: &Operation) -> Error {
         BodyError::NoMemory => {
             Error::new(ErrorCode::ServiceUnavailable, "Too many requests are under way.")
         }
+    }
+}
+
+fn is_put(operation: &Operation) -> bool {
+    matches!(operation.name, "PutRecord" | "PutRecordBatch")
+}
+
+/// What Firehose says of records that are too large, however large the body is.
+fn too_large(operation: &Operation) -> Error {
+    match operation.name {
+        "PutRecord" => Error::validation(
+            "1 validation error detected: Value at 'record.data' failed to satisfy constraint: Member must have length \
+             less than or equal to 1024000",
+        ),
+        _ => Error::invalid_argument("Records size exceeds 4 MB limit"),
     }
 }
