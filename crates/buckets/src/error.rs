@@ -5,6 +5,8 @@ use std::io;
 
 use millstream_vault::KeyError;
 
+use crate::format::FORMAT_NEWEST;
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -64,6 +66,20 @@ pub enum Error {
         /// Its path.
         path: String,
     },
+    /// The directory is written in a layout that this release does not know. Nothing was changed.
+    UnknownFormat {
+        /// The directory.
+        directory: String,
+        /// What it says.
+        found: String,
+        /// The newest layout that this release knows.
+        known: u32,
+    },
+    /// There are buckets, and nothing says in which layout they are written. Nothing was changed.
+    LostFormat {
+        /// The directory.
+        directory: String,
+    },
     /// The disk said no.
     Io {
         /// What was done.
@@ -107,6 +123,17 @@ impl fmt::Display for Error {
             Error::Key(error) => error.fmt(f),
             Error::Sealed => f.write_str("an encrypted object was met without its key"),
             Error::Damaged { path } => write!(f, "{path} is damaged"),
+            Error::UnknownFormat { directory, found, known } => write!(
+                f,
+                "{directory} has buckets format {found}, this release knows up to {known}; nothing was \
+                 changed; open it with the release that wrote it"
+            ),
+            Error::LostFormat { directory } => write!(
+                f,
+                "{directory} has buckets, but no FORMAT that says how they are written; nothing was \
+                 changed; put the file back from a copy: it is one line, `millstream buckets {FORMAT_NEWEST}` \
+                 if no release after this one wrote the directory"
+            ),
             Error::Io { doing, error } => write!(f, "{doing}: {error}"),
         }
     }

@@ -4,6 +4,7 @@ mod blocks;
 mod crash;
 mod damage;
 mod failing;
+mod formats;
 mod random;
 mod whole;
 mod world;

@@ -23,7 +23,7 @@ pub struct LogCounters {
     pub full: Counter,
     /// Writes and syncs that failed.
     pub failures: Counter,
-    /// Damaged places that were found.
+    /// Damaged places that were found, each once, 4096 at most.
     pub damage: Counter,
     /// Requests that wait for the committer.
     pub queue_depth: Gauge,
@@ -81,6 +81,9 @@ impl Collect for LogCounters {
     }
 }
 
+const DAMAGE_HELP: &str =
+    "Damaged places found, each once however often it is read; beyond 4096 no more are counted.";
+
 type Named<'a, T> = (&'static str, &'static str, &'a T);
 
 impl LogCounters {
@@ -92,7 +95,7 @@ impl LogCounters {
             ("log_busy_total", "Appends refused because the queue was full.", &self.busy),
             ("log_full_total", "Commits that found the disk full.", &self.full),
             ("log_failures_total", "Writes and syncs that failed.", &self.failures),
-            ("log_damage_total", "Damaged places found.", &self.damage),
+            ("log_damage_total", DAMAGE_HELP, &self.damage),
             ("log_read_bytes_total", "Payload handed to readers.", &self.read_bytes),
             ("log_reads_cached_total", "Reads answered from memory.", &self.reads_cached),
             ("log_reads_cold_total", "Reads that asked the disk.", &self.reads_cold),

@@ -6,13 +6,14 @@
 
 mod arguments;
 mod background;
-mod chores;
 mod config;
 mod control;
 mod declared;
 mod delivering;
 mod dev;
 mod entropy;
+mod formats;
+mod fsck;
 mod fsck_encryption;
 mod keys;
 mod kms;
@@ -47,9 +48,9 @@ fn main() -> ExitCode {
         None => serve::run(arguments.serve),
         Some(Command::Serve(options)) => serve::run(options),
         Some(Command::Fsck { data_dir, master_key_file }) => {
-            return chores::fsck(&data_dir, master_key_file);
+            return fsck::fsck(&data_dir, master_key_file);
         }
-        Some(Command::Finalize { data_dir }) => chores::finalize(&data_dir),
+        Some(Command::Finalize { data_dir }) => formats::finalize(&data_dir),
         Some(Command::Delivery(options)) => {
             return millstream_cli::delivery(options, entropy());
         }

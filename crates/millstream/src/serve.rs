@@ -26,7 +26,7 @@ use crate::control::{Control, Services};
 use crate::delivering::{Delivering, Foundation, Serving};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, logging, master_key, outside, s3_config, tls};
+use crate::{declared, formats, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -54,6 +54,9 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
     let random: Arc<dyn Random> = Arc::new(Entropy::new());
     // The addresses come first: a port in use is told before anything is recovered.
     let sockets = bind(&config.listen).await?;
+    if let Storage::Directory(directory) = &config.storage {
+        formats::check(directory)?;
+    }
     let (engine, report) = open_engine(&config.storage, config.log, clock.clone())?;
     if config.auth == Auth::Open {
         resume_clock(&service_clock, report.last_arrival);
@@ -187,11 +190,12 @@ fn listen(
     Ok((serving, addresses))
 }
 
-/// Why the log takes no writes, if it does not.
+/// What the log refuses of writes and why, if it refuses any.
 fn refuses_writes(engine: Arc<Engine>) -> Box<dyn Fn() -> Option<String> + Send + Sync> {
     Box::new(move || match engine.health() {
         Health::Writable => None,
-        Health::Refusing(reason) => Some(reason),
+        Health::NearlyFull(what) => Some(what),
+        Health::Refusing(reason) => Some(format!("not taking writes: {reason}")),
     })
 }
 

@@ -162,6 +162,8 @@ fn sink_error(error: &Error, bucket: &str) -> SinkError {
         | Error::PartTooSmall { .. }
         | Error::Sealed
         | Error::Damaged { .. }
+        | Error::UnknownFormat { .. }
+        | Error::LostFormat { .. }
         | Error::Io { .. } => failed("InternalError", error.to_string()),
     }
 }
