@@ -17,7 +17,7 @@ use millstream_vault::DataKey;
 use crate::bucket::{self, OBJECTS, RECORD, UPLOADS};
 use crate::encode::{Name, read_name};
 use crate::error::{Error, Result};
-use crate::format::{FORMAT_FILE, NAMES, format_of};
+use crate::format::{FORMAT_FILE, FormatError, NAMES, format_of};
 use crate::limits::COPY_BYTES;
 use crate::lock;
 use crate::names::BucketName;
@@ -28,6 +28,23 @@ const WINDOW: usize = 256;
 /// Opens a wrapped data key: its master key's one name, what it is bound to, and the bytes that are stored. `None` if
 /// the master key is not at hand.
 pub type OpenKey<'a> = &'a dyn Fn(&str, &str, &[u8]) -> Option<DataKey>;
+
+/// Sums bytes up as a client's checksum does.
+pub trait Sum {
+    /// Takes the next bytes in.
+    fn update(&mut self, bytes: &[u8]);
+    /// The checksum in base64.
+    fn finish(self: Box<Self>) -> String;
+}
+
+/// What the bytes of files are compared by, beside their MD5.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// Opens the keys of what is sealed.
+    pub open_key: OpenKey<'a>,
+    /// A client's checksum, by its algorithm as S3 names it; `None` if it is not known.
+    pub sum_of: &'a dyn Fn(&str) -> Option<Box<dyn Sum>>,
+}
 
 /// What a check came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,8 +61,8 @@ pub struct CheckReport {
     pub parts: u64,
     /// Bytes of objects and parts that were read, as they are in the clear.
     pub bytes: u64,
-    /// Objects whose bytes nothing sums up, since they are of parts and in the clear: of these the length was checked
-    /// and that they can be read.
+    /// Objects whose bytes nothing sums up, since they are of parts, in the clear, and came without a checksum of the
+    /// full object: of these the length was checked and that they can be read.
     pub without_sum: u64,
     /// Sealed files whose key was not at hand: of these the length and the record were checked.
     pub unopened: u64,
@@ -86,18 +103,14 @@ impl fmt::Display for Finding {
 /// Checks all buckets below a directory. Whatever is found is told in the order in which it is met.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`], another process has it open, or the directory itself cannot be read.
-pub fn check(
-    root: &Path,
-    open_key: OpenKey<'_>,
-    tell: &mut dyn FnMut(&Finding),
-) -> Result<CheckReport> {
+/// [`FormatError::Unknown`], another process has it open, or the directory itself cannot be read.
+pub fn check(root: &Path, means: Means<'_>, tell: &mut dyn FnMut(&Finding)) -> Result<CheckReport> {
     let _lock = lock::take(root)?;
     let report = CheckReport::default();
-    let mut check = Check { report, open_key, tell, buffer: vec![0; COPY_BYTES] };
+    let mut check = Check { report, means, tell, buffer: vec![0; COPY_BYTES] };
     match format_of(root) {
         Ok(format) => check.report.format = format,
-        Err(error @ Error::LostFormat { .. }) => {
+        Err(error @ Error::Format(FormatError::Lost { .. })) => {
             check.keeps_shut(&root.join(FORMAT_FILE), error.to_string());
         }
         Err(error) => return Err(error),
@@ -124,7 +137,7 @@ pub fn check(
 /// A check that is under way.
 struct Check<'a> {
     report: CheckReport,
-    open_key: OpenKey<'a>,
+    means: Means<'a>,
     tell: &'a mut dyn FnMut(&Finding),
     buffer: Vec<u8>,
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use millstream_vault::KeyError;
 
-use crate::format::FORMAT_NEWEST;
+use crate::format::FormatError;
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -66,20 +66,8 @@ pub enum Error {
         /// Its path.
         path: String,
     },
-    /// The directory is written in a layout that this release does not know. Nothing was changed.
-    UnknownFormat {
-        /// The directory.
-        directory: String,
-        /// What it says.
-        found: String,
-        /// The newest layout that this release knows.
-        known: u32,
-    },
-    /// There are buckets, and nothing says in which layout they are written. Nothing was changed.
-    LostFormat {
-        /// The directory.
-        directory: String,
-    },
+    /// The directory is of a layout that this release does not know, or none is known of it. Nothing was changed.
+    Format(FormatError),
     /// The disk said no.
     Io {
         /// What was done.
@@ -123,17 +111,7 @@ impl fmt::Display for Error {
             Error::Key(error) => error.fmt(f),
             Error::Sealed => f.write_str("an encrypted object was met without its key"),
             Error::Damaged { path } => write!(f, "{path} is damaged"),
-            Error::UnknownFormat { directory, found, known } => write!(
-                f,
-                "{directory} has buckets format {found}, this release knows up to {known}; nothing was \
-                 changed; open it with the release that wrote it"
-            ),
-            Error::LostFormat { directory } => write!(
-                f,
-                "{directory} has buckets, but no FORMAT that says how they are written; nothing was \
-                 changed; put the file back from a copy: it is one line, `millstream buckets {FORMAT_NEWEST}` \
-                 if no release after this one wrote the directory"
-            ),
+            Error::Format(error) => error.fmt(f),
             Error::Io { doing, error } => write!(f, "{doing}: {error}"),
         }
     }

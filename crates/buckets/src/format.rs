@@ -1,5 +1,6 @@
 //! The `FORMAT` file: which version of the layout a directory is written in.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -21,29 +22,71 @@ const PREFIX: &str = "millstream buckets ";
 /// Bytes of the file that are looked at.
 const FILE_BYTES_MAX: u64 = 64;
 
+/// Why the layout of a directory does not let it be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormatError {
+    /// This release does not know it.
+    Unknown {
+        /// The directory.
+        directory: String,
+        /// What it says.
+        found: String,
+        /// The newest layout that this release knows.
+        known: u32,
+    },
+    /// There are buckets, and nothing says how they are written.
+    Lost {
+        /// The directory.
+        directory: String,
+    },
+}
+
+impl From<FormatError> for Error {
+    fn from(error: FormatError) -> Self {
+        Error::Format(error)
+    }
+}
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FormatError::Unknown { directory, found, known } => write!(
+                f,
+                "{directory} has buckets format {found}, this release knows up to {known}; nothing was \
+                 changed; open it with the release that wrote it"
+            ),
+            FormatError::Lost { directory } => write!(
+                f,
+                "{directory} has buckets, but no FORMAT that says how they are written; nothing was \
+                 changed; put the file back from a copy: it is one line, `millstream buckets {FORMAT_NEWEST}` \
+                 if no release after this one wrote the directory"
+            ),
+        }
+    }
+}
+
 /// The layout that the buckets of a directory are written in; `None` if it has none yet, or is not there. Changes
 /// nothing.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`] for one that this release does not know, [`Error::LostFormat`] if there are buckets and
-/// nothing says how they are written, or the disk's.
+/// [`Error::Format`], or the disk's.
 pub fn format_of(root: &Path) -> Result<Option<u32>> {
     let text = read_text(root).map_err(Error::io("reading the format of the buckets"))?;
     // A first start that was killed while it wrote; no bucket was made before that was done.
     if PREFIX.starts_with(&text) {
         return match has_buckets(root)? {
-            true => Err(Error::LostFormat { directory: root.display().to_string() }),
+            true => Err(FormatError::Lost { directory: root.display().to_string() }.into()),
             false => Ok(None),
         };
     }
     let version = text.strip_prefix(PREFIX).and_then(|rest| rest.trim_end().parse().ok());
     match version {
         Some(version) if (FORMAT_OLDEST..=FORMAT_NEWEST).contains(&version) => Ok(Some(version)),
-        _ => Err(Error::UnknownFormat {
+        _ => Err(Error::Format(FormatError::Unknown {
             directory: root.display().to_string(),
             found: version.map_or_else(|| format!("{:?}", text.trim_end()), |v| v.to_string()),
             known: FORMAT_NEWEST,
-        }),
+        })),
     }
 }
 

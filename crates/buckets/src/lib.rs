@@ -32,12 +32,12 @@ mod walk;
 
 pub use attributes::{Attributes, Checksum, ETag, ObjectInfo};
 pub use bucket::{BucketInfo, Created};
-pub use check::{CheckReport, Finding, OpenKey, check};
+pub use check::{CheckReport, Finding, Means, OpenKey, Sum, check};
 pub use complete::CompletedPart;
 pub use disk::free_bytes;
 pub use encryption::{Asked, DefaultEncryption, Encryption, Role, Sealed, Sealing};
 pub use error::{Error, Result};
-pub use format::{FORMAT_NEWEST, FORMAT_OLDEST, finalize, format_of};
+pub use format::{FORMAT_NEWEST, FORMAT_OLDEST, FormatError, finalize, format_of};
 pub use keys::{Keys, Writer};
 pub use listing::{Entry, ListQuery, Listing};
 /// What master keys are named by, and why they cannot be used.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use millstream_buckets::Means;
 use millstream_catalog::CATALOG_GROUP;
 use millstream_log::{Disk, FsckReport};
 use millstream_vault::{DataKey, LocalKeys};
@@ -185,8 +186,9 @@ fn check_buckets(directory: &Path, root: Option<&DataKey>, verdict: &mut Verdict
     let open_key = |master: &str, context: &str, wrapped: &[u8]| {
         LocalKeys::open_stored(root?, master, context, wrapped)
     };
+    let means = Means { open_key: &open_key, sum_of: &millstream_gateway::sum_of };
     let mut tell = |finding: &millstream_buckets::Finding| println!("{finding}");
-    let report = match millstream_buckets::check(directory, &open_key, &mut tell) {
+    let report = match millstream_buckets::check(directory, means, &mut tell) {
         Ok(report) => report,
         Err(error) => {
             return verdict.unanswered(&format!("the buckets could not be checked: {error}"));

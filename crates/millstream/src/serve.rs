@@ -54,9 +54,6 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
     let random: Arc<dyn Random> = Arc::new(Entropy::new());
     // The addresses come first: a port in use is told before anything is recovered.
     let sockets = bind(&config.listen).await?;
-    if let Storage::Directory(directory) = &config.storage {
-        formats::check(directory)?;
-    }
     let (engine, report) = open_engine(&config.storage, config.log, clock.clone())?;
     if config.auth == Auth::Open {
         resume_clock(&service_clock, report.last_arrival);
@@ -244,6 +241,7 @@ fn open_engine(
 ) -> Result<(Arc<Engine>, RecoveryReport), String> {
     let mut options = match storage {
         Storage::Directory(directory) => {
+            formats::check(directory)?;
             let disk = RealDisk::create(directory.join(LOG_DIRECTORY));
             let disk = disk.map_err(|error| format!("{}: {error}", directory.display()))?;
             Options::durable(Arc::new(disk), clock)

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use millstream_buckets::{
-    Attributes, BucketName, CheckReport, CompletedPart, Condition, Encryption, Error, Finding,
-    PartInfo, Store, check,
+    Attributes, BucketName, CheckReport, Checksum, CompletedPart, Condition, Encryption, Error,
+    Finding, FormatError, Means, PartInfo, Store, Sum, check,
 };
 use millstream_vault::{DataKey, KeyUse, LocalKeys};
 
@@ -20,10 +20,29 @@ fn open_key(master: &str, context: &str, wrapped: &[u8]) -> Option<DataKey> {
     LocalKeys::open_stored(&DataKey::new([5; 32]), master, context, wrapped)
 }
 
+/// A checksum of which only this test has heard.
+struct Xor(u8);
+
+impl Sum for Xor {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |sum, byte| sum ^ byte);
+    }
+
+    fn finish(self: Box<Self>) -> String {
+        self.0.to_string()
+    }
+}
+
+fn sum_of(algorithm: &str) -> Option<Box<dyn Sum>> {
+    (algorithm == "XOR").then(|| Box::new(Xor(0)) as Box<dyn Sum>)
+}
+
+const MEANS: Means<'static> = Means { open_key: &open_key, sum_of: &sum_of };
+
 fn checked(home: &Home) -> (CheckReport, Vec<String>) {
     let mut found = Vec::new();
     let report =
-        check(&home.directory, &open_key, &mut |finding| found.push(finding.to_string())).unwrap();
+        check(&home.directory, MEANS, &mut |finding| found.push(finding.to_string())).unwrap();
     (report, found)
 }
 
@@ -57,7 +76,7 @@ async fn upload(
     name: &str,
     sealed: bool,
     parts: &[&[u8]],
-    complete: bool,
+    complete: Option<Option<Checksum>>,
 ) -> String {
     let key = key(name);
     let asked = millstream_buckets::Asked {
@@ -77,8 +96,8 @@ async fn upload(
         let part = store.put_part(staged, &key, &id, number, None).unwrap();
         named.push(CompletedPart { number, etag: part.etag, checksum: None });
     }
-    if complete {
-        let finish = |_: &[PartInfo]| Ok::<_, Error>(None);
+    if let Some(checksum) = complete {
+        let finish = |_: &[PartInfo]| Ok::<_, Error>(checksum);
         let (sealing, always) = (sealing.as_ref(), Condition::Always);
         store.complete_upload(bucket, &key, &id, &named, sealing, &always, |_| {}, finish).unwrap();
     }
@@ -94,10 +113,13 @@ async fn filled() -> (Home, String, String) {
     put_sealed(&store, &bucket, "sealed", &data(150_000), Encryption::Managed).await;
     put_sealed(&store, &bucket, "kms", b"k", Encryption::Kms(Some("k".into()))).await;
     let first = data(5 * MIB);
-    upload(&store, &bucket, "parts", false, &[&first, b"end"], true).await;
-    upload(&store, &bucket, "sealedparts", true, &[&first, b"end"], true).await;
-    let open = upload(&store, &bucket, "open", false, &[b"one", b"two"], false).await;
-    let sealed = upload(&store, &bucket, "opensealed", true, &[b"one"], false).await;
+    upload(&store, &bucket, "parts", false, &[&first, b"end"], Some(None)).await;
+    upload(&store, &bucket, "sealedparts", true, &[&first, b"end"], Some(None)).await;
+    let sum = first.iter().fold(b'e' ^ b'n' ^ b'd', |sum, byte| sum ^ byte).to_string();
+    let sum = Checksum { algorithm: "XOR".into(), value: sum, full_object: true };
+    upload(&store, &bucket, "summed", false, &[&first, b"end"], Some(Some(sum))).await;
+    let open = upload(&store, &bucket, "open", false, &[b"one", b"two"], None).await;
+    let sealed = upload(&store, &bucket, "opensealed", true, &[b"one"], None).await;
     (home, open, sealed)
 }
 
@@ -106,11 +128,11 @@ async fn what_is_whole_passes() {
     let (home, _, _) = filled().await;
     let (report, found) = checked(&home);
     assert_eq!(found, Vec::<String>::new());
-    let bytes = 5 + 8 + 150_000 + 1 + 2 * (5 * MIB as u64 + 3) + 6 + 3;
+    let bytes = 5 + 8 + 150_000 + 1 + 3 * (5 * MIB as u64 + 3) + 6 + 3;
     let expected = CheckReport {
         format: Some(1),
         buckets: 1,
-        objects: 7,
+        objects: 8,
         uploads: 2,
         parts: 3,
         bytes,
@@ -119,7 +141,10 @@ async fn what_is_whole_passes() {
     };
     assert_eq!(report, expected);
     // Without the master key what is sealed is not opened.
-    let report = check(&home.directory, &|_, _, _| None, &mut |finding| panic!("{finding}"));
+    let report =
+        check(&home.directory, Means { open_key: &|_, _, _| None, ..MEANS }, &mut |finding| {
+            panic!("{finding}")
+        });
     let report = report.unwrap();
     assert_eq!((report.unopened, report.damaged), (4, 0));
 }
@@ -127,7 +152,7 @@ async fn what_is_whole_passes() {
 #[tokio::test]
 async fn a_byte_that_is_changed_is_named() {
     let (home, open, open_sealed) = filled().await;
-    let objects = ["plain", "sealed", "kms", "sealedparts"];
+    let objects = ["plain", "sealed", "kms", "sealedparts", "summed"];
     let files = objects.map(|name| format!("objects/{name},o"));
     let parts = [format!("uploads/{open}/00002"), format!("uploads/{open_sealed}/00001")];
     for file in files.iter().chain(&parts) {
@@ -185,8 +210,8 @@ async fn what_keeps_a_store_shut_is_told_apart() {
         fs::write(&file, whole).unwrap();
     }
     fs::write(home.directory.join("FORMAT"), "millstream buckets 9\n").unwrap();
-    let error = check(&home.directory, &open_key, &mut |_| {}).unwrap_err();
-    assert!(matches!(error, Error::UnknownFormat { .. }), "{error:?}");
+    let error = check(&home.directory, MEANS, &mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Format(FormatError::Unknown { .. })), "{error:?}");
 }
 
 #[test]
@@ -201,7 +226,7 @@ fn many_directories_are_gone_through_a_window_at_a_time() {
     fs::write(path(&home, "objects/.DS_Store"), "?").unwrap();
     fs::write(path(&home, "objects/afile"), "?").unwrap();
     let mut found: Vec<Finding> = Vec::new();
-    let report = check(&home.directory, &open_key, &mut |finding| found.push(finding.clone()));
+    let report = check(&home.directory, MEANS, &mut |finding| found.push(finding.clone()));
     assert_eq!((report.as_ref().unwrap().objects, report.unwrap().damaged), (601, 1));
     let is_note = |finding: &&Finding| matches!(finding, Finding::Note { .. });
     assert_eq!((found.len(), found.iter().filter(is_note).count()), (3, 2), "{found:?}");
@@ -210,10 +235,10 @@ fn many_directories_are_gone_through_a_window_at_a_time() {
 #[tokio::test]
 async fn a_directory_in_use_or_never_used_is_not_checked() {
     let home = Home::new();
-    let report = check(&home.directory, &open_key, &mut |finding| panic!("{finding}")).unwrap();
+    let report = check(&home.directory, MEANS, &mut |finding| panic!("{finding}")).unwrap();
     assert_eq!(report, CheckReport::default());
     let store = home.open_with(&[("k", KeyUse::Enabled)]).unwrap();
-    let error = check(&home.directory, &open_key, &mut |_| {}).unwrap_err();
+    let error = check(&home.directory, MEANS, &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("another process"), "{error}");
     drop(store);
     assert_eq!(checked(&home).0.format, Some(1));

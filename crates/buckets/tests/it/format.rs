@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use millstream_buckets::{Error, FORMAT_NEWEST, finalize, format_of};
+use millstream_buckets::{Error, FORMAT_NEWEST, FormatError, finalize, format_of};
 
 use crate::support::{Home, get, put};
 
@@ -37,10 +37,16 @@ fn an_unknown_layout_is_refused_untouched_with_both_versions_named() {
         fs::write(&format, text).unwrap();
         let before = listing(&home.directory);
         let error = home.try_open().err().unwrap();
-        assert!(matches!(error, Error::UnknownFormat { known: FORMAT_NEWEST, .. }), "{error:?}");
+        assert!(
+            matches!(&error, Error::Format(FormatError::Unknown { known: FORMAT_NEWEST, .. })),
+            "{error:?}"
+        );
         let said = error.to_string();
         assert!(said.contains(found) && said.contains("knows up to 1;"), "{said}");
-        assert!(matches!(finalize(&home.directory), Err(Error::UnknownFormat { .. })));
+        assert!(matches!(
+            finalize(&home.directory),
+            Err(Error::Format(FormatError::Unknown { .. }))
+        ));
         assert_eq!(listing(&home.directory), before);
     }
 }
@@ -56,7 +62,7 @@ fn a_format_that_was_lost_is_not_made_up() {
         text.iter().for_each(|text| fs::write(&format, text).unwrap());
         let before = listing(&home.directory);
         let error = home.try_open().err().unwrap();
-        assert!(matches!(error, Error::LostFormat { .. }), "{error:?}");
+        assert!(matches!(error, Error::Format(FormatError::Lost { .. })), "{error:?}");
         assert!(error.to_string().contains("`millstream buckets 1`"), "{error}");
         assert!(finalize(&home.directory).is_err());
         assert_eq!(listing(&home.directory), before);
