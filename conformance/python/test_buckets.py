@@ -208,6 +208,22 @@ def test_presigned_requests(s3, bucket):
         assert reply.headers["x-content-type-options"] == "nosniff"
 
 
+def test_presigned_by_version_2(server, signed_server):
+    """What `aws s3 presign` and boto3 make for an endpoint that is not AWS's, unless they are told otherwise."""
+    key = {"Bucket": f"bucket-{uuid.uuid4().hex[:12]}", "Key": "k"}
+    old = s3_client(server, signature_version="s3")
+    old.create_bucket(Bucket=key["Bucket"], CreateBucketConfiguration={"LocationConstraint": REGION})
+    put, get = (old.generate_presigned_url(call, Params=key) for call in ("put_object", "get_object"))
+    assert "AWSAccessKeyId" in put
+    assert httpx.put(put, content=b"presigned").status_code == 200
+    assert httpx.get(get).content == b"presigned"
+    refused = httpx.get(get.replace(server.endpoint, signed_server.endpoint))
+    assert refused.status_code == 400
+    assert "<Code>InvalidRequest</Code>" in refused.text and "Please use AWS4-HMAC-SHA256." in refused.text
+    headers = {"authorization": "AWS AKID:c2lnbmF0dXJl"}
+    assert "Please use AWS4-HMAC-SHA256." in httpx.get(f"{signed_server.endpoint}/", headers=headers).text
+
+
 def test_what_is_not_there_is_refused_by_name(s3, bucket):
     for arguments in [
         {"SSECustomerAlgorithm": "AES256"},
@@ -217,7 +233,12 @@ def test_what_is_not_there_is_refused_by_name(s3, bucket):
         code, message = failure(s3.put_object, Bucket=bucket, Key="k", Body=b"x", **arguments)
         assert code == "NotImplemented" and "x-amz-" in message, arguments
     assert failure(s3.put_object, Bucket=bucket, Key="k", Body=b"x", StorageClass="GLACIER")[0] == "InvalidStorageClass"
-    assert failure(s3.get_bucket_acl, Bucket=bucket)[0] == "NotImplemented"
+    for call, name in [
+        (s3.get_bucket_acl, "GET with ?acl"), (s3.get_bucket_policy, "GET with ?policy"),
+        (s3.list_object_versions, "GET with ?versions"), (s3.delete_bucket_cors, "DELETE with ?cors"),
+    ]:
+        code, message = failure(call, Bucket=bucket)
+        assert (code, message) == ("NotImplemented", f"The built-in buckets do not implement {name}.")
     assert failure(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})[0] \
         == "NotImplemented"
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
@@ -258,6 +279,10 @@ def test_a_bucket_is_its_owners(signed_server):
 
 
 def test_only_good_signatures_are_let_in(signed_server):
+    for method in ["GET", "HEAD", "PUT", "DELETE"]:
+        unsigned = httpx.request(method, f"{signed_server.endpoint}/bucket/k")
+        assert unsigned.status_code == 403
+        assert method == "HEAD" or "<Code>AccessDenied</Code>" in unsigned.text
     assert failure(s3_client(signed_server, secret="wrong").list_buckets)[0] == "SignatureDoesNotMatch"
     assert failure(s3_client(signed_server, key="AKIDNOBODY").list_buckets)[0] == "InvalidAccessKeyId"
     good = s3_client(signed_server)

@@ -23,7 +23,7 @@ pub use authenticate::{Identity, KeyStore, authenticate, fuzz_request};
 pub use claim::{Claim, parse};
 pub use error::{AuthCode, AuthError};
 pub use keys::SigningKeys;
-pub use s3::{ChunkSigner, Payload, S3Identity, authenticate_s3, declared_payload};
+pub use s3::{ChunkSigner, Payload, S3_EXPIRED, S3Identity, authenticate_s3, declared_payload};
 pub use scope::{Scope, claimed, claimed_service};
 pub use secret::Secret;
 pub use sign::{Credentials, Signed, payload_sha256, sign};

@@ -20,6 +20,8 @@ const SERVICE: &str = "s3";
 /// Says what the body is.
 const CONTENT_SHA256: &str = "x-amz-content-sha256";
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
+/// What S3 says of a presigned request that came too late; it is no fault of the client's clock.
+pub const S3_EXPIRED: &str = "Request has expired";
 
 /// How a body comes and what is signed of it, as the request says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +86,9 @@ pub fn authenticate_s3(
     keys: &SigningKeys,
 ) -> Result<S3Identity, AuthError> {
     let claim = parse(request, SERVICE)?;
+    if claim.expires.is_some_and(|expires| claim.at.plus(expires) < now) {
+        return Err(AuthError::invalid(S3_EXPIRED));
+    }
     claim.check_time(now, S3_SKEW_MS_MAX)?;
     check_headers(request, &claim)?;
     let payload = match (declared_payload(request)?, claim.expires) {
@@ -256,6 +261,7 @@ mod tests {
         let get = Request { method: "GET", path: "/test.txt", query, headers: &headers };
         assert_eq!(verify(&get).map(|identity| identity.payload).ok(), Some(Payload::Unsigned));
         let later = at().plus(std::time::Duration::from_secs(86_401));
-        assert!(authenticate_s3(&get, later, &Keys, &SigningKeys::new()).is_err());
+        let late = authenticate_s3(&get, later, &Keys, &SigningKeys::new()).err().unwrap();
+        assert_eq!(late.message, S3_EXPIRED);
     }
 }

@@ -1,5 +1,6 @@
 //! A connection that cannot be held open for nothing: its bytes are watched, and a guard ends it when it is too slow.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,6 +16,8 @@ use crate::limits::HttpLimits;
 /// 0 means "not so".
 pub struct Activity {
     opened: Instant,
+    /// Who is at the other end.
+    peer: IpAddr,
     /// HTTP/2 frames may come at any time; only in HTTP/1 do bytes without a request begin a head.
     http2: bool,
     /// Requests that are being answered.
@@ -93,9 +96,10 @@ pub enum TooSlow {
 
 impl Activity {
     /// Of a connection that opens now.
-    pub fn new(http2: bool) -> Arc<Self> {
+    pub fn new(peer: IpAddr, http2: bool) -> Arc<Self> {
         Arc::new(Activity {
             opened: Instant::now(),
+            peer: peer.to_canonical(),
             http2,
             requests: AtomicU64::new(0),
             head_since: AtomicU64::new(0),
@@ -108,6 +112,11 @@ impl Activity {
             ending: AtomicBool::new(false),
             to_end: Notify::new(),
         })
+    }
+
+    /// Whether the peer is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.peer.is_loopback()
     }
 
     fn now(&self) -> u64 {

@@ -23,6 +23,8 @@ pub struct GatewayCounters {
     pub unknown_members: Counter,
     /// Bytes of request bodies in memory.
     pub body_bytes_in_flight: Gauge,
+    /// What they may take.
+    pub body_bytes_limit: Gauge,
 }
 
 impl Collect for GatewayCounters {
@@ -67,6 +69,11 @@ impl Collect for GatewayCounters {
             "millstream_memory_bodies_bytes",
             "Request bodies in memory.",
             &self.body_bytes_in_flight,
+        );
+        gauge(
+            "millstream_memory_bodies_limit_bytes",
+            "What request bodies may take.",
+            &self.body_bytes_limit,
         );
     }
 }

@@ -52,7 +52,8 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
         match accepted {
             Ok((stream, peer)) => match admit(&gateway, &addresses, connections.len(), peer) {
                 Some(slot) => {
-                    let connection = handle(stream, tls.clone(), gateway.clone(), stop.clone());
+                    let connection =
+                        handle((stream, peer.ip()), tls.clone(), gateway.clone(), stop.clone());
                     connections.spawn(async move {
                         let _slot = slot;
                         connection.await;
@@ -136,7 +137,7 @@ enum Speaks {
 }
 
 async fn handle(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, IpAddr),
     tls: TlsAcceptor,
     gateway: Arc<Gateway>,
     stop: watch::Receiver<bool>,
@@ -159,10 +160,10 @@ async fn handle(
         Ok(None) | Err(_) => return gateway.counters.connections_timed_out.add(1),
     };
     if speaks != Speaks::Tls {
-        return converse(stream, speaks == Speaks::Http2, gateway, stop).await;
+        return converse(stream, (peer, speaks == Speaks::Http2), gateway, stop).await;
     }
     match tokio::time::timeout(deadline, tls.accept(stream)).await {
-        Ok(Ok(stream)) => converse_over_tls(stream, gateway, stop).await,
+        Ok(Ok(stream)) => converse_over_tls(stream, peer, gateway, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => gateway.counters.connections_timed_out.add(1),
     }
@@ -172,16 +173,17 @@ async fn handle(
 /// AWS SDK for Java does unless told otherwise.
 async fn converse_over_tls(
     stream: TlsStream<TcpStream>,
+    peer: IpAddr,
     gateway: Arc<Gateway>,
     stop: watch::Receiver<bool>,
 ) {
     let agreed = stream.get_ref().1.alpn_protocol().map(|protocol| protocol == b"h2");
     if let Some(http2) = agreed {
-        return converse(stream, http2, gateway, stop).await;
+        return converse(stream, (peer, http2), gateway, stop).await;
     }
     let deadline = Duration::from_millis(gateway.http.idle_timeout_ms);
     match tokio::time::timeout(deadline, Rewind::detect(stream)).await {
-        Ok(Ok((stream, http2))) => converse(stream, http2, gateway, stop).await,
+        Ok(Ok((stream, http2))) => converse(stream, (peer, http2), gateway, stop).await,
         Ok(Err(error)) => tracing::debug!(%error, "a connection ended before it said anything"),
         Err(_) => gateway.counters.connections_timed_out.add(1),
     }
@@ -207,11 +209,15 @@ async fn detect(stream: &TcpStream) -> Option<Speaks> {
     }
 }
 
-async fn converse<T>(stream: T, http2: bool, gateway: Arc<Gateway>, stop: watch::Receiver<bool>)
-where
+async fn converse<T>(
+    stream: T,
+    (peer, http2): (IpAddr, bool),
+    gateway: Arc<Gateway>,
+    stop: watch::Receiver<bool>,
+) where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Activity::new(http2);
+    let activity = Activity::new(peer, http2);
     let io = TokioIo::new(Watched::new(stream, activity.clone(), http2));
     let service = {
         let (gateway, activity) = (gateway.clone(), activity.clone());

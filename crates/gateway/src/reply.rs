@@ -22,19 +22,33 @@ pub fn reply(
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(protocol.content_type()));
+    name(&mut response, id);
+    response
+}
+
+/// Writes down the ids of a request.
+fn name(response: &mut Response<ReplyBody>, id: &RequestId) {
+    let headers = response.headers_mut();
     // Both ids are made of digits, letters, `-`, `+`, `/` and `=` only.
     for (name, value) in [(REQUEST_ID, id.id.clone()), (EXTENDED_ID, id.extended())] {
         if let Ok(value) = HeaderValue::from_maybe_shared(bytes::Bytes::from(value)) {
             headers.insert(name, value);
         }
     }
-    response
 }
 
 /// An error in the protocol of the request.
 pub fn error(protocol: Protocol, error: &Error, id: &RequestId) -> Response<ReplyBody> {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     reply(protocol, status, ReplyBody::whole(millstream_wire::encode_error(protocol, error)), id)
+}
+
+/// An error of a request that has no protocol.
+pub fn refusal(error: &Error, id: &RequestId) -> Response<ReplyBody> {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = page(status, format!("{}\n", error.message));
+    name(&mut response, id);
+    response
 }
 
 /// A page for people or monitoring: plain text, no protocol.

@@ -43,6 +43,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::body::ReplyBody;
 use crate::ids::RequestId;
+use crate::reply;
 use crate::service::{AuthMode, Gateway, check_single};
 use crate::signature::{header_list, request as as_signed};
 use ask::Ask;
@@ -91,9 +92,9 @@ pub(crate) async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|_| Err(S3Error::internal()))
 }
 
-/// Whether a request is one of S3: it is signed for S3, or, in `open` mode, it is not signed and no other rule claims
-/// it. Other services' requests are POSTs to `/`, or to paths with nothing of S3's in the query.
-pub(crate) fn is_object_request<B>(request: &Request<B>, auth: AuthMode) -> bool {
+/// Whether a request is one of S3: it is signed for S3, or it names no service and no other rule claims it. Other
+/// services' requests are POSTs to `/`, or to paths with nothing of S3's in the query.
+pub(crate) fn is_object_request<B>(request: &Request<B>) -> bool {
     let (headers, uri) = (request.headers(), request.uri());
     // Most requests are calls that name their target; S3's never do.
     if headers.contains_key("x-amz-target") {
@@ -103,9 +104,6 @@ pub(crate) fn is_object_request<B>(request: &Request<B>, auth: AuthMode) -> bool
     let authorization = headers.get_all(AUTHORIZATION).iter().map(HeaderValue::as_bytes);
     if let Some(service) = millstream_auth::claimed_service(authorization, query) {
         return service == "s3";
-    }
-    if auth != AuthMode::Open {
-        return false;
     }
     let own_page = ["/healthz", "/readyz", "/metrics", "/console", "/dev"];
     let path = uri.path();
@@ -131,7 +129,7 @@ impl Gateway {
         id: &RequestId,
     ) -> Response<ReplyBody> {
         if let Some(refused) = self.refuse_host(&request) {
-            return refused;
+            return reply::refusal(&refused, id);
         }
         let (head, body) = request.into_parts();
         let (body, returned) = Lent::new(body);
@@ -187,6 +185,9 @@ impl Gateway {
                 (self.open_identity(head), payload, None)
             }
             AuthMode::Signed => {
+                if is_signed_by_version_2(head) {
+                    return Err(S3Error::bad("InvalidRequest", VERSION_2));
+                }
                 let now = self.clock.now();
                 let verified = authenticate_s3(&signed, now, &*self.keys, &self.signing_keys);
                 let verified = verified.map_err(|error| {
@@ -227,6 +228,19 @@ impl Gateway {
         let cause = cause.map_or(&*error.message, |(_, cause)| cause);
         tracing::error!(%request_id, code, error = cause, untold, "an object request failed");
     }
+}
+
+/// What S3 answers where it takes version 4 of signatures only. The AWS CLI and boto3 presign by version 2 for endpoints
+/// that are not AWS's, unless they are told otherwise.
+const VERSION_2: &str =
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+
+/// Whether a request is signed as S3's were before 2014.
+fn is_signed_by_version_2(head: &Head) -> bool {
+    let mut headers = head.headers.get_all(AUTHORIZATION).iter();
+    let query = head.uri.query().unwrap_or_default();
+    headers.any(|value| value.as_bytes().starts_with(b"AWS "))
+        || query.split('&').any(|pair| pair.split('=').next() == Some("AWSAccessKeyId"))
 }
 
 /// The detail of an error that is logged and not told.

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::{Method, Request, Response, StatusCode};
 use millstream_api::{Error, ErrorCode, Operation, Service};
-use millstream_auth::{KeyStore, SigningKeys};
+use millstream_auth::{KeyStore, Secret, SigningKeys};
 use millstream_buckets::Store;
 use millstream_counters::{Collect, Told};
 use millstream_firehose::Firehose;
@@ -64,6 +64,8 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// The control API of developers; none outside `open`.
     pub dev: Option<Arc<dyn DevApi>>,
+    /// What `/metrics` is read with; without, only from this machine where requests are signed.
+    pub metrics_token: Option<Secret>,
     /// What `/metrics` shows besides the gateway's own.
     pub collect: Vec<Arc<dyn Collect>>,
     /// What is refused of writes and why, if anything is; a sentence for `/readyz`.
@@ -87,6 +89,7 @@ pub struct Gateway {
     ids: RequestIds,
     pub(crate) bodies: Bodies,
     pub(crate) dev: Option<Arc<dyn DevApi>>,
+    pub(crate) metrics_token: Option<Secret>,
     pub(crate) collect: Vec<Arc<dyn Collect>>,
     pub(crate) refuses_writes: Box<dyn Fn() -> Option<String> + Send + Sync>,
     pub(crate) stop: watch::Receiver<bool>,
@@ -113,6 +116,7 @@ impl Gateway {
     /// The service.
     pub fn new(parts: Parts) -> Arc<Self> {
         let counters = Arc::new(GatewayCounters::default());
+        counters.body_bytes_limit.set(parts.http.body_bytes_in_flight_max);
         let mut collect = parts.collect;
         collect.push(counters.clone());
         collect.push(parts.streams.faults().clone());
@@ -130,6 +134,7 @@ impl Gateway {
             clock: parts.clock,
             ids: RequestIds::new(&*parts.random),
             dev: parts.dev,
+            metrics_token: parts.metrics_token,
             collect,
             refuses_writes: parts.refuses_writes,
             stop: parts.stop,
@@ -148,7 +153,7 @@ impl Gateway {
     ) -> Result<Response<ReplyBody>, CutOff> {
         self.counters.requests.add(1);
         let id = self.ids.next();
-        if s3::is_object_request(&request, self.auth) {
+        if s3::is_object_request(&request) {
             // Its body has a size and a time of its own.
             return Ok(self.counted(self.answer_objects(request, &id).await));
         }
@@ -185,10 +190,14 @@ impl Gateway {
         activity: &Activity,
     ) -> Response<ReplyBody> {
         if let Some(refused) = self.refuse_host(&request) {
-            return refused;
+            self.tell(&refused, target, id);
+            return match target {
+                Some(_) => reply::error(protocol, &refused, id),
+                None => reply::refusal(&refused, id),
+            };
         }
         if request.method() == Method::GET
-            && let Some(page) = self.page(request.uri().path())
+            && let Some(page) = self.page(request.uri().path(), request.headers(), activity)
         {
             return page;
         }
@@ -218,21 +227,22 @@ impl Gateway {
         tracing::error!(%request_id, operation, code, error, untold, "a call failed");
     }
 
-    pub(crate) fn refuse_host(&self, request: &Request<Incoming>) -> Option<Response<ReplyBody>> {
+    /// What a request to another host, or from a page of another origin, is answered with.
+    pub(crate) fn refuse_host(&self, request: &Request<Incoming>) -> Option<Error> {
         let headers = request.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host =
             request.uri().authority().map(|authority| authority.as_str()).or_else(|| text(HOST));
         let host = host.unwrap_or_default();
         if !self.hosts.allow_host(host) {
-            let text = "This server does not answer for this host; see [http] hosts in its configuration.\n";
-            return Some(reply::page(StatusCode::MISDIRECTED_REQUEST, text.into()));
+            let text = "This server does not answer for this host; see hosts in its configuration.";
+            return Some(refused(StatusCode::MISDIRECTED_REQUEST, text));
         }
         let foreign = headers.contains_key(ORIGIN)
             && !text(ORIGIN).is_some_and(|origin| self.hosts.allow_origin(origin, host));
         if self.auth == AuthMode::Open && foreign {
-            let text = "Pages of other origins may not call an open server.\n";
-            return Some(reply::page(StatusCode::FORBIDDEN, text.into()));
+            let text = "Pages of other origins may not call an open server.";
+            return Some(refused(StatusCode::FORBIDDEN, text));
         }
         None
     }
@@ -268,7 +278,7 @@ impl Gateway {
         };
         let response = call.run(operation).await;
         if call.unknown.count() > 0 {
-            self.note_unknown(operation.name, &call.unknown);
+            self.note_unknown(operation.name, &call.unknown, id);
         }
         if injection.fault.is_none() {
             return response;
@@ -291,13 +301,14 @@ impl Gateway {
     }
 
     /// Members that no model knows are ignored, as AWS does, but counted, and logged once each.
-    fn note_unknown(&self, operation: &str, unknown: &Unknown) {
+    fn note_unknown(&self, operation: &str, unknown: &Unknown, id: &RequestId) {
         self.counters.unknown_members.add(unknown.count());
         let mut logged = self.unknown_logged.lock().unwrap_or_else(PoisonError::into_inner);
         for name in unknown.names() {
             let member = format!("{operation}.{name}");
             if logged.len() < UNKNOWN_LOGGED_MAX && logged.insert(member.clone()) {
-                tracing::warn!(%member, "a member that the service model does not know was ignored");
+                let request_id = &id.id;
+                tracing::warn!(%request_id, %member, "a member that the service model does not know was ignored");
             }
         }
     }
@@ -322,6 +333,11 @@ impl Gateway {
             request_id: id.id.as_str().into(),
         })
     }
+}
+
+/// No model has an error for it.
+fn refused(status: StatusCode, text: &'static str) -> Error {
+    Error { status: status.as_u16(), ..Error::new(ErrorCode::AccessDeniedException, text) }
 }
 
 fn protocol_of(headers: &HeaderMap) -> Protocol {

@@ -146,7 +146,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_asks_for_it_learns_that_the_peer_is_gone() {
         let (mut peer, ours) = tokio::io::duplex(1024);
-        let activity = Activity::new(false);
+        let activity = Activity::new(std::net::Ipv4Addr::LOCALHOST.into(), false);
         let io = TokioIo::new(Watched::new(ours, activity.clone(), false));
         let service = hyper::service::service_fn(move |_| {
             let activity = activity.clone();

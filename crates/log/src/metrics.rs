@@ -72,9 +72,9 @@ impl Collect for LogCounters {
             to.sample(name, help, &[], Sample::Gauge(gauge.get()));
         }
         for (name, help, histogram) in [
-            ("log_sync_ns", "Time of each sync of a commit.", &self.sync_ns),
-            ("log_write_ns", "Time of each write of a commit.", &self.write_ns),
-            ("log_commit_bytes", "Size of each commit.", &self.commit_bytes),
+            ("millstream_log_sync_ns", "Time of each sync of a commit.", &self.sync_ns),
+            ("millstream_log_write_ns", "Time of each write of a commit.", &self.write_ns),
+            ("millstream_log_commit_bytes", "Size of each commit.", &self.commit_bytes),
         ] {
             to.sample(name, help, &[], Sample::Histogram(&histogram.snapshot()));
         }
@@ -89,36 +89,72 @@ type Named<'a, T> = (&'static str, &'static str, &'a T);
 impl LogCounters {
     fn counters(&self) -> [Named<'_, Counter>; 15] {
         [
-            ("log_commits_total", "Commits acknowledged.", &self.commits),
-            ("log_blocks_total", "Blocks written.", &self.blocks),
-            ("log_written_bytes_total", "Bytes written by commits.", &self.written_bytes),
-            ("log_busy_total", "Appends refused because the queue was full.", &self.busy),
-            ("log_full_total", "Commits that found the disk full.", &self.full),
-            ("log_failures_total", "Writes and syncs that failed.", &self.failures),
-            ("log_damage_total", DAMAGE_HELP, &self.damage),
-            ("log_read_bytes_total", "Payload handed to readers.", &self.read_bytes),
-            ("log_reads_cached_total", "Reads answered from memory.", &self.reads_cached),
-            ("log_reads_cold_total", "Reads that asked the disk.", &self.reads_cold),
-            ("log_trims_total", "Trims of logs.", &self.trims),
-            ("log_segments_freed_total", "Segments freed.", &self.segments_freed),
-            ("log_segments_rewritten_total", "Segments rewritten.", &self.segments_rewritten),
-            ("log_rewritten_bytes_total", "Bytes that were rewritten.", &self.rewritten_bytes),
-            ("log_segments_late_total", "Segments made on the way.", &self.segments_made_late),
+            ("millstream_log_commits_total", "Commits acknowledged.", &self.commits),
+            ("millstream_log_blocks_total", "Blocks written.", &self.blocks),
+            (
+                "millstream_log_written_bytes_total",
+                "Bytes written by commits.",
+                &self.written_bytes,
+            ),
+            (
+                "millstream_log_busy_total",
+                "Appends refused because the queue was full.",
+                &self.busy,
+            ),
+            ("millstream_log_full_total", "Commits that found the disk full.", &self.full),
+            ("millstream_log_failures_total", "Writes and syncs that failed.", &self.failures),
+            ("millstream_log_damage_total", DAMAGE_HELP, &self.damage),
+            ("millstream_log_read_bytes_total", "Payload handed to readers.", &self.read_bytes),
+            (
+                "millstream_log_reads_cached_total",
+                "Reads answered from memory.",
+                &self.reads_cached,
+            ),
+            ("millstream_log_reads_cold_total", "Reads that asked the disk.", &self.reads_cold),
+            ("millstream_log_trims_total", "Trims of logs.", &self.trims),
+            ("millstream_log_segments_freed_total", "Segments freed.", &self.segments_freed),
+            (
+                "millstream_log_segments_rewritten_total",
+                "Segments rewritten.",
+                &self.segments_rewritten,
+            ),
+            (
+                "millstream_log_rewritten_bytes_total",
+                "Bytes that were rewritten.",
+                &self.rewritten_bytes,
+            ),
+            (
+                "millstream_log_segments_late_total",
+                "Segments made on the way.",
+                &self.segments_made_late,
+            ),
         ]
     }
 
     fn gauges(&self) -> [Named<'_, Gauge>; 10] {
         [
-            ("log_queue_depth", "Requests waiting for the committer.", &self.queue_depth),
-            ("log_queue_bytes", "Bytes waiting for the committer.", &self.queue_bytes),
-            ("log_segments_live", "Segments with data.", &self.segments_live),
-            ("log_segments_open", "Segments without a footer.", &self.segments_open),
-            ("log_segments_free", "Segments in the pool.", &self.segments_free),
-            ("log_data_bytes", "Bytes of blocks in segments.", &self.data_bytes),
-            ("log_disk_bytes", "Bytes of all segment files.", &self.disk_bytes),
-            ("log_index_memory_bytes", "Memory of the open index.", &self.index_memory_bytes),
-            ("log_footer_memory_bytes", "Memory of cached footers.", &self.footer_memory_bytes),
-            ("log_refusing", "1 while appends are refused.", &self.refusing),
+            (
+                "millstream_log_queue_depth",
+                "Requests waiting for the committer.",
+                &self.queue_depth,
+            ),
+            ("millstream_log_queue_bytes", "Bytes waiting for the committer.", &self.queue_bytes),
+            ("millstream_log_segments_live", "Segments with data.", &self.segments_live),
+            ("millstream_log_segments_open", "Segments without a footer.", &self.segments_open),
+            ("millstream_log_segments_free", "Segments in the pool.", &self.segments_free),
+            ("millstream_log_data_bytes", "Bytes of blocks in segments.", &self.data_bytes),
+            ("millstream_log_disk_bytes", "Bytes of all segment files.", &self.disk_bytes),
+            (
+                "millstream_log_index_memory_bytes",
+                "Memory of the open index.",
+                &self.index_memory_bytes,
+            ),
+            (
+                "millstream_log_footer_memory_bytes",
+                "Memory of cached footers.",
+                &self.footer_memory_bytes,
+            ),
+            ("millstream_log_refusing", "1 while appends are refused.", &self.refusing),
         ]
     }
 }

@@ -14,6 +14,7 @@ use millstream_types::{AccountId, Region};
 use toml::{Table, Value};
 
 use crate::arguments::{Auth, LimitsMode, LogFormat, ServeOptions};
+use crate::config_file::File;
 use crate::declared::declarations;
 use crate::kms_config::KmsConfig;
 use crate::outside_config::OutsideConfig;
@@ -34,6 +35,7 @@ pub struct Config {
     pub tls: Option<(PathBuf, PathBuf)>,
     pub hosts: HostRules,
     pub keys: HashMap<String, (Secret, AccountId)>,
+    pub metrics_token: Option<Secret>,
     pub kms: KmsConfig,
     pub outside: OutsideConfig,
     pub s3: S3Config,
@@ -63,10 +65,10 @@ const DEFAULT_DATA_DIR: &str = "./millstream-data";
 const DEFAULT_REGION: &str = "us-east-1";
 /// The reserve of a disk: some segments of the smallest size at least.
 const DISK_RESERVE_MIB: std::ops::RangeInclusive<u64> = 64..=1024 * 1024;
+/// Shortest token for `/metrics`.
+const METRICS_TOKEN_BYTES_MIN: usize = 16;
 /// Least of `--ephemeral-limit`: some segments of the smallest size, so that one can be freed while another is written.
 const EPHEMERAL_BYTES_MIN: u64 = 4 * SEGMENT_BYTES_MIN;
-/// Largest configuration file.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 impl Config {
     /// Puts the sources together. The error says what is wrong and where.
@@ -139,6 +141,7 @@ impl Config {
                 any: insecure_open || auth != Auth::Open,
             },
             keys,
+            metrics_token: metrics_token(file)?,
             log_format: options
                 .log_format
                 .or(file.choice("log_format")?)
@@ -341,92 +344,16 @@ fn keys(file: &mut File) -> Result<HashMap<String, (Secret, AccountId)>, String>
     Ok(keys)
 }
 
-/// The file's keys, taken out one by one: what is left at the end is not known.
-#[derive(Default)]
-struct File {
-    table: Table,
-    name: String,
-}
-
-impl File {
-    fn read(path: &Path) -> Result<Self, String> {
-        let name = path.display().to_string();
-        let size = std::fs::metadata(path).map_err(|error| format!("{name}: {error}"))?.len();
-        if size > FILE_BYTES_MAX {
-            return Err(format!("{name} is larger than {FILE_BYTES_MAX} bytes"));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-        let table = text.parse().map_err(|error: toml::de::Error| {
-            // The error's own text quotes the line, which may hold a secret.
-            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-            let key =
-                text.lines().nth(line.saturating_sub(1)).and_then(|line| line.split_once('='));
-            let key = key.map_or("", |(key, _)| key.trim());
-            format!("{name}, line {line} ({key}): {}", error.message())
-        })?;
-        Ok(File { table, name })
+/// What `/metrics` is read with. A token that could be guessed, or that no header can carry, is refused.
+fn metrics_token(file: &mut File) -> Result<Option<Secret>, String> {
+    let in_file = file.text("metrics_token")?;
+    let Some(token) = variable("MILLSTREAM_METRICS_TOKEN").or(in_file) else { return Ok(None) };
+    if token.len() < METRICS_TOKEN_BYTES_MIN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!(
+            "metrics_token must be {METRICS_TOKEN_BYTES_MIN} or more printable ASCII characters without spaces"
+        ));
     }
-
-    /// A table of the file, empty if it is not there.
-    fn subtable(&mut self, key: &str) -> Result<File, String> {
-        let name = format!("[{key}]");
-        match self.table.remove(key) {
-            None => Ok(File { table: Table::new(), name }),
-            Some(Value::Table(table)) => Ok(File { table, name }),
-            Some(_) => Err(format!("{name} must be a table")),
-        }
-    }
-
-    fn text(&mut self, key: &str) -> Result<Option<String>, String> {
-        match self.table.remove(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(format!("{}: {key} must be a text", self.name)),
-        }
-    }
-
-    fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, String> {
-        let wrong = format!("{}: {key} must be a text or a list of texts", self.name);
-        match self.table.remove(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(vec![text])),
-            Some(Value::Array(values)) => {
-                let texts = values.into_iter().map(|value| value.as_str().map(str::to_owned));
-                texts.collect::<Option<_>>().map(Some).ok_or(wrong)
-            }
-            Some(_) => Err(wrong),
-        }
-    }
-
-    fn boolean(&mut self, key: &str) -> Result<Option<bool>, String> {
-        match self.table.remove(key) {
-            None => Ok(None),
-            Some(Value::Boolean(value)) => Ok(Some(value)),
-            Some(_) => Err(format!("{}: {key} must be true or false", self.name)),
-        }
-    }
-
-    fn number(&mut self, key: &str) -> Result<Option<u64>, String> {
-        let Some(value) = self.table.remove(key) else { return Ok(None) };
-        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
-        number
-            .map(Some)
-            .ok_or_else(|| format!("{}: {key} must be a whole number of 0 or more", self.name))
-    }
-
-    fn choice<T: ValueEnum>(&mut self, key: &str) -> Result<Option<T>, String> {
-        let Some(text) = self.text(key)? else { return Ok(None) };
-        T::from_str(&text, true)
-            .map(Some)
-            .map_err(|_| format!("{}: {key} may not be {text:?}", self.name))
-    }
-
-    fn finish(self) -> Result<(), String> {
-        match self.table.keys().next() {
-            None => Ok(()),
-            Some(key) => Err(format!("{}: the key {key} is not known", self.name)),
-        }
-    }
+    Ok(Some(Secret::new(&token)))
 }
 
 #[cfg(test)]
@@ -451,6 +378,15 @@ mod tests {
         assert_eq!((config.limits.shards_max, config.http.idle_timeout_ms), (7, 5));
         assert_eq!(config.limits.create_stream_per_second, millstream_streams::limits::UNLIMITED);
         assert_eq!(config.keys["AKID"].1.to_string(), "000000000042");
+    }
+
+    #[test]
+    fn a_token_that_could_be_guessed_is_refused() {
+        for token in ["short", "with a space in it", "sixteen-bytes-\u{e9}"] {
+            let refused = merged(&format!("metrics_token = \"{token}\"")).err().unwrap();
+            assert!(refused.contains("metrics_token") && !refused.contains(token), "{refused}");
+        }
+        assert!(merged("metrics_token = \"0123456789abcdef\"").is_ok());
     }
 
     #[test]

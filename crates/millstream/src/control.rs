@@ -147,9 +147,10 @@ impl Control {
     }
 
     fn tell_clock(&self, what: &'static str) -> Value {
-        let reading = self.clock_reading();
-        tracing::warn!(now = %reading["now"], ahead_ms = %reading["ahead_ms"], "the service clock {what}");
-        reading
+        let reading = self.clock.read();
+        let (now, ahead_ms) = (crate::dev::time::format(reading.now), reading.ahead_ms);
+        tracing::warn!(now, ahead_ms, "the service clock {what}");
+        self.clock_reading()
     }
 
     /// Back to how the server started. The clock runs first, since it may be what a deletion waits for.

@@ -166,6 +166,10 @@ fn check_key(
     let checked = match fsck_encryption::check(disk, key, log_is_whole) {
         Ok(checked) => checked,
         Err(error) => {
+            if !log_is_whole {
+                // What is damaged is the catalog, which a start reads too.
+                verdict.damaged(Consequence::DoesNotStart);
+            }
             let what = format!("the master key and encrypted blocks could not be checked: {error}");
             return verdict.unanswered(&what);
         }

@@ -7,6 +7,7 @@
 mod arguments;
 mod background;
 mod config;
+mod config_file;
 mod control;
 mod declared;
 mod delivering;

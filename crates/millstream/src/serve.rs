@@ -105,6 +105,7 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
         clock: machine_clock,
         random,
         dev: (config.auth == Auth::Open).then_some(control as Arc<dyn DevApi>),
+        metrics_token: config.metrics_token,
         collect: collectors(&streams, &engine, &vault, &firehose),
         refuses_writes: refuses_writes(engine.clone()),
         stop: stopped.clone(),

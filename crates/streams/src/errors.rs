@@ -153,9 +153,7 @@ impl From<Refusal> for Error {
             ),
             Refusal::ReadThroughput { shard, stream, account } => Error::new(
                 ProvisionedThroughputExceededException,
-                format!(
-                    "Rate exceeded for shard {shard} in stream {stream} under account {account}."
-                ),
+                format!("Rate exceeded for Shard - {account}/{stream}/{shard}"),
             ),
             Refusal::NoStreamNamed => {
                 Error::invalid_argument("Either StreamName or StreamARN must be specified.")

@@ -3,6 +3,7 @@
 use millstream_catalog::{Shard, Stream};
 use millstream_counters::{Collect, Collector, Counter, Histogram, Sample};
 
+use crate::limits::FRAME_POOL_BYTES_MAX;
 use crate::owner::StreamCounters;
 use crate::runtime::StreamRuntime;
 use crate::service::{REPLY_PERMIT_BYTES, Streams};
@@ -121,6 +122,16 @@ impl Streams {
                 "millstream_memory_frame_pool_bytes",
                 "Idle buffers of puts.",
                 self.frames.idle_bytes(),
+            ),
+            (
+                "millstream_memory_replies_limit_bytes",
+                "What replies may take.",
+                self.reply_permits() * REPLY_PERMIT_BYTES,
+            ),
+            (
+                "millstream_memory_frame_pool_limit_bytes",
+                "What idle buffers of puts may take.",
+                FRAME_POOL_BYTES_MAX,
             ),
             (
                 "millstream_memory_catalog_bytes",

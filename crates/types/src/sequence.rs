@@ -93,6 +93,13 @@ impl SequenceNumber {
         (self.counter < END_COUNTER).then(|| u64::try_from(floor).unwrap_or(u64::MAX))
     }
 
+    /// Whether it says that its record arrived after `now`: nobody was given such a number. A place between records may
+    /// be ahead, where the machine's clock was set back and the server started again.
+    pub fn is_ahead_of(&self, now: Millis) -> bool {
+        let is_of_record = self.counter & ((1 << COUNTER_SHIFT) - 1) == 0;
+        is_of_record && self.arrival_second > now.seconds()
+    }
+
     /// The digits, ready to step from one record of a batch to the next without a division.
     pub fn digits(&self) -> SequenceDigits {
         // Bits 188..0 as a 192-bit number in three 64-bit words, high first.

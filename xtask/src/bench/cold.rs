@@ -88,7 +88,7 @@ fn wait_until_sorted(server: &Server) -> Outcome {
 }
 
 fn rewritten_bytes(server: &Server) -> Result<u64, String> {
-    http::metric(&server.endpoint, "log_rewritten_bytes_total")
+    http::metric(&server.endpoint, "millstream_log_rewritten_bytes_total")
 }
 
 fn read(

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hyper::StatusCode;
-use millstream_auth::{AuthCode, AuthError};
+use millstream_auth::{AuthCode, AuthError, S3_EXPIRED};
 use millstream_buckets::Error;
 
 use super::encryption::of_key;
@@ -76,6 +76,9 @@ impl S3Error {
             AuthCode::MissingAuthenticationTokenException => S3Error::denied("Access Denied"),
             AuthCode::IncompleteSignatureException => {
                 S3Error::bad("AuthorizationHeaderMalformed", message)
+            }
+            AuthCode::InvalidSignatureException if message == S3_EXPIRED => {
+                S3Error::denied(message)
             }
             AuthCode::InvalidSignatureException if is_skew(&message) => {
                 S3Error::new("RequestTimeTooSkewed", forbidden, message)

@@ -62,6 +62,41 @@ const ENCRYPTION: [&str; 3] = [
     "x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-server-side-encryption-bucket-key-enabled",
 ];
+/// Parameters that make another operation of a request (S3, API reference).
+const SUB_RESOURCES: [&str; 32] = [
+    "accelerate",
+    "acl",
+    "analytics",
+    "attributes",
+    "cors",
+    "encryption",
+    "intelligent-tiering",
+    "inventory",
+    "legal-hold",
+    "lifecycle",
+    "location",
+    "logging",
+    "metadataTable",
+    "metrics",
+    "notification",
+    "object-lock",
+    "ownershipControls",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
+    "renameObject",
+    "replication",
+    "requestPayment",
+    "restore",
+    "retention",
+    "select",
+    "tagging",
+    "torrent",
+    "uploads",
+    "versioning",
+    "versions",
+    "website",
+];
 /// What begins the names of user metadata.
 pub(crate) const METADATA: &str = "x-amz-meta-";
 impl Operation {
@@ -83,6 +118,7 @@ impl Operation {
             let status = hyper::StatusCode::METHOD_NOT_ALLOWED;
             return Err(S3Error::new("MethodNotAllowed", status, text));
         };
+        operation.check_sub_resource(method, query)?;
         operation.check_query(query)?;
         operation.check_headers(headers)?;
         Ok(operation)
@@ -254,6 +290,16 @@ impl Operation {
         matches!(self, PutObject | CopyObject | CreateMultipartUpload)
     }
 
+    /// A sub-resource selects another operation, one that is not there.
+    fn check_sub_resource(self, method: &Method, query: &Query) -> S3Result<()> {
+        let is_other =
+            |name: &str| SUB_RESOURCES.contains(&name) && !self.parameters().contains(&name);
+        match query.names().find(|name| is_other(name)) {
+            Some(name) => Err(S3Error::not_implemented(&format!("{method} with ?{name}"))),
+            None => Ok(()),
+        }
+    }
+
     fn check_query(self, query: &Query) -> S3Result<()> {
         let known = |name: &str| of_any_request(name) || self.parameters().contains(&name);
         match query.names().find(|name| !known(name)) {
@@ -297,9 +343,10 @@ impl Operation {
     }
 }
 
-/// SDKs name the operation in the query, and a presigned request is signed there.
+/// SDKs name the operation in the query, and a presigned request is signed there, by version 4 or 2.
 fn of_any_request(parameter: &str) -> bool {
-    parameter == "x-id" || parameter.starts_with("X-Amz-")
+    parameter.starts_with("X-Amz-")
+        || ["x-id", "AWSAccessKeyId", "Signature", "Expires"].contains(&parameter)
 }
 
 #[cfg(test)]
@@ -347,9 +394,11 @@ mod tests {
     #[test]
     fn what_is_not_done_is_refused_by_name() {
         for (method, path, headers, part) in [
-            ("GET", "/bucket?acl", &[][..], "acl"),
-            ("PUT", "/bucket?versioning", &[], "versioning"),
-            ("PUT", "/bucket/k?tagging", &[], "tagging"),
+            ("GET", "/bucket?acl", &[][..], "GET with ?acl"),
+            ("GET", "/bucket?policy", &[], "GET with ?policy"),
+            ("GET", "/bucket?versions&prefix=a", &[], "GET with ?versions"),
+            ("PUT", "/bucket?versioning", &[], "PUT with ?versioning"),
+            ("PUT", "/bucket/k?tagging", &[], "PUT with ?tagging"),
             ("GET", "/bucket/k?versionId=1", &[], "versionId"),
             ("POST", "/bucket/k?restore", &[], "restore"),
             ("GET", "/bucket/k", &[(ENCRYPTION[0], "AES256")], ENCRYPTION[0]),

@@ -164,7 +164,7 @@ mod tests {
         let places = Places::new(2);
         let first = places.take().await.unwrap();
         first.hands_over();
-        let activity = Activity::new(false);
+        let activity = Activity::new(std::net::Ipv4Addr::LOCALHOST.into(), false);
         first.hold(activity.begin_request());
         tokio::time::advance(Duration::from_secs(1)).await;
         let second = places.take().await.unwrap();

@@ -103,7 +103,27 @@ fn damage_that_only_a_read_meets_lets_writes_go_on_and_counts_once() {
     }
     put(&server, "s", "QQ==");
     let (_, metrics) = server.get("/metrics");
-    let counted = metrics.lines().find(|line| line.starts_with("log_damage_total "));
-    assert_eq!(counted, Some("log_damage_total 1"), "{counted:?}");
+    let counted = metrics.lines().find(|line| line.starts_with("millstream_log_damage_total "));
+    assert_eq!(counted, Some("millstream_log_damage_total 1"), "{counted:?}");
     assert!(metrics.contains("each once"), "{metrics}");
+}
+
+#[test]
+fn on_a_damaged_catalog_no_server_starts_and_fsck_says_so() {
+    let first = server().start();
+    create(&first, "canary", 1);
+    let home = first.stop();
+    let segment = largest_file(&home.path().join("data/log"));
+    let mut bytes = std::fs::read(&segment).expect("a segment");
+    let is_name = |at: &usize| bytes[*at..].starts_with(b"canary");
+    let places: Vec<usize> = (0..bytes.len()).filter(is_name).collect();
+    assert!(!places.is_empty());
+    places.iter().for_each(|at| bytes[*at] ^= 0x10);
+    std::fs::write(&segment, bytes).expect("the segment is written");
+    let said = run(&["fsck"], &home.path().join("data"));
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains("is the catalog") && said.contains("does not start"), "{said}");
+    let (status, _) = server().refuse_in(&home);
+    assert!(!status.success());
 }

@@ -1,5 +1,6 @@
 //! Hostile input, cases 20 to 22: ARNs, iterators, tokens and numbers that are another's or no one's.
 
+use millstream_types::{Millis, SequenceNumber};
 use serde_json::{Value, json};
 
 use crate::{SHARD, create, put, server};
@@ -116,7 +117,14 @@ fn an_iterator_of_a_deleted_stream_finds_nothing() {
 fn sequence_numbers_that_are_none_are_refused() {
     let server = server().ephemeral().start();
     create(&server, "a", 2);
-    put(&server, "a", "QQ==");
+    let own = server.must(
+        "PutRecord",
+        json!({ "StreamName": "a", "Data": "QQ==", "PartitionKey": "k", "ExplicitHashKey": "0" }),
+    );
+    let own: SequenceNumber = own["SequenceNumber"].as_str().unwrap().parse().unwrap();
+    let year_4000 = Millis(64_060_588_800_000);
+    let future =
+        SequenceNumber::of_record(own.creation_second(), own.shard(), 0, year_4000).to_string();
     let huge = "9".repeat(129);
     let other = server.must(
         "PutRecord",
@@ -136,6 +144,7 @@ fn sequence_numbers_that_are_none_are_refused() {
         &huge,
         &leading_zero,
         &other,
+        &future,
     ] {
         let at = json!({
             "StreamName": "a", "ShardId": SHARD, "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",

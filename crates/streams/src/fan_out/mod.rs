@@ -227,6 +227,11 @@ impl Collect for FanOut {
             "Events of subscriptions in memory.",
             used as u64 * EVENT_PERMIT_BYTES,
         );
+        gauge(
+            "millstream_memory_subscriptions_limit_bytes",
+            "What events of subscriptions may take.",
+            u64::from(self.budget_permits) * EVENT_PERMIT_BYTES,
+        );
         to.sample(
             "millstream_subscriptions_stalled_total",
             "Subscriptions that were ended because their clients did not read.",

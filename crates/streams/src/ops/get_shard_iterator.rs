@@ -122,7 +122,8 @@ impl Streams {
                 shard.id
             )));
         }
-        if number.creation_second() != shard.created.seconds() {
+        let is_foreign = number.creation_second() != shard.created.seconds();
+        if is_foreign || number.is_ahead_of(self.now()) {
             return Err(foreign_number(stream, shard, text, asker));
         }
         Ok(number)

@@ -41,7 +41,10 @@ pub fn measure(place: &Place, options: &Options, results: &mut Results) -> Outco
     let mut command = put(place, options, &arguments);
     let figures = generator::watch(&mut command, &server, |line| {
         if line.ends_with("waiting until all have been delivered") {
-            grown = (http::metric(&server.endpoint, "log_written_bytes_total")?, size(&data)?);
+            grown = (
+                http::metric(&server.endpoint, "millstream_log_written_bytes_total")?,
+                size(&data)?,
+            );
             destination = Some(ours.start_at(port, &second, &second.data, BUILT_IN)?);
         }
         Ok(())

@@ -193,7 +193,7 @@ fn put(place: &Place, options: &Options, arguments: &[String]) -> Command {
 
 /// What a server has read since it started, as it counts itself and as the system counts it.
 fn bytes_read(server: &Server) -> Result<[u64; 2], String> {
-    let own = http::metric(&server.endpoint, "log_read_bytes_total")?;
+    let own = http::metric(&server.endpoint, "millstream_log_read_bytes_total")?;
     let file = format!("/proc/{}/io", server.pid());
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
     let system = text.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse().ok());
