@@ -7,8 +7,8 @@
 #                [destinations] allow_plain_http = true and, if there is a user, [[destinations.opensearch]]
 #   COUNT      how many documents; 1000 if absent
 #
-# Firehose's API takes clusters by https only: for a cluster in the clear give DOMAIN_ARN, and map it to the cluster by
-# [[destinations.opensearch]] domain_arn.
+# AWS takes clusters by https only. Millstream takes one in the clear where its configuration allows plain HTTP, as
+# above; DOMAIN_ARN, mapped to the cluster by [[destinations.opensearch]] domain_arn, stands in for its address.
 set -eu
 : "${ENDPOINT:?the cluster}" "${SERVER:?the server}"
 count="${COUNT:-1000}"

@@ -106,6 +106,15 @@ def flush(server, name):
     return call(server, "FlushDeliveryStream", {"DeliveryStreamName": name})
 
 
+def unflushed(server, name):
+    """Why a flush fails; nothing if it does not."""
+    try:
+        flush(server, name)
+    except AssertionError as error:
+        return str(error)
+    return None
+
+
 def logs(server, name):
     return call(server, "GetDeliveryLogs", {"DeliveryStreamName": name})["Events"]
 

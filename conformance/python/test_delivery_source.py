@@ -8,7 +8,7 @@ import uuid
 
 from aws_kinesis_agg.aggregator import RecordAggregator
 from conftest import make_stream, running, shards_of, until, wait_active
-from delivery import bodies, flush, logs, make, processing
+from delivery import bodies, flush, logs, make, processing, unflushed
 
 KEYS = [f"key {number}" for number in range(16)]
 
@@ -203,7 +203,7 @@ def test_a_deleted_source_leaves_what_was_planned(server, kinesis, firehose, s3,
     kinesis.put_record(StreamName=name, Data=b"kept\n", PartitionKey="k")
     flush(server, flow)
     kinesis.delete_stream(StreamName=name)
-    flush(server, flow)
+    until(lambda: "was deleted" in (unflushed(server, flow) or ""))
     assert list(bodies(s3, bucket).values()) == [b"kept\n"]
     firehose.delete_delivery_stream(DeliveryStreamName=flow)
 
@@ -288,5 +288,5 @@ def test_what_is_kept_of_a_deleted_stream_ends_with_its_retention(server, kinesi
     body = json.dumps({"by_ms": 25 * 3600 * 1000}).encode()
     urllib.request.urlopen(urllib.request.Request(f"{server.endpoint}/dev/clock/advance", data=body)).close()
     # What waits for its next attempt makes it at once.
-    flush(server, flow)
+    assert "was deleted" in unflushed(server, flow)
     assert lost(server, flow) == 1

@@ -153,7 +153,7 @@ def test_the_error_prefix_by_default(server, firehose, s3, bucket, flow):
         put(firehose, flow, ["no json"])
         flush(server, flow)
         (key,) = keys(s3, bucket)
-        assert key.startswith("AmazonOpenSearchService-failed/"), key
+        assert key.startswith("AmazonOpenSearchService_failed/"), key
 
 
 def test_documents_that_meet_429_are_sent_again_alone(server, firehose, s3, bucket, flow):

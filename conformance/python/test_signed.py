@@ -1,6 +1,7 @@
 """`--auth signed`: who is let in, and what the others are told."""
 
 import datetime
+import json
 import pathlib
 import tempfile
 
@@ -9,7 +10,7 @@ import botocore.awsrequest
 import botocore.credentials
 import httpx
 import pytest
-from conftest import ACCOUNT, KEY_ID, REGION, SECRET, failure, make_stream, running
+from conftest import ACCOUNT, KEY_ID, REGION, SECRET, drain, failure, make_stream, running
 
 BODY = b"{}"
 
@@ -84,6 +85,22 @@ def test_five_minutes_either_way_and_no_more(server):
     for year in (1970, 9999):
         when = datetime.datetime(year, 1, 1, tzinfo=datetime.timezone.utc)
         assert send(server, signed(server, when=when))[1] == "InvalidSignatureException"
+
+
+def test_a_signed_request_that_is_sent_again_is_taken_again_within_its_minutes(server, name):
+    """As AWS: a signature says who sends what and when, not how often. TLS keeps others from having one."""
+    make_stream(server.client(), name, 1)
+    body = json.dumps({"StreamName": name, "Data": "QQ==", "PartitionKey": "k"}).encode()
+    now = datetime.datetime.now(datetime.timezone.utc)
+    headers = signed(server, body=body, when=now, target="Kinesis_20131202.PutRecord")
+    assert [send(server, headers, body=body)[0] for _ in range(3)] == [200, 200, 200]
+    assert len(drain(server.client(), name, "shardId-000000000000")[0]) == 3
+    # For this body only, and for its minutes.
+    assert send(server, headers, body=body.replace(b"QQ", b"Qg"))[1] == "InvalidSignatureException"
+    late = signed(server, body=body, when=now - datetime.timedelta(minutes=6), target="Kinesis_20131202.PutRecord")
+    for _ in range(2):
+        status, code, message = send(server, late, body=body)
+        assert (status, code) == (400, "InvalidSignatureException") and message.startswith("Signature expired")
 
 
 def test_dates_that_are_none(server):

@@ -83,6 +83,23 @@ async def put_many(endpoint, stream, count):
         return await asyncio.gather(*(put(number) for number in range(count)))
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_early_answer_over_http2_reaches_a_client_that_still_sends(server, certificate, tls):
+    context = ssl.create_default_context(cafile=certificate)
+    endpoint = secure(server) if tls else server.endpoint
+    with httpx.Client(http1=False, http2=True, verify=context, timeout=60) as client:
+        for operation, megabytes, status in [
+            ("DescribeStream", 2, 413),
+            ("PutRecords", 17, 413),
+            ("PutRecords", 20, 413),
+            ("NoSuchOperation", 2, 400),
+        ]:
+            reply = call(client, endpoint, operation, StreamName="A" * megabytes * 1_000_000)
+            assert reply.http_version == "HTTP/2" and reply.status_code == status, operation
+            # The same connection goes on.
+            assert call(client, endpoint, "ListStreams").status_code == 200
+
+
 def test_old_tls_is_refused(server):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

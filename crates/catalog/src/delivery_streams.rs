@@ -120,6 +120,8 @@ pub struct KinesisSource {
     pub role_arn: String,
     /// Records that arrived before this are not read.
     pub start: Millis,
+    /// How many streams of this ARN were the source before, each of which was deleted.
+    pub generation: u32,
 }
 
 /// Where a delivery stream's records go: `DestinationId` is always `destinationId-000000000001`.

@@ -11,8 +11,8 @@ use millstream_types::{Random, SystemClock};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
-    /// Endpoint to call, such as http://127.0.0.1:4567 [env: AWS_ENDPOINT_URL_KINESIS,
-    /// AWS_ENDPOINT_URL] [default: the profile's endpoint_url, else AWS in the region]
+    /// Endpoint to call, such as http://127.0.0.1:4567 [env: AWS_ENDPOINT_URL_KINESIS, for Firehose's calls
+    /// AWS_ENDPOINT_URL_FIREHOSE, AWS_ENDPOINT_URL] [default: the profile's endpoint_url, else AWS in the region]
     #[arg(long, value_name = "URL", global = true)]
     pub endpoint: Option<String>,
     /// Region [env: AWS_REGION, AWS_DEFAULT_REGION] [default: the profile's, else us-east-1 for loopback]
@@ -31,7 +31,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn client(&self, random: Arc<dyn Random>) -> Result<Client, Error> {
+    /// A client of Data Streams, or of Firehose.
+    pub(crate) fn client(&self, random: Arc<dyn Random>, firehose: bool) -> Result<Client, Error> {
         let options = Options {
             endpoint: self.endpoint.clone(),
             region: self.region.clone(),
@@ -39,6 +40,7 @@ impl Connection {
             ca_bundle: self.ca_bundle.clone(),
             accept_any_certificate: self.no_verify_tls,
             attempts_max: None,
+            firehose,
         };
         let settings = Settings::new(&options, &Environment::of_process())?;
         if settings.uses_placeholders() {

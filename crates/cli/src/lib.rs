@@ -30,28 +30,33 @@ use failure::Failure;
 /// Runs `millstream streams …`.
 pub fn streams(arguments: StreamsArguments, random: Arc<dyn Random>) -> ExitCode {
     let connection = arguments.connection.clone();
-    run(&connection, random, |client| streams::run(client, arguments))
+    run(&connection, random, false, |client| streams::run(client, arguments))
 }
 
 /// Runs `millstream delivery …`.
 pub fn delivery(arguments: DeliveryArguments, random: Arc<dyn Random>) -> ExitCode {
     let connection = arguments.connection.clone();
-    run(&connection, random, |client| delivery::run(client, arguments))
+    run(&connection, random, arguments.calls_firehose(), |client| delivery::run(client, arguments))
 }
 
 /// Runs `millstream put`.
 pub fn put(arguments: PutArguments, random: Arc<dyn Random>) -> ExitCode {
     let connection = arguments.connection.clone();
-    run(&connection, random, |client| put::run(client, arguments))
+    run(&connection, random, false, |client| put::run(client, arguments))
 }
 
 /// Runs `millstream tail`.
 pub fn tail(arguments: TailArguments, random: Arc<dyn Random>) -> ExitCode {
     let connection = arguments.connection.clone();
-    run(&connection, random, |client| tail::run(client, arguments))
+    run(&connection, random, false, |client| tail::run(client, arguments))
 }
 
-fn run<F, C>(connection: &Connection, random: Arc<dyn Random>, command: C) -> ExitCode
+fn run<F, C>(
+    connection: &Connection,
+    random: Arc<dyn Random>,
+    firehose: bool,
+    command: C,
+) -> ExitCode
 where
     C: FnOnce(Client) -> F,
     F: Future<Output = Result<ExitCode, Failure>>,
@@ -62,7 +67,7 @@ where
         Err(error) => Err(Failure::Told(format!("the runtime did not start: {error}"))),
         Ok(runtime) => {
             let outcome = runtime.block_on(async {
-                let client = connection.client(random)?;
+                let client = connection.client(random, firehose)?;
                 command(client).await
             });
             // A thread that waits for input or output is not waited for.

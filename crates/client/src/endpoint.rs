@@ -18,8 +18,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// AWS's own endpoint of Kinesis in a region.
-    pub fn of_region(region: &Region) -> Self {
+    /// AWS's own endpoint of a service, `kinesis` or `firehose`, in a region.
+    pub fn of_region(service: &str, region: &Region) -> Self {
         let domain = match region.partition() {
             "aws-cn" => "amazonaws.com.cn",
             "aws-iso" => "c2s.ic.gov",
@@ -28,7 +28,7 @@ impl Endpoint {
             "aws-iso-f" => "csp.hci.ic.gov",
             _ => "amazonaws.com",
         };
-        Endpoint { tls: true, host: format!("kinesis.{region}.{domain}"), port: 443 }
+        Endpoint { tls: true, host: format!("{service}.{region}.{domain}"), port: 443 }
     }
 
     /// Whether it speaks TLS.
@@ -158,7 +158,7 @@ mod tests {
             ("us-iso-east-1", "https://kinesis.us-iso-east-1.c2s.ic.gov"),
         ] {
             let region = region.parse().unwrap();
-            assert_eq!(Endpoint::of_region(&region).to_string(), expected);
+            assert_eq!(Endpoint::of_region("kinesis", &region).to_string(), expected);
         }
     }
 }

@@ -28,9 +28,9 @@ impl Profile {
         self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The endpoint of Kinesis, else of every service.
-    pub fn endpoint(&self) -> Option<&str> {
-        let own = self.services.get("kinesis.endpoint_url").map(String::as_str);
+    /// The endpoint of a service, else of every service.
+    pub fn endpoint(&self, service: &str) -> Option<&str> {
+        let own = self.services.get(&format!("{service}.endpoint_url")).map(String::as_str);
         own.or_else(|| self.get("endpoint_url"))
     }
 

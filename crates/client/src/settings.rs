@@ -24,11 +24,13 @@ pub struct Options {
     pub accept_any_certificate: bool,
     /// Attempts of a call; else AWS_MAX_ATTEMPTS and the profile's `max_attempts`, else 5.
     pub attempts_max: Option<u32>,
+    /// Whether Firehose is called: what the environment and the profile say of its endpoint counts, not of Kinesis'.
+    pub firehose: bool,
 }
 
 /// Settings that are complete.
 pub struct Settings {
-    /// Where Kinesis is.
+    /// Where the service is.
     pub endpoint: Endpoint,
     /// The region that requests are signed for.
     pub region: Region,
@@ -43,7 +45,8 @@ pub struct Settings {
 const LOOPBACK_REGION: &str = "us-east-1";
 
 impl Settings {
-    /// Endpoint: the option, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the profile's, else AWS's in the region.
+    /// Endpoint: the option, AWS_ENDPOINT_URL_KINESIS (for Firehose AWS_ENDPOINT_URL_FIREHOSE), AWS_ENDPOINT_URL, the
+    /// profile's in the same order, else AWS's in the region.
     /// Region: the option, AWS_REGION, AWS_DEFAULT_REGION, the profile's, else `us-east-1` for loopback.
     ///
     /// # Errors
@@ -67,7 +70,7 @@ impl Settings {
         let source = Source::find(options.profile.is_some(), environment, &profile, loopback)?;
         let bundle = environment.get("AWS_CA_BUNDLE").or_else(|| profile.get("ca_bundle"));
         Ok(Settings {
-            endpoint: given.unwrap_or_else(|| Endpoint::of_region(&region)),
+            endpoint: given.unwrap_or_else(|| Endpoint::of_region(options.service(), &region)),
             region,
             attempts_max: attempts(options, environment, &profile)?,
             ca_bundle: options.ca_bundle.clone().or_else(|| bundle.map(PathBuf::from)),
@@ -97,10 +100,21 @@ fn endpoint_of<'a>(
     if ignored {
         return None;
     }
+    let own = match options.firehose {
+        true => "AWS_ENDPOINT_URL_FIREHOSE",
+        false => "AWS_ENDPOINT_URL_KINESIS",
+    };
     environment
-        .get("AWS_ENDPOINT_URL_KINESIS")
+        .get(own)
         .or_else(|| environment.get("AWS_ENDPOINT_URL"))
-        .or_else(|| profile.endpoint())
+        .or_else(|| profile.endpoint(options.service()))
+}
+
+impl Options {
+    /// The service, as its endpoints and the `services` of profiles name it.
+    fn service(&self) -> &'static str {
+        if self.firehose { "firehose" } else { "kinesis" }
+    }
 }
 
 fn attempts(options: &Options, environment: &Environment, profile: &Profile) -> Result<u32, Error> {
@@ -146,6 +160,25 @@ mod tests {
         let ignore = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
         let aws = "https://kinesis.eu-west-1.amazonaws.com";
         assert_eq!(at(Options::default(), [region, all, ignore]), aws);
+    }
+
+    #[test]
+    fn calls_of_firehose_go_where_its_own_endpoint_says() {
+        let at = |variables| {
+            let options = Options { firehose: true, ..Options::default() };
+            settings(options, variables).map(|settings| settings.endpoint.to_string()).unwrap()
+        };
+        let region = ("AWS_REGION", "eu-west-1");
+        let all = ("AWS_ENDPOINT_URL", "http://all:1");
+        let kinesis = ("AWS_ENDPOINT_URL_KINESIS", "http://kinesis:1");
+        let firehose = ("AWS_ENDPOINT_URL_FIREHOSE", "http://firehose:1");
+        assert_eq!(at([region, all, kinesis, firehose]), "http://firehose:1");
+        assert_eq!(at([region, all, kinesis, ("X", "")]), "http://all:1");
+        let unset = [region, kinesis, ("X", ""), ("Y", "")];
+        assert_eq!(at(unset), "https://firehose.eu-west-1.amazonaws.com");
+        let ours = [region, all, kinesis, firehose];
+        let of_kinesis = settings(Options::default(), ours).unwrap();
+        assert_eq!(of_kinesis.endpoint.to_string(), "http://kinesis:1");
     }
 
     #[test]

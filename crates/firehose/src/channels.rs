@@ -71,7 +71,7 @@ impl Delivery for Deliveries {
                 data_group: GroupId(data),
                 state_group: GroupId(state),
                 keys: Arc::new(self.keys_of_source(channel.group)),
-                source: Some((self.source(channel.group)?, arn)),
+                source: Some((self.source(channel.group, 0)?, arn)),
                 check: match channel.settings.format {
                     RecordFormat::Json | RecordFormat::GsrJson => Some(RecordCheck::Json),
                     RecordFormat::String => Some(RecordCheck::Utf8),

@@ -19,7 +19,7 @@ use millstream_wire::{Protocol, decode_output, encode};
 
 use crate::errors::Refusal;
 
-pub use change::Change;
+pub use change::{Change, of_update};
 
 /// The configuration of a destination.
 #[derive(Clone, Debug, PartialEq)]

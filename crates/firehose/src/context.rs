@@ -111,6 +111,8 @@ pub struct Context {
     pub tried: Tried,
     /// With damaged places that stop what follows.
     pub patience: Patience,
+    /// Up to where records of the source are counted, by log.
+    pub counted: Mutex<BTreeMap<u32, u64>>,
 }
 
 /// What an entry of the delivery log tells of a failure.
@@ -193,6 +195,23 @@ impl Context {
     /// which nobody tried does not count alone.
     pub fn ends(&self, oldest: Millis) -> Millis {
         oldest.plus(self.source.retention()).max(self.started.plus(START_GRACE))
+    }
+
+    /// Whether the key of a block of the processed log went with the stream that was the source, if it was sealed.
+    pub fn lost_its_key(&self, position: u64) -> bool {
+        self.replica.read(|state| state.source.gone || position < state.source.processed)
+    }
+
+    /// Up to where records of a log are counted, which begin at `from` if none were before.
+    pub fn counted(&self, log: u32, from: u64) -> u64 {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        *counted.entry(log).or_insert(from)
+    }
+
+    /// Records of a log are counted up to before a position.
+    pub fn count_up_to(&self, log: u32, next: u64) {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.insert(log, next);
     }
 
     /// A new random id.

@@ -62,12 +62,16 @@ impl Deliveries {
     }
 
     /// A stream as a source.
-    pub(crate) fn source(&self, group: GroupId) -> Result<Arc<dyn Source>, PipelineFailure> {
+    pub(crate) fn source(
+        &self,
+        group: GroupId,
+        generation: u32,
+    ) -> Result<Arc<dyn Source>, PipelineFailure> {
         let streams = self
             .streams()
             .ok_or_else(|| PipelineFailure::Retry("Data Streams is not at work yet.".into()))?;
         let log = self.parts.log.clone();
-        Ok(Arc::new(StreamSource::new(streams.shard_reader(group), log, group)))
+        Ok(Arc::new(StreamSource::new(streams.shard_reader(group), log, group, generation)))
     }
 
     /// The keys of what is kept of a source's records.
@@ -90,7 +94,7 @@ impl Deliveries {
             DeliverySource::KinesisStream(source) => {
                 let arn: Arc<str> = source.arn.to_string().into();
                 let keys = Arc::new(self.keys_of_source(source.group));
-                (Some((self.source(source.group)?, arn)), keys)
+                (Some((self.source(source.group, source.generation)?, arn)), keys)
             }
         };
         Ok(PipelineParts {
@@ -144,8 +148,16 @@ impl Pipelines for Deliveries {
         settings: Arc<Settings>,
     ) -> PipelineFuture<'a> {
         Box::pin(async move {
-            if self.parts.runtimes.pipeline(stream.data_group).is_none() {
+            let Some(pipeline) = self.parts.runtimes.pipeline(stream.data_group) else {
                 return Pipelines::start(self, stream, settings).await;
+            };
+            let generation = match &stream.source {
+                DeliverySource::KinesisStream(source) => source.generation,
+                DeliverySource::DirectPut { .. } => 0,
+            };
+            if generation != pipeline.source_generation() {
+                let parts = self.parts_of(&stream, settings)?;
+                return Ok(self.parts.runtimes.replace(parts).await?);
             }
             let configuration = self.configuration(&stream, settings);
             Ok(self.parts.runtimes.update(stream.data_group, configuration).await?)

@@ -39,6 +39,7 @@ mod quotas;
 mod ranges;
 mod rates;
 mod reader;
+mod rebased;
 pub mod record;
 mod reset;
 mod runtime;

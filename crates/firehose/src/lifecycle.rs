@@ -10,7 +10,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use millstream_catalog::{DeliveryEncryptionStatus, DeliveryStream, DeliveryStreamStatus};
+use millstream_catalog::{
+    DeliveryEncryptionStatus, DeliverySource, DeliveryStream, DeliveryStreamStatus,
+};
 use millstream_log::GroupId;
 use millstream_types::Millis;
 use tokio::sync::watch;
@@ -49,11 +51,16 @@ impl Lifecycle {
 struct Told {
     version: u64,
     key: Option<u32>,
+    generation: u32,
 }
 
 impl Told {
     fn of(stream: &DeliveryStream) -> Self {
-        Told { version: stream.version, key: stream.encryption.keys.current }
+        let generation = match &stream.source {
+            DeliverySource::KinesisStream(source) => source.generation,
+            DeliverySource::DirectPut { .. } => 0,
+        };
+        Told { version: stream.version, key: stream.encryption.keys.current, generation }
     }
 }
 
@@ -152,6 +159,7 @@ impl Firehose {
             DeliveryStreamStatus::Active => match told {
                 None => Some((Step::Start, Millis(0))),
                 Some(told) if *told != Told::of(stream) => Some((Step::Update, Millis(0))),
+                Some(_) if self.successor(stream).is_some() => Some((Step::Rebind, Millis(0))),
                 Some(_) => match stream.encryption.status {
                     DeliveryEncryptionStatus::Enabling | DeliveryEncryptionStatus::Disabling => {
                         let since = stream.encryption.keys.starts.last().copied();
@@ -182,7 +190,7 @@ impl Firehose {
                 Step::Delete => {
                     memory.told.remove(&group);
                 }
-                Step::Encrypt => {}
+                Step::Encrypt | Step::Rebind => {}
             },
             Err(why) => {
                 self.lifecycle_failures.add(1);

@@ -33,10 +33,14 @@ pub struct PipelineCounters {
     pub put_record_batch_requests: Counter,
     /// `PutRecordBatch.Latency`, in microseconds.
     pub put_record_batch_latency_us: Histogram,
-    /// `DataReadFromKinesisStream.Bytes`, or what was read of the intake.
+    /// `DataReadFromKinesisStream.Bytes`: each record of a stream once.
     pub read_bytes: Counter,
     /// `DataReadFromKinesisStream.Records`, likewise.
     pub read_records: Counter,
+    /// Bytes of records that were read of the source's logs, for each lane and attempt.
+    pub source_read_bytes: Counter,
+    /// Such records.
+    pub source_read_records: Counter,
     /// `KinesisMillisBehindLatest`: how old what was planned last was.
     pub millis_behind_latest: Gauge,
     /// What was delivered, by lane.
@@ -211,6 +215,16 @@ const COUNTERS: &[(&str, &str, Of<Counter>)] = &[
     ("millstream_firehose_read_records_total", "DataReadFromKinesisStream.Records.", |c| {
         &c.read_records
     }),
+    (
+        "millstream_firehose_source_read_bytes_total",
+        "Bytes of records read of the source's logs, for each lane and attempt.",
+        |c| &c.source_read_bytes,
+    ),
+    (
+        "millstream_firehose_source_read_records_total",
+        "Records read of the source's logs, for each lane and attempt.",
+        |c| &c.source_read_records,
+    ),
     ("millstream_firehose_processed_records_total", "SucceedProcessing.Records.", |c| {
         &c.processed_records
     }),

@@ -5,6 +5,7 @@
 
 mod begin;
 mod flush;
+mod gone;
 mod plans;
 mod scan;
 mod seal;
@@ -36,9 +37,18 @@ pub enum Order {
     /// Another configuration.
     Update(Configuration, oneshot::Sender<()>),
     /// Seal and deliver what there is now.
-    Flush(oneshot::Sender<Result<(), String>>),
+    Flush(oneshot::Sender<Result<(), Unflushed>>),
     /// End. Deliveries under way may finish for a moment.
     Stop(oneshot::Sender<()>),
+}
+
+/// Why a flush did not end well.
+#[derive(Debug)]
+pub enum Unflushed {
+    /// The pipeline begins again; it is to be asked for once more.
+    Recovering,
+    /// All was done that can be done; the text says that nothing more will come.
+    SourceDeleted(String),
 }
 
 /// Why a session ended.
@@ -47,6 +57,8 @@ enum End {
     Stopped(oneshot::Sender<()>),
     /// Something has to begin again; the text says why.
     Again(String),
+    /// The configuration that holds now has other stages, which is nothing to worry about.
+    Reshaped,
 }
 
 impl From<String> for End {
@@ -72,6 +84,7 @@ pub async fn prepare(ctx: &Context, configuration: &Configuration) -> Result<(),
     match begin::prepare(ctx, configuration).await {
         Ok(_) | Err(End::Stopped(_)) => Ok(()),
         Err(End::Again(why)) => Err(why),
+        Err(End::Reshaped) => Err("its configuration has other stages".into()),
     }
 }
 
@@ -99,6 +112,12 @@ impl Pilot {
                     self.ctx.counters.restarts.add(1);
                     tracing::warn!(name = %self.ctx.sender.name, %why, "a pipeline begins again");
                 }
+                End::Reshaped => {
+                    self.ctx.counters.restarts.add(1);
+                    let name = &self.ctx.sender.name;
+                    tracing::info!(%name, "a pipeline begins again: its configuration has other stages");
+                    continue;
+                }
             }
             if began.elapsed() > GOOD_SESSION {
                 pause = PAUSE_FIRST;
@@ -116,7 +135,7 @@ impl Pilot {
                         let _ = done.send(());
                     }
                     Some(Order::Flush(done)) => {
-                        let _ = done.send(Err("The delivery stream is recovering.".into()));
+                        let _ = done.send(Err(Unflushed::Recovering));
                     }
                     Some(Order::Stop(done)) => {
                         let _ = done.send(());

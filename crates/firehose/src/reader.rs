@@ -125,8 +125,8 @@ impl Reader {
                 return Err(format!("log {} of the source has nothing at {from}", input.log));
             }
             let bytes = stretch.records.iter().map(|record| record.data.len() as u64).sum();
-            self.ctx.counters.read_records.add(stretch.records.len() as u64);
-            self.ctx.counters.read_bytes.add(bytes);
+            self.ctx.counters.source_read_records.add(stretch.records.len() as u64);
+            self.ctx.counters.source_read_bytes.add(bytes);
             self.lost += stretch.lost;
             *from = stretch.next;
             if *from >= *to {

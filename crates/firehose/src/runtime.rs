@@ -1,13 +1,14 @@
 //! The pipelines of a node: started, changed and stopped by the lifecycle, flushed and measured by people.
 
+mod flush;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use millstream_counters::{Collect, Collector, Counter, Sample};
-use millstream_log::{Class, FramePool, GroupId, GroupSpec, Log};
+use millstream_log::{Class, FramePool, GroupId, GroupSpec, Log, LogId};
 use millstream_replica::{Replica, ReplicaSetup, SingleNode};
 use millstream_types::{Clock, Millis, Random};
 use tokio::runtime::Handle;
@@ -22,10 +23,12 @@ use crate::envelope::{CountedKeys, Envelope, Keys};
 use crate::intake::{Intake, frames};
 use crate::journal::{Journal, Logged};
 use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
-use crate::machine::{DeliveryMachine, LaneId, Totals};
+use crate::machine::{Command, DeliveryMachine, LaneId, Totals};
 use crate::metrics::{self, PipelineCounters, Shown, destination_name};
 use crate::outward::{Outward, Ways};
 use crate::pilot::{Order, Pilot, prepare};
+use crate::processed::PROCESSED_LOG;
+use crate::rebased::Rebased;
 use crate::settings::Settings;
 use crate::sink::{Sender, Sinks};
 use crate::source::Source;
@@ -35,8 +38,6 @@ use crate::source::Source;
 const SNAPSHOT_LOG_BYTES_MIN: u64 = 4 * 1024 * 1024;
 /// Orders that may wait for a pilot.
 const ORDERS_MAX: usize = 16;
-/// How long a flush waits for a pipeline that begins again.
-const FLUSH_PAUSE: Duration = Duration::from_millis(100);
 /// Delivery streams whose series are shown.
 const SHOWN_MAX: usize = 1000;
 
@@ -159,13 +160,17 @@ pub enum PipelineError {
     Failed(String),
     /// It goes on, but was not done in the time that was given; the text says what is left.
     Late(String),
+    /// All that there was has been delivered, and nothing more will come: the source was deleted.
+    SourceDeleted(String),
 }
 
 impl std::fmt::Display for PipelineError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             PipelineError::Unknown => f.write_str("the delivery stream is not at work"),
-            PipelineError::Failed(why) | PipelineError::Late(why) => f.write_str(why),
+            PipelineError::Failed(why)
+            | PipelineError::Late(why)
+            | PipelineError::SourceDeleted(why) => f.write_str(why),
         }
     }
 }
@@ -219,9 +224,27 @@ impl Runtimes {
         if self.pipeline(parts.data_group).is_some() {
             return self.update(parts.data_group, parts.configuration).await;
         }
-        self.make_group(parts.data_group).await?;
+        self.begin(parts, Arc::default()).await
+    }
+
+    /// Goes on with another stream in the place of a source that was deleted. What was counted stays.
+    pub async fn replace(&self, parts: PipelineParts) -> Result<(), PipelineError> {
+        let before = lock(&self.pipelines).remove(&parts.data_group);
+        let counters = before.as_ref().map(|before| before.ctx.counters.clone());
+        if let Some(before) = before {
+            before.stop().await;
+        }
+        self.begin(parts, counters.unwrap_or_default()).await
+    }
+
+    async fn begin(
+        &self,
+        parts: PipelineParts,
+        counters: Arc<PipelineCounters>,
+    ) -> Result<(), PipelineError> {
         let group = parts.data_group;
-        let pipeline = self.open(parts).await?;
+        self.make_group(group).await?;
+        let pipeline = self.open(parts, counters).await?;
         lock(&self.pipelines).insert(group, pipeline);
         self.started.send_modify(|()| {});
         Ok(())
@@ -238,7 +261,11 @@ impl Runtimes {
         self.parts.log.create(group, spec, 3).await.map_err(failed)
     }
 
-    async fn open(&self, parts: PipelineParts) -> Result<Arc<Pipeline>, PipelineError> {
+    async fn open(
+        &self,
+        parts: PipelineParts,
+        counters: Arc<PipelineCounters>,
+    ) -> Result<Arc<Pipeline>, PipelineError> {
         let RuntimeParts { log, clock, random, sinks, partitions_max, .. } = &self.parts;
         let setup = ReplicaSetup {
             log: log.clone(),
@@ -252,7 +279,6 @@ impl Runtimes {
             },
         };
         let replica = Replica::<DeliveryMachine>::open(setup).await.map_err(failed)?;
-        let counters = Arc::<PipelineCounters>::default();
         let keys = Arc::new(CountedKeys { keys: parts.keys, counters: counters.clone() });
         let data = parts.data_group;
         let envelope = Arc::new(Envelope::new(data, keys, random.clone()));
@@ -265,6 +291,8 @@ impl Runtimes {
             (None, Some(intake)) => (intake.clone(), None),
             (None, None) => return Err(PipelineError::Unknown),
         };
+        let processed = LogId { group: data, index: PROCESSED_LOG };
+        let source = rebased(source, &replica, (log, processed)).await?;
         let ctx = Arc::new(Context {
             sender: parts.sender,
             channel_id: parts.channel_id,
@@ -291,6 +319,7 @@ impl Runtimes {
             taken: Default::default(),
             tried: Default::default(),
             patience: Default::default(),
+            counted: Default::default(),
         });
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let settings = Mutex::new(parts.configuration.settings.clone());
@@ -352,7 +381,31 @@ impl Runtimes {
     }
 }
 
+/// A source in the place of one that was deleted, which is written down before anything of it is read.
+async fn rebased(
+    source: Arc<dyn Source>,
+    replica: &Replica<DeliveryMachine>,
+    (log, processed): (&Arc<dyn Log>, LogId),
+) -> Result<Arc<dyn Source>, PipelineError> {
+    let generation = source.generation();
+    replica.barrier().await.map_err(failed)?;
+    if generation > replica.read(|state| state.source.generation) {
+        let processed = log.bounds(processed).await.map_err(failed)?.end.0;
+        let rebind = Command::Rebind { generation, processed };
+        replica.submit(&rebind).await.map_err(failed)?;
+    }
+    Ok(match replica.read(|state| state.source.base) {
+        0 => source,
+        base => Arc::new(Rebased::new(source, base)),
+    })
+}
+
 impl Pipeline {
+    /// How many streams were the source before the one that is it.
+    pub fn source_generation(&self) -> u32 {
+        self.ctx.source.generation()
+    }
+
     /// Who delivers.
     pub fn sender(&self) -> &Sender {
         &self.ctx.sender
@@ -375,33 +428,6 @@ impl Pipeline {
         let (done, answer) = oneshot::channel();
         self.orders.send(order(done)).await.map_err(|_| PipelineError::Unknown)?;
         answer.await.map_err(|_| failed("the pipeline began again; try it once more"))
-    }
-
-    /// Seals what there is and waits until it has arrived, or was finally refused.
-    pub async fn flush(&self, limit: Duration) -> Result<(), PipelineError> {
-        let flushed = async {
-            loop {
-                match self.order(Order::Flush).await {
-                    Ok(Ok(())) => return Ok(()),
-                    Err(PipelineError::Unknown) => return Err(PipelineError::Unknown),
-                    // The pipeline began again meanwhile, and so does the flush.
-                    Ok(Err(_)) | Err(PipelineError::Failed(_) | PipelineError::Late(_)) => {
-                        tokio::time::sleep(FLUSH_PAUSE).await;
-                    }
-                }
-            }
-        };
-        match tokio::time::timeout(limit, flushed).await {
-            Ok(flushed) => flushed,
-            Err(_) => {
-                let PipelineStatus { waiting_records, open_plans, .. } = self.status();
-                Err(PipelineError::Late(format!(
-                    "not all was delivered in {} s: {waiting_records} records wait, {open_plans} \
-                     deliveries are under way or tried again",
-                    limit.as_secs()
-                )))
-            }
-        }
     }
 
     /// The last delivery errors, oldest first.

@@ -102,6 +102,10 @@ pub struct Scan {
     pub ended: bool,
     /// Records before `next` that cannot be read any more.
     pub lost: u64,
+    /// Records of a stream that were looked at, as they were put into it; none if the source is no stream.
+    pub records: u64,
+    /// Bytes of their data.
+    pub bytes: u64,
 }
 
 /// Records that were read.
@@ -135,6 +139,10 @@ pub trait Source: Send + Sync + 'static {
     /// Whether there may be other logs than before.
     fn grows(&self) -> bool {
         false
+    }
+    /// How many streams of the same name were the source before, each of which was deleted.
+    fn generation(&self) -> u32 {
+        0
     }
     /// The sequence number of a record, if the source is a stream that has it.
     fn sequence_number(&self, _log: u32, _position: u64, _arrival: Millis) -> Option<String> {

@@ -23,6 +23,7 @@ pub struct StreamSource {
     reader: ShardReader,
     log: Arc<dyn Log>,
     group: GroupId,
+    generation: u32,
     /// The catalog's changes since the shards were listed last.
     changes: Mutex<watch::Receiver<Position>>,
 }
@@ -48,10 +49,10 @@ fn failed(error: LogError) -> SourceError {
 }
 
 impl StreamSource {
-    /// The stream whose logs are `group`.
-    pub fn new(reader: ShardReader, log: Arc<dyn Log>, group: GroupId) -> Self {
+    /// The stream whose logs are `group`, in the place of so many that were deleted.
+    pub fn new(reader: ShardReader, log: Arc<dyn Log>, group: GroupId, generation: u32) -> Self {
         let changes = Mutex::new(reader.changes());
-        StreamSource { reader, log, group, changes }
+        StreamSource { reader, log, group, generation, changes }
     }
 
     fn id(&self, shard: u32) -> LogId {
@@ -89,6 +90,7 @@ impl StreamSource {
         scan.ended = matches!(stretch.end, End::Sealed(end) if stretch.next >= end);
         for record in &stretch.records {
             let bytes = record.data.len() as u64;
+            (scan.records, scan.bytes) = (scan.records + 1, scan.bytes + bytes);
             // As many as will be delivered.
             let records = Aggregate::decode(&record.data).map_or(1, |it| it.count() as u64);
             match scan.extents.last_mut() {
@@ -191,6 +193,10 @@ impl Source for StreamSource {
 
     fn grows(&self) -> bool {
         true
+    }
+
+    fn generation(&self) -> u32 {
+        self.generation
     }
 
     fn sequence_number(&self, log: u32, position: u64, arrival: Millis) -> Option<String> {

@@ -6,11 +6,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use millstream_streams::QueueDelivery;
 use millstream_wire::GetRecordsBody;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::arriving::Arriving;
 use crate::connection::RequestGuard;
 use crate::limits::{BODY_PERMIT_BYTES, BODY_POOL_BUFFER_BYTES_MAX, BODY_POOL_BYTES_MAX};
 use crate::push::Events;
@@ -90,7 +90,7 @@ impl Bodies {
     /// Waits for the memory that a body of at most `bytes_max` takes.
     pub async fn reserve(
         &self,
-        body: &Incoming,
+        body: &Arriving,
         bytes_max: usize,
     ) -> Result<OwnedSemaphorePermit, BodyError> {
         let declared = body.size_hint().exact();
@@ -109,7 +109,7 @@ impl Bodies {
     /// Reads a whole body of at most `bytes_max`, for which `permits` were reserved.
     pub async fn read(
         &self,
-        mut body: Incoming,
+        mut body: Arriving,
         bytes_max: usize,
         permits: OwnedSemaphorePermit,
     ) -> Result<RequestBody, BodyError> {

@@ -9,6 +9,8 @@ pub struct GatewayCounters {
     pub connections: Gauge,
     /// Connections that were refused because there were too many.
     pub connections_refused: Counter,
+    /// Times that the system handed no connection over, as when no file handles are left.
+    pub accepts_failed: Counter,
     /// Connections closed because they were too slow or idle.
     pub connections_timed_out: Counter,
     /// Requests that arrived.
@@ -46,6 +48,11 @@ impl Collect for GatewayCounters {
             "millstream_http_connections_refused_total",
             "Connections over the limit.",
             &self.connections_refused,
+        );
+        counter(
+            "millstream_http_accepts_failed_total",
+            "Times that the system handed no connection over, as when no file handles are left.",
+            &self.accepts_failed,
         );
         counter(
             "millstream_http_connections_timed_out_total",

@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
 
+use crate::arriving::Arriving;
 use crate::body::ReplyBody;
 use crate::connection::Activity;
 use crate::reply::json;
@@ -29,7 +29,7 @@ impl Gateway {
     /// Answers a request to the control API. Host and origin are checked already.
     pub(crate) async fn develop(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         activity: &Activity,
     ) -> Response<ReplyBody> {
         let Some(dev) = &self.dev else {

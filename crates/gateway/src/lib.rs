@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod absent;
+mod arriving;
 mod body;
 mod connection;
 mod counters;

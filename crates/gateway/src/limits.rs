@@ -20,6 +20,9 @@ pub const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 pub const HTTP2_SEND_BUFFER_BYTES: usize = 400 * 1024;
 /// Time between pings to an idle HTTP/2 peer, and how long it may take to answer.
 pub const HTTP2_PING: Duration = Duration::from_secs(20);
+/// Bytes of a body that are read after its request was answered without them, and thrown away; a client that sends more
+/// has its stream reset. Four times the largest legal request, and no memory: pieces are dropped as they come.
+pub const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The unit in which memory for bodies is reserved.
 pub const BODY_PERMIT_BYTES: usize = 4 * 1024;
 /// Idle buffers kept for bodies.

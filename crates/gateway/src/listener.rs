@@ -5,14 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::arriving::Arriving;
 use crate::body::CutOff;
 use crate::connection::{Activity, TooSlow};
 use crate::limits::*;
@@ -33,6 +37,8 @@ pub struct Listener {
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Pause after the system refuses a connection (no file handles left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// While that lasts it is told this often.
+const ACCEPT_TOLD_EVERY: Duration = Duration::from_secs(10);
 /// How long an idle connection that is closed may take to say so.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Pause between looks at a preface that arrives in pieces.
@@ -43,6 +49,7 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
     let tls = TlsAcceptor::from(listener.tls);
     let mut connections = JoinSet::new();
     let addresses = Arc::new(Addresses::default());
+    let mut failures = AcceptFailures::default();
     while !*stop.borrow() {
         let accepted = tokio::select! {
             accepted = listener.socket.accept() => accepted,
@@ -62,7 +69,8 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
                 None => gateway.counters.connections_refused.add(1),
             },
             Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
+                gateway.counters.accepts_failed.add(1);
+                failures.tell(&error);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -72,6 +80,26 @@ pub async fn serve(listener: Listener, gateway: Arc<Gateway>, mut stop: watch::R
     let finished = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(drain, finished).await.is_err() {
         tracing::warn!("connections were still open at the end of the drain time");
+    }
+}
+
+/// Connections that the system did not hand over. It does not end by itself when there are no file handles left, and
+/// each look meets it again.
+#[derive(Default)]
+struct AcceptFailures {
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl AcceptFailures {
+    fn tell(&mut self, error: &std::io::Error) {
+        if self.told.is_some_and(|told| told.elapsed() < ACCEPT_TOLD_EVERY) {
+            self.untold += 1;
+            return;
+        }
+        self.told = Some(Instant::now());
+        let untold = std::mem::take(&mut self.untold);
+        tracing::warn!(%error, untold, "a connection was not accepted");
     }
 }
 
@@ -221,8 +249,10 @@ async fn converse<T>(
     let io = TokioIo::new(Watched::new(stream, activity.clone(), http2));
     let service = {
         let (gateway, activity) = (gateway.clone(), activity.clone());
-        hyper::service::service_fn(move |request| {
+        hyper::service::service_fn(move |request: Request<Incoming>| {
             let (gateway, guard) = (gateway.clone(), activity.begin_request());
+            let arrives = http2.then(|| activity.begin_request());
+            let request = request.map(|body| Arriving::new(body, arrives));
             async move {
                 let mut reply = gateway.answer(request, guard.activity()).await?;
                 reply.body_mut().hold(guard);
@@ -231,7 +261,7 @@ async fn converse<T>(
         })
     };
     if http2 {
-        let connection = http2_builder().serve_connection(io, service);
+        let connection = http2_builder(&gateway.http).serve_connection(io, service);
         drive(connection, |c| c.graceful_shutdown(), &activity, &gateway, stop).await;
     } else {
         let connection = http1_builder().serve_connection(io, service);
@@ -289,8 +319,9 @@ fn http1_builder() -> http1::Builder {
     builder
 }
 
-fn http2_builder() -> http2::Builder<StreamTasks> {
-    let mut builder = http2::Builder::new(StreamTasks);
+fn http2_builder(limits: &HttpLimits) -> http2::Builder<StreamTasks> {
+    let discard = Duration::from_millis(limits.body_read_timeout_ms);
+    let mut builder = http2::Builder::new(StreamTasks { discard });
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(HTTP2_STREAMS_MAX)

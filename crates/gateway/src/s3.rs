@@ -31,7 +31,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper::header::{
     AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue,
 };
@@ -41,6 +40,7 @@ use millstream_auth::{Payload, authenticate_s3, declared_payload};
 use millstream_buckets::Store;
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::arriving::Arriving;
 use crate::body::ReplyBody;
 use crate::ids::RequestId;
 use crate::reply;
@@ -125,7 +125,7 @@ impl Gateway {
     /// Answers a request of S3.
     pub(crate) async fn answer_objects(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         id: &RequestId,
     ) -> Response<ReplyBody> {
         if let Some(refused) = self.refuse_host(&request) {
@@ -157,7 +157,7 @@ impl Gateway {
     }
 
     /// Whether nothing is left of a body, so that the connection can be used again. HTTP/2's can in any case.
-    async fn is_read_to_its_end(&self, head: &Head, body: oneshot::Receiver<Incoming>) -> bool {
+    async fn is_read_to_its_end(&self, head: &Head, body: oneshot::Receiver<Arriving>) -> bool {
         let Ok(body) = body.await else { return false };
         if head.version == Version::HTTP_2 || body.is_end_stream() {
             return true;
@@ -230,8 +230,8 @@ impl Gateway {
     }
 }
 
-/// What S3 answers where it takes version 4 of signatures only. The AWS CLI and boto3 presign by version 2 for endpoints
-/// that are not AWS's, unless they are told otherwise.
+/// What S3 answers where it takes version 4 of signatures only. The AWS CLI and boto3 presign by version 2 for
+/// endpoints that are not AWS's, unless they are told otherwise.
 const VERSION_2: &str =
     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
 

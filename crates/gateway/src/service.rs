@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::{Method, Request, Response, StatusCode};
 use millstream_api::{Error, ErrorCode, Operation, Service};
@@ -19,6 +18,7 @@ use millstream_wire::{Protocol, Unknown};
 use tokio::sync::watch;
 
 use crate::absent;
+use crate::arriving::Arriving;
 use crate::body::{Bodies, BodyError, CutOff, ReplyBody, RequestBody};
 use crate::connection::{Activity, Limit};
 use crate::counters::GatewayCounters;
@@ -148,7 +148,7 @@ impl Gateway {
     /// rule says so.
     pub async fn answer(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         activity: &Activity,
     ) -> Result<Response<ReplyBody>, CutOff> {
         self.counters.requests.add(1);
@@ -183,7 +183,7 @@ impl Gateway {
 
     async fn route(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         protocol: Protocol,
         target: Option<&HeaderValue>,
         id: &RequestId,
@@ -228,7 +228,7 @@ impl Gateway {
     }
 
     /// What a request to another host, or from a page of another origin, is answered with.
-    pub(crate) fn refuse_host(&self, request: &Request<Incoming>) -> Option<Error> {
+    pub(crate) fn refuse_host(&self, request: &Request<Arriving>) -> Option<Error> {
         let headers = request.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host =
@@ -249,7 +249,7 @@ impl Gateway {
 
     async fn operate(
         &self,
-        request: Request<Incoming>,
+        request: Request<Arriving>,
         protocol: Protocol,
         id: &RequestId,
         activity: &Activity,
@@ -290,7 +290,7 @@ impl Gateway {
     /// Reads a whole body. Whoever waits for memory is not slow: only what arrives is timed.
     pub(crate) async fn read_body(
         &self,
-        body: Incoming,
+        body: Arriving,
         bytes_max: usize,
         activity: &Activity,
     ) -> Result<RequestBody, BodyError> {
@@ -406,6 +406,9 @@ fn operation_of(
 
 fn body_error(error: BodyError, operation: &Operation) -> Error {
     match error {
+        BodyError::TooLarge if operation.service == Service::Firehose && is_put(operation) => {
+            Error { status: 413, ..too_large(operation) }
+        }
         BodyError::TooLarge => Error {
             code: ErrorCode::SerializationException,
             message: format!(
@@ -428,5 +431,20 @@ fn body_error(error: BodyError, operation: &Operation) -> Error {
         BodyError::NoMemory => {
             Error::new(ErrorCode::ServiceUnavailable, "Too many requests are under way.")
         }
+    }
+}
+
+fn is_put(operation: &Operation) -> bool {
+    matches!(operation.name, "PutRecord" | "PutRecordBatch")
+}
+
+/// What Firehose says of records that are too large, however large the body is.
+fn too_large(operation: &Operation) -> Error {
+    match operation.name {
+        "PutRecord" => Error::validation(
+            "1 validation error detected: Value at 'record.data' failed to satisfy constraint: Member must have length \
+             less than or equal to 1024000",
+        ),
+        _ => Error::invalid_argument("Records size exceeds 4 MB limit"),
     }
 }

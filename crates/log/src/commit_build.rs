@@ -1,5 +1,7 @@
 //! A commit in the making: headers filled into the frames' own buffers, nothing copied.
 
+mod stages;
+
 use std::io::IoSlice;
 use std::sync::Arc;
 
@@ -16,6 +18,9 @@ use crate::frame::{Frame, HEADER_ROOM, Part};
 use crate::limits::{DIRECT_BYTES_MIN, POSITION_MAX, batch_fits};
 use crate::queue::Item;
 use crate::tables::{Entry, LogState, NEAR_AT_A_TIME, Tables, Tail, bring_near};
+
+#[doc(hidden)]
+pub use stages::CommitStages;
 
 /// A block of the commit, to be made readable after the sync.
 pub(crate) enum Placed {

@@ -198,7 +198,7 @@ impl Drop for Engine {
 }
 
 /// Fills in the payloads' checksums, on the caller's thread.
-fn put_checksums(frame: &mut Frame) {
+pub(crate) fn put_checksums(frame: &mut Frame) {
     let (parts, bytes) = frame.split_mut();
     for part in parts {
         let (head, payload) = bytes[..part.payload.end].split_at_mut(part.payload.start);

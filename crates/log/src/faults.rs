@@ -3,6 +3,7 @@
 mod blocks;
 mod crash;
 mod damage;
+mod denied;
 mod failing;
 mod formats;
 mod random;

@@ -47,6 +47,8 @@ pub mod testkit;
 mod upkeep;
 mod wait;
 
+#[doc(hidden)]
+pub use commit_build::CommitStages;
 pub use contract::{
     Ack, AckMany, Appended, Appender, Batch, Bounds, Class, End, Fut, GroupId, GroupSpec, Log,
     LogError, LogId, Outcomes, Position, Read, ReadBatch, ack_many,

@@ -13,6 +13,7 @@ mod declared;
 mod delivering;
 mod dev;
 mod entropy;
+mod file_limit;
 mod formats;
 mod fsck;
 mod fsck_encryption;

@@ -26,7 +26,7 @@ use crate::control::{Control, Services};
 use crate::delivering::{Delivering, Foundation, Serving};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, formats, logging, master_key, outside, s3_config, tls};
+use crate::{declared, file_limit, formats, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -52,6 +52,7 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
     let service_clock = Arc::new(AdjustableClock::new(machine_clock.clone()));
     let clock: Arc<dyn Clock> = service_clock.clone();
     let random: Arc<dyn Random> = Arc::new(Entropy::new());
+    file_limit::raise(config.http.connections_max);
     // The addresses come first: a port in use is told before anything is recovered.
     let sockets = bind(&config.listen).await?;
     let (engine, report) = open_engine(&config.storage, config.log, clock.clone())?;
@@ -244,7 +245,7 @@ fn open_engine(
         Storage::Directory(directory) => {
             formats::check(directory)?;
             let disk = RealDisk::create(directory.join(LOG_DIRECTORY));
-            let disk = disk.map_err(|error| format!("{}: {error}", directory.display()))?;
+            let disk = disk.map_err(|error| cannot_make(directory, &error))?;
             Options::durable(Arc::new(disk), clock)
         }
         Storage::Ephemeral(limit) => {
@@ -259,6 +260,10 @@ fn open_engine(
     let (engine, report) = Engine::open(options).map_err(|error| error.to_string())?;
     tell(&report);
     Ok((engine, report))
+}
+
+fn cannot_make(directory: &Path, error: &std::io::Error) -> String {
+    format!("the data directory {} cannot be made or written: {error}", directory.display())
 }
 
 /// What this server is and runs with, for whoever reads its log later.

@@ -59,6 +59,8 @@ pub use fan_out::{EventEncoder, PushEvent, Stalled, Subscription};
 pub use lifecycle::Lifecycle;
 pub use limits::Limits;
 pub use ops::get_records::HeldReply;
+#[doc(hidden)]
+pub use put::{AdmittedRecords, PutStages, RoutedRecords};
 pub use queue::{Delivery as QueueDelivery, HeldQueueRecords, fuzz_queue};
 pub use service::{Parts, Streams};
 pub use shard_reader::{ShardReadError, ShardReader, ShardRecord, ShardStretch};

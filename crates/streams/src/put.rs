@@ -1,5 +1,7 @@
 //! What PutRecord and PutRecords share: records are routed, admitted, laid out in one frame, appended, numbered.
 
+mod stages;
+
 use std::borrow::Cow;
 
 use millstream_api::{Blob, Error, ErrorCode, PutEntry};
@@ -13,6 +15,9 @@ use crate::limits::BATCH_BYTES_MAX;
 use crate::owner::Owner;
 use crate::runtime::StreamRuntime;
 use crate::shard_series::Seen;
+
+#[doc(hidden)]
+pub use stages::{AdmittedRecords, PutStages, RoutedRecords};
 
 /// A record on its way into a shard.
 #[derive(Clone)]

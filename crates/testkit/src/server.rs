@@ -19,6 +19,7 @@ pub struct ServerBuilder {
     environment: Vec<(String, String)>,
     config: Option<String>,
     ephemeral: bool,
+    files_max: Option<u64>,
 }
 
 impl ServerBuilder {
@@ -31,6 +32,7 @@ impl ServerBuilder {
             environment: vec![("MILLSTREAM_LIMITS".into(), "off".into())],
             config: None,
             ephemeral: false,
+            files_max: None,
         }
     }
 
@@ -55,6 +57,12 @@ impl ServerBuilder {
     /// No data directory.
     pub fn ephemeral(mut self) -> Self {
         self.ephemeral = true;
+        self
+    }
+
+    /// It may have no more files and connections open than this.
+    pub fn files_max(mut self, files_max: u64) -> Self {
+        self.files_max = Some(files_max);
         self
     }
 
@@ -88,7 +96,16 @@ impl ServerBuilder {
     }
 
     fn command(&self, home: &Scratch) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = match self.files_max {
+            None => Command::new(&self.binary),
+            // The shell becomes the server: a process is limited before it is that.
+            Some(most) => {
+                let mut shell = Command::new("sh");
+                shell.arg("-c").arg(format!("ulimit -n {most} && exec \"$0\" \"$@\""));
+                shell.arg(&self.binary);
+                shell
+            }
+        };
         command.args(&self.arguments).current_dir(home.path()).stdin(Stdio::null());
         command.env_remove("AWS_REGION").envs(self.environment.iter().cloned());
         if self.ephemeral {

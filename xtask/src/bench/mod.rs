@@ -1,9 +1,10 @@
 //! `cargo xtask bench`: the published figures, all in one run on one machine.
 //!
 //! Every cell (a load on a server) is measured once per round and the rounds follow each other, so that whatever
-//! the machine does meanwhile meets all cells alike; figures are medians over the rounds. Each server starts afresh
-//! for each cell and is driven by the same generator, `millstream bench`. What is measured is kept line by line in
-//! `target/bench/results.jsonl`, so that `--page` can write the page again without measuring.
+//! the machine does meanwhile meets all cells alike; figures are medians over the rounds. Slow peers are measured in
+//! the first round only, and their rows say so. Each server starts afresh for each cell and is driven by the same
+//! generator, `millstream bench`. What is measured is kept line by line in `target/bench/results.jsonl`, so that
+//! `--page` can write the page again without measuring.
 
 mod cells;
 mod cold;

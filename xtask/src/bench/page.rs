@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::bench::results::Results;
+use crate::bench::results::{Results, SPREADS};
 use crate::bench::targets::{Bound, TARGETS, Target};
 use crate::bench::{firehose, install, prose};
 use crate::{Outcome, place};
@@ -142,8 +142,8 @@ fn line_of(file: &str, name: &str) -> Option<String> {
 }
 
 fn loads(results: &Results, prefix: &str) -> String {
-    let mut text = String::from(
-        "Medians, and in brackets the least and the greatest round. Processor time is user and system together.\n\n\
+    let mut text = format!(
+        "{SPREADS}\nProcessor time is user and system together.\n\n\
          | load / server | records/s | MB/s | p50 ms | p99 ms | p99.9 ms | server ns per record \
          | generator ns per record | peak MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
@@ -155,10 +155,8 @@ fn loads(results: &Results, prefix: &str) -> String {
         };
         let _ = writeln!(
             text,
-            "| {cell} | {:.0} ({:.0} to {:.0}) | {} | {} | {} | {} | {} | {} | {} |",
-            rate.median,
-            rate.min,
-            rate.max,
+            "| {cell} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            rate.text(),
             median("payload_mb_per_second", 1.0, 1),
             median("p50_us", 1e3, 2),
             median("p99_us", 1e3, 2),
@@ -283,7 +281,7 @@ mod tests {
             ("put-records-64/b", json!({ "fault": "x" })),
         ]);
         let table = loads(&results, "put-");
-        assert!(table.contains("| put-records-64/a | 10 (10 to 10) | – | 1.50 |"), "{table}");
+        assert!(table.contains("| put-records-64/a | 10 (once) | – | 1.50 |"), "{table}");
         assert!(!table.contains("64/b"));
     }
 }

@@ -4,7 +4,9 @@
 pub const HOW: &str = "\
 - `cargo xtask bench` measures everything in one run. A cell is one load on one server; each cell is measured
   once per round, and the rounds follow each other, so that what else the machine does meets all alike.
-  Figures are medians over the rounds. Ratios are of medians; absolute figures hold for this machine only.
+  Figures are medians over the rounds. The exceptions are kinesalite, kinesis-local, moto and LocalStack, which are
+  slow: they are measured in the first round only, so that theirs are single figures without a median, marked
+  *once*; so are those of `firehose-partitions`. Ratios are of medians; absolute figures hold for this machine only.
 - Each cell starts its server afresh, on an empty directory, and ends it with SIGKILL afterwards.
 - The generator is `millstream bench`, the same for all: one thread, non-blocking sockets, HTTP/1.1 with
   keep-alive, JSON, one request under way on each connection. About 90 distinct bodies of 500 records (45,000
@@ -20,9 +22,12 @@ pub const HOW: &str = "\
 - PutRecords: 500 records of 1 KiB, 8 connections, 64 shards (and 10,000). PutRecord: 1 KiB, 32 connections
   and 1, 64 shards. GetRecords: 4 connections, 8 shards, 512 MiB, replies of up to 10 MB; a reader that
   reaches the end of a shard takes the next. Slow peers (kinesalite, kinesis-local, moto) are filled with
-  less, so that filling does not take minutes, and are measured in the first round only.
+  less, so that filling does not take minutes.
 - Queues: 32 connections receive ten records of 100 bytes and acknowledge them, from a stream of on-demand mode; a
   record counts when its acknowledgement is answered. Beside them none, or a million, others stay in flight.
+- The stages of the hot path have benchmarks of their own, run by hand: `cargo bench -p millstream-wire` (decoding,
+  replies), `-p millstream-auth` (hashing, signatures), `-p millstream-streams` (routing, limits, laying out the frame),
+  `-p millstream-records` (encryption), `-p millstream-log --features testkit` (building a commit, a whole append).
 - The bare server uses the HTTP library of ours (hyper on tokio, two workers), reads the body whole and
   answers a fixed reply of the same size. With hashing it also computes the body's SHA-256.
 - The cold shard is one of 1,000 that were filled at once with 4 GiB under random keys; the system's cache of

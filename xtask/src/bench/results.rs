@@ -99,6 +99,21 @@ impl Results {
     }
 }
 
+impl Spread {
+    /// The median without decimals, and in brackets the ends, or that there is nothing to have a median of.
+    pub fn text(&self) -> String {
+        let Spread { median, min, max, count } = self;
+        match count {
+            1 => format!("{median:.0} (once)"),
+            _ => format!("{median:.0} ({min:.0} to {max:.0})"),
+        }
+    }
+}
+
+/// What [`Spread::text`] shows, said above a table.
+pub const SPREADS: &str = "Medians over the rounds, and in brackets the least and the greatest; *once* where only one \
+                           round measured it, as with slow peers.";
+
 /// Median and ends; nothing of nothing.
 pub fn spread(mut values: Vec<f64>) -> Option<Spread> {
     values.sort_by(f64::total_cmp);
@@ -130,6 +145,12 @@ mod tests {
         let three = spread(vec![3.0, 1.0, 2.0]);
         assert_eq!(three, Some(Spread { median: 2.0, min: 1.0, max: 3.0, count: 3 }));
         assert_eq!(spread(vec![4.0, 1.0]).map(|s| s.median), Some(2.5));
+        assert_eq!(three.map(|s| s.text()).as_deref(), Some("2 (1 to 3)"));
+    }
+
+    #[test]
+    fn what_was_measured_once_says_so_and_names_no_range() {
+        assert_eq!(spread(vec![5.0]).map(|s| s.text()).as_deref(), Some("5 (once)"));
     }
 
     #[test]

@@ -45,6 +45,8 @@ record! {
     pub struct GetDeliveryLogsOutput {
         /// The events, oldest first.
         events: Vec<DeliveryLogEvent> = "Events", required, Shape::List(&EVENTS);
+        /// Whether the configuration that holds has errors kept; absent where it is not known any more.
+        logging_enabled: Option<bool> = "LoggingEnabled", optional, Shape::Boolean;
     }
 }
 

@@ -108,6 +108,16 @@ pub enum DeliveryStreamCommand {
         #[n(1)]
         at: u64,
     },
+    /// The stream that was the source is gone, and another of its name is the source from now on.
+    #[n(9)]
+    Rebind {
+        /// The delivery stream.
+        #[n(0)]
+        group: u64,
+        /// The group of the stream that is there now.
+        #[n(1)]
+        stream: u64,
+    },
 }
 
 impl From<DeliveryStreamCommand> for Command {

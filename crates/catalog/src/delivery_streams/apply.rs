@@ -60,6 +60,7 @@ pub(crate) fn apply(
             settle_encryption(&mut stream.encryption, Millis(*at));
             Ok(())
         }),
+        C::Rebind { group, stream } => rebind(state, *group, GroupId(*stream)),
     }
 }
 
@@ -173,9 +174,34 @@ fn source_of(state: &State, source: &NewDeliverySource) -> Result<DeliverySource
                 group: stream.group,
                 role_arn: role_arn.clone(),
                 start: Millis(*start),
+                generation: 0,
             }))
         }
     }
+}
+
+/// Another stream of the source's name takes the place of the one that was deleted. All of its records came after the
+/// delivery stream, so that it is read from its beginning.
+fn rebind(state: &mut State, group: u64, new: GroupId) -> Result<Outcome, Refusal> {
+    let known = state.delivery_streams.by_group(GroupId(group));
+    let known = known.ok_or(DeliveryStreamRefusal::NoDeliveryStream)?;
+    let DeliverySource::KinesisStream(source) = &known.source else {
+        return Err(Refusal::NoStream);
+    };
+    let is_there = source.group != new && state.by_group(source.group).is_some();
+    let found = state.by_group(new).filter(|stream| !is_there && stream.arn() == source.arn);
+    let (arn, created) = found.map(|it| (it.arn(), it.created)).ok_or(Refusal::NoStream)?;
+    change(state, group, |stream| {
+        active(stream)?;
+        if let DeliverySource::KinesisStream(source) = &mut stream.source
+            && source.group != new
+            && source.arn == arn
+        {
+            (source.group, source.start) = (new, created);
+            source.generation += 1;
+        }
+        Ok(())
+    })
 }
 
 /// What was begun has ended, well or not. A delivery stream that is deleted meanwhile stays DELETING.

@@ -66,6 +66,9 @@ enum StoredSource {
         role_arn: String,
         #[n(3)]
         start: u64,
+        /// Absent for the first.
+        #[n(4)]
+        generation: Option<u32>,
     },
 }
 
@@ -134,6 +137,7 @@ impl StoredSource {
                 group: source.group.0,
                 role_arn: source.role_arn.clone(),
                 start: source.start.0,
+                generation: (source.generation > 0).then_some(source.generation),
             },
         }
     }
@@ -143,12 +147,13 @@ impl StoredSource {
             StoredSource::DirectPut { throughput_hint_mibps } => {
                 DeliverySource::DirectPut { throughput_hint_mibps }
             }
-            StoredSource::KinesisStream { arn, group, role_arn, start } => {
+            StoredSource::KinesisStream { arn, group, role_arn, start, generation } => {
                 DeliverySource::KinesisStream(KinesisSource {
                     arn: arn.parse().ok()?,
                     group: GroupId(group),
                     role_arn,
                     start: Millis(start),
+                    generation: generation.unwrap_or(0),
                 })
             }
         })

@@ -195,6 +195,44 @@ fn a_stream_as_source_must_be_there_and_takes_no_encryption() {
     assert_eq!((&source.arn, source.start), (&stream.arn(), Millis(7)));
 }
 
+#[test]
+fn a_stream_takes_the_place_of_the_source_of_its_name_that_is_gone() {
+    let mut world = World::new(2);
+    let place = (1, "us-east-1".to_owned(), "s".to_owned());
+    let another = (1, "us-east-1".to_owned(), "t".to_owned());
+    let stream = |world: &mut World, place: &_| {
+        let create = world.create(place);
+        CatalogMachine::apply(&mut world.state, &create);
+        let made = world.find(place).unwrap();
+        apply(&mut world.state, Command::Activate { group: made.group.0, at: AT });
+        made
+    };
+    let first = stream(&mut world, &place);
+    let other = stream(&mut world, &another);
+    let source =
+        NewDeliverySource::KinesisStream { group: first.group.0, role_arn: "r".into(), start: 7 };
+    let made = stream_of(apply(&mut world.state, create(NewDeliveryStream { source, ..new("a") })));
+    let group = made.data_group.0;
+    apply(&mut world.state, settle(group, false));
+    let rebind = |stream: u64| DeliveryStreamCommand::Rebind { group, stream };
+    // The source is there, or what is named has another name, or is no stream.
+    for wrong in [other.group.0, 999] {
+        assert_eq!(refused(apply(&mut world.state, rebind(wrong))), Refusal::NoStream);
+    }
+    apply(&mut world.state, Command::DeleteStream { group: first.group.0, at: AT + 1 });
+    apply(&mut world.state, Command::RemoveStream { group: first.group.0 });
+    let second = stream(&mut world, &place);
+    assert_eq!(refused(apply(&mut world.state, rebind(other.group.0))), Refusal::NoStream);
+    for _ in 0..2 {
+        let bound = stream_of(apply(&mut world.state, rebind(second.group.0)));
+        let DeliverySource::KinesisStream(source) = &bound.source else { panic!() };
+        assert_eq!((source.group, source.start), (second.group, second.created));
+        assert_eq!(source.generation, 1);
+    }
+    let restored = through_slices(&world.state, 1);
+    assert_eq!(all(&restored), all(&world.state));
+}
+
 /// A command for one of a few delivery streams; many make no sense at the moment.
 fn random_command(state: &State, random: &SeededRandom) -> Command {
     let below = |n: u64| random.next_u64() % n;

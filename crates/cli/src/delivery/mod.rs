@@ -32,6 +32,13 @@ pub struct DeliveryArguments {
     pub connection: Connection,
 }
 
+impl DeliveryArguments {
+    /// Whether Firehose is called: channels are listed by Data Streams.
+    pub(crate) fn calls_firehose(&self) -> bool {
+        !matches!(self.command, DeliveryCommand::List { channels: true, .. })
+    }
+}
+
 /// What to do with delivery streams.
 #[derive(Subcommand, Clone, Debug)]
 pub enum DeliveryCommand {
@@ -162,9 +169,16 @@ async fn flush(client: &Client, target: Target, timeout: u32) -> Result<(), Fail
 
 async fn logs(client: &Client, target: Target, limit: i32, as_json: bool) -> Result<(), Failure> {
     let Target { delivery_stream, channel } = target;
+    let (name, option) = match (&delivery_stream, &channel) {
+        (Some(name), _) => (name.clone(), "CloudWatchLoggingOptions"),
+        (None, channel) => (channel.clone().unwrap_or_default(), "LoggingConfiguration"),
+    };
     let input =
         GetDeliveryLogsInput { delivery_stream_name: delivery_stream, channel, limit: Some(limit) };
     let logs: GetDeliveryLogsOutput = client.call("GetDeliveryLogs", &input).await?;
+    if logs.logging_enabled == Some(false) {
+        eprintln!("millstream: logging is not enabled for {name} ({option}): errors are not kept");
+    }
     let mut out = io::stdout().lock();
     for event in logs.events {
         let at = timestamp::format(event.timestamp);

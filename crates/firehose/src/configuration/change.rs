@@ -26,6 +26,28 @@ pub enum Change {
     HttpEndpoint(Box<HttpEndpointDestinationUpdate>),
 }
 
+/// Members of a new configuration, and what they are called in an update.
+const RENAMED: [(&str, &str); 8] = [
+    ("ExtendedS3DestinationConfiguration", "ExtendedS3DestinationUpdate"),
+    ("RedshiftDestinationConfiguration", "RedshiftDestinationUpdate"),
+    ("ElasticsearchDestinationConfiguration", "ElasticsearchDestinationUpdate"),
+    ("AmazonopensearchserviceDestinationConfiguration", "AmazonopensearchserviceDestinationUpdate"),
+    ("SplunkDestinationConfiguration", "SplunkDestinationUpdate"),
+    ("HttpEndpointDestinationConfiguration", "HttpEndpointDestinationUpdate"),
+    ("S3BackupConfiguration", "S3BackupUpdate"),
+    ("S3Configuration", "S3Update"),
+];
+
+/// What is wrong with a configuration, in the terms of the update that led to it.
+pub fn of_update(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Invalid(text) => Refusal::Invalid(
+            RENAMED.iter().fold(text, |text, (before, after)| text.replace(before, after)),
+        ),
+        other => other,
+    }
+}
+
 impl Change {
     /// The one update of a request.
     pub fn of_update(input: &mut UpdateDestinationInput) -> Result<Self, Refusal> {
@@ -135,12 +157,19 @@ fn whole(change: Change) -> Result<Configuration, Refusal> {
 }
 
 /// A member without which there is no destination of another kind.
-pub(super) fn needed<T>(member: Option<T>, name: &str) -> Result<T, Refusal> {
-    member.ok_or_else(|| {
-        Refusal::invalid(format!(
-            "{name} must be specified: all parameters are needed where the destination's type changes."
-        ))
-    })
+fn needed<T>(member: Option<T>, name: &str) -> Result<T, Refusal> {
+    member.ok_or_else(|| missing(name))
+}
+
+fn missing(name: &str) -> Refusal {
+    Refusal::Invalid(format!(
+        "{name} must be specified: all parameters are needed where the destination's type changes."
+    ))
+}
+
+/// The same of a bucket's member.
+fn of(bucket: &str) -> impl Fn(&str) -> Refusal {
+    move |member| missing(&format!("{bucket}.{member}"))
 }
 
 fn whole_extended(
@@ -159,7 +188,7 @@ fn whole_extended(
         processing_configuration: update.processing_configuration,
         s3_backup_mode: update.s3_backup_mode,
         s3_backup_configuration: backup
-            .map(|backup| into_s3(backup, "S3BackupUpdate"))
+            .map(|backup| into_s3(backup, of("S3BackupUpdate")))
             .transpose()?,
         data_format_conversion_configuration: update.data_format_conversion_configuration,
         dynamic_partitioning_configuration: update.dynamic_partitioning_configuration,
@@ -179,11 +208,11 @@ fn whole_redshift(
         username: update.username,
         password: update.password,
         retry_options: update.retry_options,
-        s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, "S3Update")?,
+        s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, of("S3Update"))?,
         processing_configuration: update.processing_configuration,
         s3_backup_mode: update.s3_backup_mode,
         s3_backup_configuration: backup
-            .map(|backup| into_s3(backup, "S3BackupUpdate"))
+            .map(|backup| into_s3(backup, of("S3BackupUpdate")))
             .transpose()?,
         cloud_watch_logging_options: update.cloud_watch_logging_options,
         secrets_manager_configuration: update.secrets_manager_configuration,
@@ -203,7 +232,7 @@ fn whole_search(
         buffering_hints: update.buffering_hints,
         retry_options: update.retry_options,
         s3_backup_mode: None,
-        s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, "S3Update")?,
+        s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, of("S3Update"))?,
         processing_configuration: update.processing_configuration,
         cloud_watch_logging_options: update.cloud_watch_logging_options,
         vpc_configuration: None,
@@ -221,7 +250,7 @@ fn whole_splunk(
         hec_acknowledgment_timeout_in_seconds: update.hec_acknowledgment_timeout_in_seconds,
         retry_options: update.retry_options,
         s3_backup_mode: update.s3_backup_mode,
-        s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, "S3Update")?,
+        s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, of("S3Update"))?,
         processing_configuration: update.processing_configuration,
         cloud_watch_logging_options: update.cloud_watch_logging_options,
         buffering_hints: update.buffering_hints,
@@ -241,7 +270,7 @@ fn whole_http_endpoint(
         role_arn: update.role_arn,
         retry_options: update.retry_options,
         s3_backup_mode: update.s3_backup_mode,
-        s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, "S3Update")?,
+        s3_configuration: into_s3(needed(update.s3_update, "S3Update")?, of("S3Update"))?,
         secrets_manager_configuration: update.secrets_manager_configuration,
     })
 }

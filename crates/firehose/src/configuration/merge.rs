@@ -3,7 +3,6 @@
 
 use millstream_api::firehose::*;
 
-use super::change::needed;
 use crate::errors::Refusal;
 
 /// A member that the update gives.
@@ -44,7 +43,7 @@ pub(super) fn merge_extended(
     if let Some(update) = update.dynamic_partitioning_configuration {
         match &mut c.dynamic_partitioning_configuration {
             Some(partitions) => {
-                put(&mut partitions.retry_options, update.retry_options);
+                merge_retry(&mut partitions.retry_options, update.retry_options);
             }
             absent => *absent = Some(update),
         }
@@ -90,7 +89,7 @@ pub(super) fn merge_redshift(
     set(&mut c.copy_command, update.copy_command);
     put(&mut c.username, update.username);
     put(&mut c.password, update.password);
-    put(&mut c.retry_options, update.retry_options);
+    merge_retry(&mut c.retry_options, update.retry_options);
     merge_s3(&mut c.s3_configuration, update.s3_update);
     put(&mut c.processing_configuration, update.processing_configuration);
     put(&mut c.s3_backup_mode, update.s3_backup_mode);
@@ -117,7 +116,7 @@ pub(super) fn merge_search(
     put(&mut c.type_name, update.type_name);
     put(&mut c.index_rotation_period, update.index_rotation_period);
     put(&mut c.buffering_hints, update.buffering_hints);
-    put(&mut c.retry_options, update.retry_options);
+    merge_retry(&mut c.retry_options, update.retry_options);
     merge_s3(&mut c.s3_configuration, update.s3_update);
     put(&mut c.processing_configuration, update.processing_configuration);
     merge_logging(&mut c.cloud_watch_logging_options, update.cloud_watch_logging_options);
@@ -138,7 +137,7 @@ pub(super) fn merge_splunk(
     set(&mut c.hec_endpoint_type, update.hec_endpoint_type);
     put(&mut c.hec_token, update.hec_token);
     put(&mut c.hec_acknowledgment_timeout_in_seconds, update.hec_acknowledgment_timeout_in_seconds);
-    put(&mut c.retry_options, update.retry_options);
+    merge_retry(&mut c.retry_options, update.retry_options);
     put(&mut c.s3_backup_mode, update.s3_backup_mode);
     merge_s3(&mut c.s3_configuration, update.s3_update);
     put(&mut c.processing_configuration, update.processing_configuration);
@@ -173,7 +172,7 @@ pub(super) fn merge_http_endpoint(
     }
     put(&mut c.processing_configuration, update.processing_configuration);
     put(&mut c.role_arn, update.role_arn);
-    put(&mut c.retry_options, update.retry_options);
+    merge_retry(&mut c.retry_options, update.retry_options);
     put(&mut c.s3_backup_mode, update.s3_backup_mode);
     merge_s3(&mut c.s3_configuration, update.s3_update);
     merge_secrets_manager(
@@ -200,20 +199,28 @@ fn merge_backup(
 ) -> Result<(), Refusal> {
     match (c.as_mut(), update) {
         (Some(c), update) => merge_s3(c, update),
-        (None, Some(update)) => *c = Some(into_s3(update, "S3BackupUpdate")?),
+        (None, Some(update)) => {
+            let name = "S3BackupUpdate";
+            let needs = |member: &str| {
+                Refusal::Invalid(format!(
+                    "{name}.{member} must be specified: there is no backup yet whose configuration {name} could change."
+                ))
+            };
+            *c = Some(into_s3(update, needs)?);
+        }
         (None, None) => {}
     }
     Ok(())
 }
 
-/// A bucket that was not there before.
+/// A bucket that was not there before; `missing` says that it cannot do without a member.
 pub(super) fn into_s3(
     update: S3DestinationUpdate,
-    name: &str,
+    missing: impl Fn(&str) -> Refusal,
 ) -> Result<S3DestinationConfiguration, Refusal> {
     Ok(S3DestinationConfiguration {
-        role_arn: needed(update.role_arn, &format!("{name}.RoleARN"))?,
-        bucket_arn: needed(update.bucket_arn, &format!("{name}.BucketARN"))?,
+        role_arn: update.role_arn.ok_or_else(|| missing("RoleARN"))?,
+        bucket_arn: update.bucket_arn.ok_or_else(|| missing("BucketARN"))?,
         prefix: update.prefix,
         error_output_prefix: update.error_output_prefix,
         buffering_hints: update.buffering_hints,
@@ -221,6 +228,14 @@ pub(super) fn into_s3(
         encryption_configuration: update.encryption_configuration,
         cloud_watch_logging_options: update.cloud_watch_logging_options,
     })
+}
+
+fn merge_retry(c: &mut Option<RetryOptions>, update: Option<RetryOptions>) {
+    match (c.as_mut(), update) {
+        (Some(c), Some(update)) => put(&mut c.duration_in_seconds, update.duration_in_seconds),
+        (None, update) => *c = update,
+        (Some(_), None) => {}
+    }
 }
 
 fn merge_logging(

@@ -278,7 +278,14 @@ impl Feed {
                 Err(place) => return Err(place.what),
             };
             for batch in read.batches.iter().filter(|batch| batch.first.0 < *to) {
-                let block = Block::read(&self.ctx.envelope.open(PROCESSED_LOG, batch).await?)?;
+                let payload = match self.ctx.envelope.open(PROCESSED_LOG, batch).await {
+                    Err(_) if self.ctx.lost_its_key(batch.first.0) => {
+                        self.left_blocks = true;
+                        continue;
+                    }
+                    payload => payload?,
+                };
+                let block = Block::read(&payload)?;
                 bytes += block.header.bytes as usize;
                 ready.extend(block.records()?);
             }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use millstream_catalog::{DeliveryFailure, DeliveryStream, DeliveryStreamCommand};
+use millstream_catalog::{
+    DeliveryFailure, DeliverySource, DeliveryStream, DeliveryStreamCommand, StreamStatus,
+};
+use millstream_log::GroupId;
 
 use crate::destinations::settings_of;
 use crate::errors::Refusal;
@@ -23,6 +26,8 @@ pub enum Step {
     Start,
     /// The pipeline is told of a change.
     Update,
+    /// The stream that was the source is gone, and another has its name.
+    Rebind,
     /// ENABLING becomes ENABLED, DISABLING becomes DISABLED.
     Encrypt,
     /// DELETING becomes nothing, or DELETING_FAILED.
@@ -83,12 +88,30 @@ impl Firehose {
                 let settings = settings_of(&self.vault, &*self.sinks, stream).await?;
                 Ok(self.pipelines.update(stream.clone(), settings).await?)
             }
+            Step::Rebind => match self.successor(stream) {
+                Some(stream_group) => {
+                    let rebind = DeliveryStreamCommand::Rebind { group, stream: stream_group.0 };
+                    self.settle(stream, rebind).await
+                }
+                None => Ok(()),
+            },
             Step::Encrypt => {
                 let at = self.now().0;
                 self.settle(stream, DeliveryStreamCommand::SettleEncryption { group, at }).await
             }
             Step::Delete => self.delete(stream).await,
         }
+    }
+
+    /// The stream that has the ARN of the source, which is gone: Firehose knows its source by the ARN.
+    pub(super) fn successor(&self, stream: &DeliveryStream) -> Option<GroupId> {
+        let DeliverySource::KinesisStream(source) = &stream.source else { return None };
+        if self.catalog.by_group(source.group).is_some() {
+            return None;
+        }
+        let arn = &source.arn;
+        let found = self.catalog.lookup(arn.account, &arn.region, &arn.name)?;
+        matches!(found.status, StreamStatus::Active | StreamStatus::Updating).then_some(found.group)
     }
 
     async fn start(&self, stream: &Arc<DeliveryStream>) -> Result<(), StepFailure> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::command::{Closing, Command, Group, Outcome, Seal};
 use super::plan::{Failure, PROCESSED};
-use super::state::{BackupInput, Config, LaneId, Shape, State};
+use super::state::{BackupInput, Config, LaneId, Shape, SourceState, State};
 use crate::ranges::Ranges;
 
 /// Changes the state.
@@ -35,7 +35,29 @@ pub fn apply(state: &mut State, command: &Command) -> Outcome {
             let lost = lost.unwrap_or(0);
             close(state, *plan, &Closed { how: *how, errors, failed: *failed, lost })
         }
+        Command::SourceGone if state.source.gone => Outcome::Stale,
+        Command::SourceGone => {
+            state.source.gone = true;
+            Outcome::Done
+        }
+        Command::Rebind { generation, processed } => rebind(state, *generation, *processed),
     }
+}
+
+/// Nothing of the logs of the stream that is gone can be read any more; plans that name them are settled as lost.
+fn rebind(state: &mut State, generation: u32, processed: u64) -> Outcome {
+    if generation <= state.source.generation {
+        return Outcome::Stale;
+    }
+    let next = state.logs.keys().next_back().map_or(0, |last| last.saturating_add(1));
+    let base = next.max(state.source.base);
+    state.source = SourceState { generation, base, gone: false, processed };
+    state.logs.clear();
+    for lane in state.lanes.values_mut() {
+        lane.floors.retain(|input, _| *input == PROCESSED);
+        lane.covered.retain(|input, _| *input == PROCESSED);
+    }
+    Outcome::Done
 }
 
 /// What became of a plan.
@@ -121,7 +143,11 @@ fn apply_seal(state: &mut State, seal: &Seal) -> Outcome {
 
 fn apply_group(state: &mut State, group: &Group) -> Outcome {
     let main = state.lanes.entry(LaneId::Main).or_default();
-    let fits = group.source.iter().all(|(log, from, to)| main.floor(*log) == *from && from <= to);
+    let base = state.source.base;
+    let fits = group
+        .source
+        .iter()
+        .all(|(log, from, to)| *log >= base && main.floor(*log) == *from && from <= to);
     if !fits {
         return Outcome::Stale;
     }

@@ -70,6 +70,19 @@ pub enum Command {
         #[n(4)]
         lost: Option<u64>,
     },
+    /// The stream that is the source is gone.
+    #[n(6)]
+    SourceGone,
+    /// Another stream of its name is the source from now on. Its logs have numbers of their own.
+    #[n(7)]
+    Rebind {
+        /// How many streams were the source before.
+        #[n(0)]
+        generation: u32,
+        /// Blocks of the processed log before this were sealed with the keys of those.
+        #[n(1)]
+        processed: u64,
+    },
 }
 
 /// Buffers that become plans, all of them or none.

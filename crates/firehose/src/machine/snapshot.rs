@@ -7,7 +7,7 @@ use millstream_replica::Slice;
 use minicbor::{Decode, Encode};
 
 use super::plan::Plan;
-use super::state::{Config, LaneId, LaneState, Shape, State, Totals};
+use super::state::{Config, LaneId, LaneState, Shape, SourceState, State, Totals};
 use crate::ranges::Ranges;
 
 /// Ranges in one part: each takes 20 bytes at most.
@@ -22,6 +22,7 @@ pub struct Frozen {
     next_plan: u64,
     valid: Arc<Ranges>,
     totals: Totals,
+    source: SourceState,
 }
 
 /// A part of a slice.
@@ -33,6 +34,9 @@ enum Part {
         next_plan: u64,
         #[n(1)]
         totals: Totals,
+        /// Absent for the first source.
+        #[n(2)]
+        source: Option<SourceState>,
     },
     #[n(1)]
     Log {
@@ -88,13 +92,15 @@ impl Frozen {
             next_plan: state.next_plan,
             valid: state.valid.clone(),
             totals: state.totals,
+            source: state.source,
         }
     }
 
     /// The parts, in order, made as they are asked for.
     fn parts(&self) -> impl Iterator<Item = Box<dyn Fn() -> Part + '_>> {
         type Make<'a> = Box<dyn Fn() -> Part + 'a>;
-        let head = move || Part::Head { next_plan: self.next_plan, totals: self.totals };
+        let source = (self.source != SourceState::default()).then_some(self.source);
+        let head = move || Part::Head { next_plan: self.next_plan, totals: self.totals, source };
         let logs = self
             .logs
             .iter()
@@ -164,8 +170,9 @@ pub fn restore(state: &mut State, slice: &[u8]) -> Result<(), String> {
     while decoder.position() < slice.len() {
         let part: Part = decoder.decode().map_err(|error| error.to_string())?;
         match part {
-            Part::Head { next_plan, totals } => {
+            Part::Head { next_plan, totals, source } => {
                 (state.next_plan, state.totals) = (next_plan, totals);
+                state.source = source.unwrap_or_default();
             }
             Part::Log { log, from } => drop(state.logs.insert(log, from)),
             Part::Config { version, document, shape } => {

@@ -137,6 +137,23 @@ pub struct Totals {
     pub lost: u64,
 }
 
+/// Which of the streams of one name is the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct SourceState {
+    /// How many were it before.
+    #[n(0)]
+    pub generation: u32,
+    /// The number that its first log has here.
+    #[n(1)]
+    pub base: u32,
+    /// Whether it is gone.
+    #[n(2)]
+    pub gone: bool,
+    /// Blocks of the processed log before this were sealed with the keys of streams that are gone, if they were.
+    #[n(3)]
+    pub processed: u64,
+}
+
 /// What a pipeline remembers.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct State {
@@ -154,6 +171,8 @@ pub struct State {
     pub valid: Arc<Ranges>,
     /// What became of records.
     pub totals: Totals,
+    /// The source.
+    pub source: SourceState,
 }
 
 impl State {

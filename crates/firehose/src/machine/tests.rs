@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use millstream_replica::Machine;
 
+use super::state::SourceState;
 use super::*;
 
 fn plan(id: u64, lane: LaneId, input: u32, ranges: &[(u64, u64)]) -> Plan {
@@ -200,4 +201,31 @@ fn a_seal_without_its_last_command_says_how_far_the_source_is_planned() {
     apply(&mut state, seal(vec![plan(0, LaneId::Main, 0, &[(5, 8)])], vec![]));
     let main = state.lane(LaneId::Main);
     assert_eq!((main.floor(0), main.reached(0)), (5, 8));
+}
+
+#[test]
+fn a_source_in_the_place_of_another_has_logs_of_its_own() {
+    let mut state = begun(Shape { worker: true, backup: BackupInput::Raw });
+    apply(&mut state, Command::Begin { logs: vec![(3, 0)] });
+    apply(&mut state, seal(vec![plan(0, LaneId::Main, 3, &[(0, 4)])], vec![(3, 4)]));
+    assert_eq!(apply(&mut state, Command::SourceGone), Outcome::Done);
+    assert_eq!(apply(&mut state, Command::SourceGone), Outcome::Stale);
+    assert!(state.source.gone);
+    assert_eq!(apply(&mut state, Command::Rebind { generation: 2, processed: 9 }), Outcome::Done);
+    let source = SourceState { generation: 2, base: 4, gone: false, processed: 9 };
+    assert_eq!(state.source, source);
+    assert_eq!(apply(&mut state, Command::Rebind { generation: 2, processed: 9 }), Outcome::Stale);
+    assert!(state.logs.is_empty() && state.plans.len() == 1);
+    assert_eq!((state.floor(LaneId::Main, 3), state.floor(LaneId::Backup, 0)), (0, 0));
+    // What the worker made of the stream before, and nobody wrote down, does not count.
+    let group = |log| Group { source: vec![(log, 0, 1)], blocks: Ranges::default() };
+    assert_eq!(apply(&mut state, Command::Group(group(3))), Outcome::Stale);
+    apply(&mut state, Command::Begin { logs: vec![(4, 0)] });
+    assert_eq!(apply(&mut state, Command::Group(group(4))), Outcome::Done);
+    let mut restored = State::default();
+    let slice = DeliveryMachine::slice(&DeliveryMachine::freeze(&state), None, 1 << 20);
+    DeliveryMachine::restore(&mut restored, &slice.bytes, 1).unwrap();
+    assert_eq!(restored, state);
+    apply(&mut state, Command::Rebind { generation: 3, processed: 9 });
+    assert_eq!(state.source.base, 5);
 }

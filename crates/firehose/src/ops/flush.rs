@@ -34,6 +34,7 @@ impl From<PipelineError> for Error {
             }
             // Not one that clients try again by themselves.
             PipelineError::Late(_) => ErrorCode::ResourceInUseException,
+            PipelineError::SourceDeleted(_) => ErrorCode::ResourceNotFoundException,
         };
         Error::new(code, error.to_string())
     }
@@ -44,7 +45,8 @@ impl Firehose {
     ///
     /// # Errors
     /// InvalidArgumentException unless one of the two is named; ResourceNotFoundException; ResourceInUseException if it
-    /// is not done in time, with what is left.
+    /// is not done in time, with what is left; ResourceNotFoundException too once the stream that is the source was
+    /// deleted.
     pub async fn flush_delivery_stream(
         &self,
         caller: &Caller,
@@ -70,13 +72,16 @@ impl Firehose {
     ) -> Result<GetDeliveryLogsOutput, Error> {
         let named = (input.delivery_stream_name.as_deref(), input.channel.as_deref());
         let limit = usize::try_from(input.limit.unwrap_or(EVENTS)).unwrap_or(0);
-        let logged = match self.named(caller, named).await? {
+        let (logged, logging_enabled) = match self.named(caller, named).await? {
             // It does not deliver any more, and what it logged is there still.
             Named { group, failed: Some(_) } => {
                 let journal = Journal::new(self.log.clone(), group);
-                journal.read(limit).await.map_err(PipelineError::Failed)?
+                (journal.read(limit).await.map_err(PipelineError::Failed)?, None)
             }
-            at_work => self.at_work(at_work).await?.logs(limit).await?,
+            at_work => {
+                let pipeline = self.at_work(at_work).await?;
+                (pipeline.logs(limit).await?, Some(pipeline.is_logged()))
+            }
         };
         let events = logged.into_iter().map(|logged| DeliveryLogEvent {
             timestamp: logged.at,
@@ -84,7 +89,7 @@ impl Firehose {
             log_stream_name: logged.stream,
             message: logged.entry,
         });
-        Ok(GetDeliveryLogsOutput { events: events.collect() })
+        Ok(GetDeliveryLogsOutput { events: events.collect(), logging_enabled })
     }
 
     /// What a delivery stream is at.

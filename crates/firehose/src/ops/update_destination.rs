@@ -5,7 +5,7 @@ use millstream_api::firehose::{UpdateDestinationInput, UpdateDestinationOutput};
 use millstream_catalog::{DeliveryStreamCommand, DeliveryStreamStatus};
 use millstream_streams::Caller;
 
-use crate::configuration::{Change, Configuration};
+use crate::configuration::{Change, Configuration, of_update};
 use crate::describe::DESTINATION_ID;
 use crate::destinations::{Place, secret_of};
 use crate::errors::Refusal;
@@ -48,7 +48,8 @@ impl Firehose {
         };
         let context = Context { version: stream.version + 1, ..Context::of(&stream, None) };
         let place = Place::of(&stream);
-        let destination = self.kept(&place, configuration, secret, &context).await?;
+        let destination = self.kept(&place, configuration, secret, &context).await;
+        let destination = destination.map_err(of_update)?;
         let update = DeliveryStreamCommand::Update {
             group: stream.data_group.0,
             from: stream.version,

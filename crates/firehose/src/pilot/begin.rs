@@ -7,6 +7,7 @@ use millstream_log::{DamagedPlace, End as LogEnd, LogError, Position, read_sound
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::gone::note_gone;
 use super::{End, Pilot, Session};
 use crate::compiled::{Compiled, main_destination, shape_of};
 use crate::context::{Context, Told};
@@ -122,7 +123,17 @@ impl Session {
             // What is damaged was taken out above.
             let Ok(read) = read else { continue };
             for batch in &read.batches {
-                let payload = self.ctx.envelope.open(PROCESSED_LOG, batch).await?;
+                let payload = match self.ctx.envelope.open(PROCESSED_LOG, batch).await {
+                    // With the stream its keys are gone.
+                    Err(what) if self.ctx.lost_its_key(batch.first.0) => {
+                        let next = Position(batch.first.0 + u64::from(batch.batch.count));
+                        let place = DamagedPlace { next, bytes: 0, what };
+                        self.leave_blocks(batch.first.0, &place, &valid).await;
+                        left_out = next.0;
+                        continue;
+                    }
+                    payload => payload?,
+                };
                 let header = Block::read(&payload)?.header;
                 match valid.contains(batch.first.0) {
                     true => self.take_block(batch.first.0, &header),
@@ -228,7 +239,7 @@ impl Session {
         if !self.ctx.source.grows() {
             return Ok(());
         }
-        let logs = learn_logs(&self.ctx).await?;
+        let logs = learn_logs(&self.ctx, &self.current.settings).await?;
         for log in logs.keys().filter(|log| !self.logs.contains_key(log)) {
             let from = self.state(|state| state.logs.get(log).copied().unwrap_or(0));
             self.main.seen.insert(*log, from);
@@ -237,6 +248,7 @@ impl Session {
         self.main.planned = self.state(|state| state.lane(LaneId::Main));
         self.backup.planned = self.state(|state| state.lane(LaneId::Backup));
         self.logs = logs;
+        self.give_up_source();
         Ok(())
     }
 
@@ -270,7 +282,7 @@ impl Session {
         self.next = None;
         if reshapes || compiled.shape != self.shape() {
             // What the lanes hold may be another lane's now.
-            return Err(End::Again("its configuration has other stages".into()));
+            return Err(End::Reshaped);
         }
         self.compiled.insert(compiled.settings.version, compiled.clone());
         self.current = compiled;
@@ -335,6 +347,7 @@ impl Session {
             return self.take_damaged(id, log, from, target, damaged).await.map(drop);
         }
         let scan = scan.map_err(|error| End::Again(error.to_string()))?;
+        self.count_read(id, log, from, &scan).await;
         let full = self.source_full(id);
         let lane = self.lane_mut(id);
         for extent in scan.extents.iter().filter(|extent| extent.from < target) {
@@ -361,7 +374,7 @@ pub(super) async fn prepare(
     if ctx.replica.read(|state| state.configs.is_empty()) {
         configure(ctx, configuration).await?;
     }
-    learn_logs(ctx).await
+    learn_logs(ctx, &configuration.settings).await
 }
 
 /// Makes a configuration hold.
@@ -425,12 +438,15 @@ async fn tell_refused(ctx: &Context, settings: &Settings, why: &str) {
 }
 
 /// The logs of the source with their parents; new ones are written down.
-async fn learn_logs(ctx: &Context) -> Result<BTreeMap<u32, Vec<u32>>, End> {
+async fn learn_logs(ctx: &Context, settings: &Settings) -> Result<BTreeMap<u32, Vec<u32>>, End> {
     let known = ctx.replica.read(|state| state.logs.clone());
     let logs = match ctx.source.logs(&known).await {
         Ok(logs) => logs,
         // What was read stays to be delivered.
-        Err(SourceError::Gone) => return Ok(known.keys().map(|log| (*log, Vec::new())).collect()),
+        Err(SourceError::Gone) => {
+            note_gone(ctx, settings).await?;
+            return Ok(known.keys().map(|log| (*log, Vec::new())).collect());
+        }
         Err(error) => return Err(End::Again(error.to_string())),
     };
     let is_new = |log: &&crate::source::SourceLog| !known.contains_key(&log.log);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::oneshot;
 
-use super::{End, Session};
+use super::gone::gone_text;
+use super::{End, Session, Unflushed};
 use crate::machine::{LANES, LaneId, PROCESSED, State};
 use crate::source::SourceError;
 
@@ -14,7 +15,7 @@ const ROUNDS_MAX: u32 = 4;
 
 /// A flush under way.
 pub struct Flush {
-    done: oneshot::Sender<Result<(), String>>,
+    done: oneshot::Sender<Result<(), Unflushed>>,
     /// Logs of the source and how far they have to be planned.
     source: BTreeMap<u32, u64>,
     /// How far the processed log has to be planned, once it is known.
@@ -28,7 +29,7 @@ impl Session {
     /// Begins a flush: everything that was put is sealed as soon as possible, and what rests is tried again at once.
     pub(super) async fn begin_flush(
         &mut self,
-        done: oneshot::Sender<Result<(), String>>,
+        done: oneshot::Sender<Result<(), Unflushed>>,
     ) -> Result<(), End> {
         self.discover().await?;
         let mut source = BTreeMap::new();
@@ -70,11 +71,24 @@ impl Session {
             let ended = self.advance(&mut flush);
             forced |= flush.processed != before;
             match ended {
-                true => drop(flush.done.send(Ok(()))),
+                true => drop(flush.done.send(self.flushed())),
                 false => self.flushes.push(flush),
             }
         }
         Ok(forced)
+    }
+
+    /// How a flush ends.
+    fn flushed(&self) -> Result<(), Unflushed> {
+        match self.state(|state| state.source.gone) {
+            true => Err(Unflushed::SourceDeleted(gone_text(&self.ctx))),
+            false => Ok(()),
+        }
+    }
+
+    /// What a source that is gone still had is not waited for.
+    pub(super) fn forget_targets(&mut self) {
+        self.flushes.iter_mut().for_each(|flush| flush.source.clear());
     }
 
     /// Whether a flush has come to its end.

@@ -11,7 +11,7 @@ use crate::limits::{
     WINDOW_RECORDS_MAX,
 };
 use crate::machine::LaneId;
-use crate::source::{Damaged, Extent, SourceError};
+use crate::source::{Damaged, Extent, Scan, SourceError};
 
 impl Session {
     /// Whether a lane takes more of the source now. What is full is sealed first, and a lane that has as many plans
@@ -119,6 +119,7 @@ impl Session {
                     self.ctx.counters.lost_records.add(scan.lost);
                 }
             }
+            self.count_read(id, log, from, &scan).await;
             found |= scan.next > from;
             let newest = scan.extents.last().map(|last| last.newest);
             let lane = self.lane_mut(id);
@@ -130,6 +131,28 @@ impl Session {
             self.ctx.counters.millis_behind_latest.set(behind);
         }
         Ok(found)
+    }
+
+    /// Counts what a stream had for the main lane, once however often it is looked at.
+    pub(super) async fn count_read(&self, id: LaneId, log: u32, from: u64, scan: &Scan) {
+        if id != LaneId::Main {
+            return;
+        }
+        let counted = self.ctx.counted(log, from);
+        if scan.next <= counted {
+            return;
+        }
+        let (next, records, bytes) = match from >= counted {
+            true => (scan.next, scan.records, scan.bytes),
+            // Some of it was counted before the pipeline began again. What cannot be read now comes with a later scan.
+            false => match self.ctx.source.scan(log, counted, READ_BYTES).await {
+                Ok(more) => (more.next, more.records, more.bytes),
+                Err(_) => return,
+            },
+        };
+        self.ctx.count_up_to(log, next);
+        self.ctx.counters.read_records.add(records);
+        self.ctx.counters.read_bytes.add(bytes);
     }
 
     /// Whether a lane waits at a damaged place.

@@ -29,6 +29,8 @@ use self::regex::Patterns;
 use self::value::Value;
 use super::limits::{PARTITION_TEXT_BYTES_MAX, PARTITION_VALUES_MAX};
 
+pub use compile::keys;
+
 /// A compiled query.
 pub struct Query {
     filter: Filter<Kind>,

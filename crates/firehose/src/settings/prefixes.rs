@@ -32,18 +32,23 @@ pub fn check_extended(
         Zone::parse(zone)?;
     }
     let prefix = Prefix::parse(c.prefix.as_deref().unwrap_or_default())?;
-    // Which keys a query makes is known when it runs: those that the prefix asks for are taken to be among them.
-    let asked: Vec<&str> = prefix
-        .partition_keys()
-        .into_iter()
-        .filter(|(kind, _)| *kind == Kind::Query)
-        .map(|(_, key)| key)
-        .collect();
     let processing = partitions.processing;
-    let query = processing.query.as_ref().map(|_| &asked[..]);
+    let made = processing.query.as_deref().map(|query| made_by(query, &prefix));
+    let made: Option<Vec<&str>> = made.as_ref().map(|keys| keys.iter().map(|it| &**it).collect());
+    let query = made.as_deref();
     let keys = Keys { query, function: processing.function.is_some() };
     check_prefix(c.prefix.as_deref(), c.error_output_prefix.as_deref(), partitions.enabled, keys)?;
     Ok(())
+}
+
+/// The keys that a query makes. Where only running it can tell, those that the prefix asks for are taken to be among
+/// them.
+fn made_by(query: &str, prefix: &Prefix) -> Vec<String> {
+    let asked = || {
+        let keys = prefix.partition_keys().into_iter();
+        keys.filter(|(kind, _)| *kind == Kind::Query).map(|(_, key)| key.to_owned()).collect()
+    };
+    crate::processing::query::keys(query).unwrap_or_else(asked)
 }
 
 /// The prefixes of a bucket beside the destination.

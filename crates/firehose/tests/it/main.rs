@@ -11,6 +11,7 @@ mod objects;
 mod outside;
 mod random;
 mod records;
+mod recreated;
 mod retention;
 mod sources;
 mod worker;

@@ -34,18 +34,33 @@ pub struct Simulated {
     pub broken: Mutex<bool>,
     /// A position that holds so many records, and cannot be read.
     aggregate: Mutex<Option<(u64, u64)>>,
+    /// Whether it was deleted, and how many of its name were before it.
+    gone: Mutex<bool>,
+    generation: u32,
     changed: watch::Sender<()>,
 }
 
 impl Simulated {
     pub fn new() -> Arc<Self> {
+        Simulated::after(0)
+    }
+
+    /// One in the place of so many that were deleted.
+    pub fn after(generation: u32) -> Arc<Self> {
         let shards = Mutex::new(BTreeMap::from([(0, Shard::default())]));
         Arc::new(Simulated {
             shards,
             broken: Mutex::default(),
             aggregate: Mutex::default(),
+            gone: Mutex::default(),
+            generation,
             changed: watch::Sender::new(()),
         })
+    }
+
+    pub fn delete(&self) {
+        *self.gone.lock().unwrap() = true;
+        self.change(BTreeMap::clear);
     }
 
     fn change(&self, act: impl FnOnce(&mut BTreeMap<u32, Shard>)) {
@@ -71,6 +86,9 @@ fn ready<'a, T: Send + 'a>(value: Result<T, SourceError>) -> SourceFuture<'a, T>
 
 impl Source for Simulated {
     fn logs<'a>(&'a self, known: &'a BTreeMap<u32, u64>) -> SourceFuture<'a, Vec<SourceLog>> {
+        if *self.gone.lock().unwrap() {
+            return ready(Err(SourceError::Gone));
+        }
         let shards = self.shards.lock().unwrap();
         let logs = shards.iter().map(|(log, shard)| SourceLog {
             log: *log,
@@ -99,7 +117,9 @@ impl Source for Simulated {
                 newest: found[found.len() - 1].0,
             });
             let ended = shard.sealed && next == end;
-            Scan { extents: extent.into_iter().collect(), next, ended, lost: start - from }
+            let (records, bytes) = (found.len() as u64, extent.map_or(0, |extent| extent.bytes));
+            let extents = extent.into_iter().collect();
+            Scan { extents, next, ended, lost: start - from, records, bytes }
         }))
     }
 
@@ -149,6 +169,10 @@ impl Source for Simulated {
 
     fn grows(&self) -> bool {
         true
+    }
+
+    fn generation(&self) -> u32 {
+        self.generation
     }
 
     fn trim(&self, _: u32, _: u64) -> SourceFuture<'_, ()> {

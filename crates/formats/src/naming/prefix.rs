@@ -29,6 +29,8 @@ pub(super) enum Part {
     RandomString,
     /// `!{firehose:error-output-type}`
     ErrorType,
+    /// The folder of failures that is added where a prefix of errors has no expression.
+    ErrorFolder,
     /// `!{partitionKeyFromQuery:KEY}` and `!{partitionKeyFromLambda:KEY}`
     PartitionKey(Kind, String),
 }
@@ -97,6 +99,9 @@ impl Prefix {
                 Part::Timestamp(pattern) => out.push_str(&pattern.format(at, zone)),
                 Part::RandomString => push_random(random, &mut out),
                 Part::ErrorType => out.push_str(error_type.ok_or(NamingError::NoErrorTypeGiven)?),
+                Part::ErrorFolder => {
+                    out.push_str(folder_of(error_type.ok_or(NamingError::NoErrorTypeGiven)?));
+                }
                 Part::PartitionKey(kind, key) => {
                     let missing = || NamingError::NoValue { kind: *kind, key: key.clone() };
                     out.push_str(partition(*kind, key).ok_or_else(missing)?);
@@ -131,6 +136,11 @@ impl Prefix {
     /// Whether there is a part that `matches`.
     pub(super) fn has(&self, matches: impl Fn(&Part) -> bool) -> bool {
         self.parts.iter().any(matches)
+    }
+
+    /// The folder of failures: `TYPE/`.
+    pub(super) fn error_folder() -> Prefix {
+        Prefix { parts: vec![Part::ErrorFolder, Part::Text("/".to_owned())] }
     }
 
     /// This prefix, and another one behind it.
@@ -168,6 +178,15 @@ fn part_of(expression: &str) -> Result<Part, NamingError> {
         "partitionKeyFromQuery" => partition_key(Kind::Query),
         "partitionKeyFromLambda" => partition_key(Kind::Function),
         other => Err(NamingError::UnknownNamespace(other.to_owned())),
+    }
+}
+
+/// The folder of a type of error: the type, but for search clusters, whose folder the developer guide writes otherwise
+/// ("Data delivery failure handling").
+fn folder_of(error_type: &str) -> &str {
+    match error_type {
+        "AmazonOpenSearchService-failed" => "AmazonOpenSearchService_failed",
+        other => other,
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64_simd::STANDARD;
 use bytes::Bytes;
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper::header::HeaderMap;
 use millstream_auth::{ChunkSigner, Payload};
 use millstream_buckets::{Checksum, Staged};
@@ -17,6 +16,7 @@ use super::blocking;
 use super::checksum::{self, Declared, Hasher, mismatch};
 use super::chunks::Chunks;
 use super::error::{S3Error, S3Result};
+use crate::arriving::Arriving;
 
 /// Bytes that are handed to the disk at once, and that must arrive within the limit of a body, unless it ends.
 pub(crate) const PIECE_BYTES: usize = 128 * 1024;
@@ -27,13 +27,13 @@ const DRAINED_BYTES_MAX: usize = 1 << 20;
 /// A body of which the rest, if any, comes back to whoever handed it out: an error may be told before it is read.
 pub(crate) struct Lent {
     /// There until this is dropped.
-    body: Option<Incoming>,
-    back: Option<oneshot::Sender<Incoming>>,
+    body: Option<Arriving>,
+    back: Option<oneshot::Sender<Arriving>>,
 }
 
 impl Lent {
     /// Hands a body out, and where it comes back.
-    pub fn new(body: Incoming) -> (Self, oneshot::Receiver<Incoming>) {
+    pub fn new(body: Arriving) -> (Self, oneshot::Receiver<Arriving>) {
         let (back, returned) = oneshot::channel();
         (Lent { body: Some(body), back: Some(back) }, returned)
     }
@@ -49,7 +49,7 @@ impl Drop for Lent {
 
 /// Takes in what a client still sends of a body that nobody wants, so that it reads its answer: a connection that is
 /// closed on it may lose that. Whether there is nothing left.
-pub(crate) async fn drain(mut body: Incoming, timeout: Duration) -> bool {
+pub(crate) async fn drain(mut body: Arriving, timeout: Duration) -> bool {
     let drained = async {
         let mut bytes = 0;
         while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await

@@ -1,6 +1,12 @@
 //! Power losses at every step.
 
+use std::sync::Arc;
+
+use millstream_types::{ManualClock, Millis};
+
 use super::world::{Op, World, log_id, workload};
+use crate::contract::Position;
+use crate::testkit::conformance::read_all;
 use crate::testkit::{SimFault, Survives};
 
 /// Steps of the workload on a disk without faults.
@@ -123,4 +129,21 @@ fn many_restarts_of_a_small_log_do_not_pile_up_files() {
     world.check("at last");
     let bytes: usize = world.disk.files().iter().map(|(_, bytes)| bytes).sum();
     assert!(bytes < 1 << 20, "{bytes} bytes for 60 small records");
+}
+
+#[test]
+fn a_clock_that_was_set_back_over_a_restart_moves_no_arrival_back() {
+    let mut world = World::new();
+    world.open_sound("at first");
+    world.run(&[Op::Create(1, 1), Op::Append(vec![(log_id(1, 0), 10)])]);
+    for jump in [Millis(0), Millis(1_000_000), Millis(5_000_000)] {
+        world.clock = Arc::new(ManualClock::new(jump));
+        world.disk.power_on(Survives::Everything);
+        world.open_sound("with another clock");
+        world.run(&[Op::Append(vec![(log_id(1, 0), 10)])]);
+        world.check("with another clock");
+    }
+    let (batches, _) = read_all(world.engine(), log_id(1, 0), Position(0)).unwrap();
+    let arrivals: Vec<Millis> = batches.iter().map(|batch| batch.arrival).collect();
+    assert_eq!(arrivals, [1_000_000, 1_000_000, 1_000_000, 5_000_000].map(Millis));
 }

@@ -1,4 +1,4 @@
-//! Hostile input, case 8: what has taken HTTP/2 servers down.
+//! Hostile input, cases 1 and 8: bodies that nobody wants over HTTP/2, and what has taken HTTP/2 servers down.
 
 use crate::http2_frames::*;
 use crate::{create, put, server};
@@ -167,4 +167,45 @@ fn streams_over_the_limit_are_refused() {
     };
     assert!(refused);
     assert_eq!(server.get("/healthz").0, 200);
+}
+
+#[test]
+fn a_client_that_sends_on_after_an_early_answer_sees_it() {
+    let server = server().ephemeral().start();
+    let mut uploads = Uploads::new(&server);
+    for (operation, bytes, said) in [
+        ("DescribeStream", 2_000_000, "The body of DescribeStream may have"),
+        ("PutRecords", 17_000_000, "The body of PutRecords may have"),
+        ("PutRecords", 20_000_000, "The body of PutRecords may have"),
+        ("NoSuchOperation", 2_000_000, "UnknownOperationException"),
+    ] {
+        let length = literal("content-length", &bytes.to_string());
+        for block in [call_block(operation), [call_block(operation), length].concat()] {
+            let uploaded = uploads.send(&block, bytes);
+            assert!(uploaded.answer.contains(said), "{operation}: {}", uploaded.answer);
+            assert_eq!((uploaded.sent, uploaded.reset), (bytes, None), "{operation}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_nobody_wants_is_read_to_a_bound() {
+    let server = server().ephemeral().start();
+    let uploaded = Uploads::new(&server).send(&call_block("NoSuchOperation"), 100_000_000);
+    assert!(uploaded.answer.contains("UnknownOperationException"), "{}", uploaded.answer);
+    assert_eq!(uploaded.reset, Some(0));
+    // 64 MiB, and what the windows let through before the reset came.
+    assert!((66_000_000..75_000_000).contains(&uploaded.sent), "{}", uploaded.sent);
+}
+
+#[test]
+fn a_body_that_nobody_wants_and_that_never_comes_is_given_up() {
+    let server = server().ephemeral().config("[limits]\nbody_read_timeout_ms = 100\n").start();
+    let mut uploads = Uploads::new(&server);
+    let length = literal("content-length", "2000000");
+    for _ in 0..2 {
+        let uploaded = uploads.hold_back(&[call_block("DescribeStream"), length.clone()].concat());
+        assert!(uploaded.answer.contains("SerializationException"), "{}", uploaded.answer);
+        assert_eq!(uploaded.reset, Some(0));
+    }
 }

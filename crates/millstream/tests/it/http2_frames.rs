@@ -9,6 +9,7 @@ pub const RST_STREAM: u8 = 3;
 pub const SETTINGS: u8 = 4;
 pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
 pub const CONTINUATION: u8 = 9;
 /// Flags.
 pub const ACK: u8 = 1;
@@ -93,4 +94,75 @@ pub fn goes_away(wire: &mut Wire) -> bool {
         seen |= kind == GOAWAY && payload[4..8] != [0; 4];
     }
     seen
+}
+
+/// The windows that the server grants for bodies: of a stream at its begin, of a connection before its first update.
+const STREAM_WINDOW: usize = 1024 * 1024;
+const CONNECTION_WINDOW: usize = 65_535;
+const FRAME_BYTES: usize = 16 * 1024;
+
+/// A client that sends bodies as their windows allow, and goes on when it is answered early, as many do.
+pub struct Uploads {
+    wire: Wire,
+    window: usize,
+    stream: u32,
+}
+
+/// What came of a body.
+#[derive(Default)]
+pub struct Uploaded {
+    /// The bytes that were sent.
+    pub sent: usize,
+    /// The body of the answer.
+    pub answer: String,
+    /// The code of the stream's reset, if it was.
+    pub reset: Option<u32>,
+}
+
+impl Uploads {
+    /// On a connection of its own.
+    pub fn new(server: &Server) -> Self {
+        Uploads { wire: connect(server, &[]), window: CONNECTION_WINDOW, stream: 1 }
+    }
+
+    /// Sends a call with a body of spaces until all is sent or the stream is reset, and reads what is answered.
+    pub fn send(&mut self, block: &[u8], bytes: usize) -> Uploaded {
+        self.run(block, bytes, true)
+    }
+
+    /// Begins a call whose body never comes, and reads until the stream is reset.
+    pub fn hold_back(&mut self, block: &[u8]) -> Uploaded {
+        self.run(block, 0, false)
+    }
+
+    fn run(&mut self, block: &[u8], bytes: usize, ends: bool) -> Uploaded {
+        let stream = self.stream;
+        self.stream += 2;
+        self.wire.send(&frame(HEADERS, END_HEADERS, stream, block));
+        let (mut out, mut window, mut answered) = (Uploaded::default(), STREAM_WINDOW, false);
+        let mut open = true;
+        while out.reset.is_none() && (open || !answered) {
+            let piece = (bytes - out.sent).min(window).min(self.window).min(FRAME_BYTES);
+            let last = out.sent + piece == bytes;
+            if open && ends && (piece > 0 || last) {
+                let flags = if last { END_STREAM } else { 0 };
+                self.wire.send(&frame(DATA, flags, stream, &vec![b' '; piece]));
+                (out.sent, window, self.window) =
+                    (out.sent + piece, window - piece, self.window - piece);
+                open = !last;
+                continue;
+            }
+            let (kind, flags, of, payload) = read(&mut self.wire).expect("an open connection");
+            let number = || u32::from_be_bytes([payload[0], payload[1], payload[2], payload[3]]);
+            match kind {
+                WINDOW_UPDATE if of == 0 => self.window += number() as usize,
+                WINDOW_UPDATE if of == stream => window += number() as usize,
+                RST_STREAM if of == stream => out.reset = Some(number()),
+                DATA if of == stream => out.answer += &String::from_utf8_lossy(&payload),
+                _ => {}
+            }
+            answered |= of == stream && matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0;
+        }
+        out
+    }
 }

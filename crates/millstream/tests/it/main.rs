@@ -10,6 +10,7 @@ mod dev_reset;
 mod full;
 mod hostile_bodies;
 mod hostile_cbor;
+mod hostile_files;
 mod hostile_heads;
 mod hostile_http2;
 mod hostile_json;

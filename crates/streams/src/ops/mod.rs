@@ -22,7 +22,7 @@ mod list_shards;
 mod list_stream_consumers;
 mod list_streams;
 mod put_record;
-mod put_records;
+pub(crate) mod put_records;
 mod receive_queue_records;
 mod register_stream_consumer;
 mod reshard;

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::bench::results::Results;
+use crate::bench::results::{Results, SPREADS};
 
 /// A row for each cell.
 pub fn table(results: &Results) -> String {
-    let mut text = String::from(
-        "Medians, and in brackets the least and the greatest round. Records/s in is what puts reached\n\
+    let mut text = format!(
+        "{SPREADS}\nRecords/s in is what puts reached\n\
          while they went on; records/s delivered is from the first put until the last object was there.\n\n\
          | load / server | records/s in | records/s delivered | s after the last put | server s per GB | peak MiB \
          | objects | of these gzip or Parquet | MB in them |\n\
@@ -27,10 +27,8 @@ pub fn table(results: &Results) -> String {
         let packed = packed.map_or("–".to_owned(), |(all, plain)| format!("{:.0}", all - plain));
         let _ = writeln!(
             text,
-            "| {cell} | {:.0} ({:.0} to {:.0}) | {} | {} | {} | {} | {} | {packed} | {} |",
-            rate.median,
-            rate.min,
-            rate.max,
+            "| {cell} | {} | {} | {} | {} | {} | {} | {packed} | {} |",
+            rate.text(),
             of_delivery(median("delivered_records_per_second", 1.0, 0)),
             of_delivery(median("delivered_after_ms", 1e3, 1)),
             of_delivery(median("server_cpu_seconds_per_gb", 1.0, 2)),
@@ -61,7 +59,7 @@ mod tests {
             ("put-records-64/x", json!({ "records_per_second": 9.0 })),
         ]);
         let table = table(&results);
-        assert!(table.contains("| firehose-intake/alone | 9 (9 to 9) | – | – | – |"), "{table}");
+        assert!(table.contains("| firehose-intake/alone | 9 (once) | – | – | – |"), "{table}");
         assert!(table.contains("| 4 | 0 | – |") && table.contains("| 1.5 |"), "{table}");
         assert!(!table.contains("put-records-64/x"));
     }

@@ -1,5 +1,7 @@
 //! From a query's text to what is run.
 
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::Term;
 use jaq_core::load::{Arena, File, Loader, span};
 use jaq_core::{Compiler, Filter, load};
 
@@ -9,8 +11,19 @@ use crate::processing::limits::{QUERY_CHARS_MAX, QUERY_COMPILE_STACK_BYTES};
 /// The filters that are written in JQ.
 const PRELUDE: &str = include_str!("prelude.jq");
 
-/// Compiles a query on a thread whose stack is enough for the deepest text there can be: parser and compiler recurse.
+/// Compiles a query.
 pub fn compile(text: &str) -> Result<Filter<Kind>, String> {
+    on_stack(text, || compile_here(text))?
+}
+
+/// The keys of the object that a query makes, where the query is the construction of an object whose keys are all
+/// there in its text; `None` if it is anything else.
+pub fn keys(text: &str) -> Option<Vec<String>> {
+    on_stack(text, || keys_here(text)).ok().flatten()
+}
+
+/// Looks at a query on a thread whose stack is enough for the deepest text there can be: parser and compiler recurse.
+fn on_stack<T: Send>(text: &str, look: impl FnOnce() -> T + Send) -> Result<T, String> {
     if text.chars().count() > QUERY_CHARS_MAX {
         return Err(format!("the query has more than {QUERY_CHARS_MAX} characters"));
     }
@@ -18,11 +31,31 @@ pub fn compile(text: &str) -> Result<Filter<Kind>, String> {
         let thread = std::thread::Builder::new()
             .name("compile-query".to_owned())
             .stack_size(QUERY_COMPILE_STACK_BYTES);
-        let compiled = thread.spawn_scoped(scope, || compile_here(text));
-        let compiled =
-            compiled.map_err(|error| format!("the query cannot be compiled: {error}"))?;
-        compiled.join().unwrap_or_else(|_| Err("the query cannot be compiled".to_owned()))
+        let looked = thread.spawn_scoped(scope, look);
+        let looked = looked.map_err(|error| format!("the query cannot be compiled: {error}"))?;
+        looked.join().map_err(|_| "the query cannot be compiled".to_owned())
     })
+}
+
+fn keys_here(text: &str) -> Option<Vec<String>> {
+    let Term::Obj(members) = load::parse(text, |parser| parser.term())? else { return None };
+    members.iter().map(|(key, _)| literal(key)).collect()
+}
+
+/// A key as it stands in the text: a name, a text without anything computed, a variable.
+fn literal(key: &Term<&str>) -> Option<String> {
+    match key {
+        Term::Str(None, parts) => parts
+            .iter()
+            .map(|part| match part {
+                StrPart::Str(text) => Some((*text).to_owned()),
+                StrPart::Char(char) => Some(char.to_string()),
+                StrPart::Term(_) => None,
+            })
+            .collect(),
+        Term::Var(name) => name.strip_prefix('$').map(str::to_owned),
+        _ => None,
+    }
 }
 
 fn compile_here(text: &str) -> Result<Filter<Kind>, String> {

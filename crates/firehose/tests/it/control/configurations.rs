@@ -268,6 +268,29 @@ async fn processors_that_make_no_sense_are_refused_by_name() {
     fixture.refuses(&cases).await;
 }
 
+#[tokio::test]
+async fn a_key_of_a_prefix_is_one_that_the_query_makes_where_its_text_says_which() {
+    let fixture = Fixture::with(Limits::default().without_rates()).await;
+    let with = |name: &str, query: &str| {
+        let parameters = [("MetadataExtractionQuery", query), ("JsonParsingEngine", "JQ-1.6")];
+        let more = format!(
+            r#", "Prefix": "dp/!{{partitionKeyFromQuery:k}}/", "ErrorOutputPrefix": "e/",
+                "DynamicPartitioningConfiguration": {{"Enabled": true}}{}"#,
+            processor("MetadataExtraction", &parameters)
+        );
+        into_bucket(name, &more)
+    };
+    let unmade = ["{x:.x}", "{}", "{x, y: {k: 1}}", r#"{\"kk\": .k}"#, r#"{x: \"k\"}"#];
+    let cases = unmade.map(|query| (with("a", query), "the partition key k, which MetadataExtractionQuery"));
+    fixture.refuses(&cases).await;
+    // Whether these make it is known when they run.
+    let others = ["{(.name): 1}", ". + {x: 1}", ".keys", r#"{\"\\(.a)\": 1}"#];
+    let made = ["{k}", "{k: .x, y: 2}", r#"{\"k\": 1}"#, r#"{\"\\u006b\": 1}"#];
+    for (at, query) in others.into_iter().chain(made).enumerate() {
+        fixture.create(&with(&format!("made-{at}"), query)).await.unwrap();
+    }
+}
+
 impl Fixture {
     /// Each request is refused with a text that holds what is expected, and nothing is made.
     async fn refuses(&self, cases: &[(String, &str)]) {

@@ -118,3 +118,37 @@ async fn some_things_are_never_switched_back() {
     assert_eq!(partitions.enabled, Some(true));
     assert_eq!(partitions.retry_options.unwrap().duration_in_seconds, Some(9));
 }
+
+#[tokio::test]
+async fn updates_speak_of_updates_and_keep_what_they_do_not_name() {
+    let fixture = Fixture::new().await;
+    fixture.active(&into_bucket("a", "")).await;
+    for (update, expected) in [
+        (
+            r#"{"S3BackupUpdate": {"Prefix": "bb/"}}"#,
+            "S3BackupUpdate.RoleARN must be specified: there is no backup yet",
+        ),
+        (r#"{"S3BackupMode": "Enabled"}"#, "S3BackupUpdate must be specified when"),
+        (
+            r#"{"CloudWatchLoggingOptions": {"Enabled": true}}"#,
+            "ExtendedS3DestinationUpdate.CloudWatchLoggingOptions: LogGroupName",
+        ),
+    ] {
+        let update = format!(r#""ExtendedS3DestinationUpdate": {update}"#);
+        let (code, text) = error(fixture.update("a", "1", &update).await);
+        assert_eq!(code, ErrorCode::InvalidArgumentException);
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.contains("type changes") && !text.contains("Configuration"), "{text}");
+    }
+    let http = format!(
+        r#"{{"DeliveryStreamName": "h", "HttpEndpointDestinationConfiguration": {{
+            "EndpointConfiguration": {{"Url": "https://e"}}, "RetryOptions": {{"DurationInSeconds": 5}},
+            "S3Configuration": {}}}}}"#,
+        bucket("")
+    );
+    fixture.active(&http).await;
+    let update = r#""HttpEndpointDestinationUpdate": {"RetryOptions": {}}"#;
+    fixture.update("h", "1", update).await.unwrap();
+    let shown = fixture.destination("h").await.http_endpoint_destination_description.unwrap();
+    assert_eq!(shown.retry_options.unwrap().duration_in_seconds, Some(5));
+}
