@@ -47,6 +47,7 @@ use crate::reply;
 use crate::service::{AuthMode, Gateway, check_single};
 use crate::signature::{header_list, request as as_signed};
 use ask::Ask;
+pub use checksum::sum_of;
 pub use chunks::fuzz_chunks;
 use error::{S3Error, S3Result};
 pub use late::LateDocument;

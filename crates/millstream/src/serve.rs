@@ -26,7 +26,7 @@ use crate::control::{Control, Services};
 use crate::delivering::{Delivering, Foundation, Serving};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, file_limit, logging, master_key, outside, s3_config, tls};
+use crate::{declared, file_limit, formats, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -189,11 +189,12 @@ fn listen(
     Ok((serving, addresses))
 }
 
-/// Why the log takes no writes, if it does not.
+/// What the log refuses of writes and why, if it refuses any.
 fn refuses_writes(engine: Arc<Engine>) -> Box<dyn Fn() -> Option<String> + Send + Sync> {
     Box::new(move || match engine.health() {
         Health::Writable => None,
-        Health::Refusing(reason) => Some(reason),
+        Health::NearlyFull(what) => Some(what),
+        Health::Refusing(reason) => Some(format!("not taking writes: {reason}")),
     })
 }
 
@@ -242,6 +243,7 @@ fn open_engine(
 ) -> Result<(Arc<Engine>, RecoveryReport), String> {
     let mut options = match storage {
         Storage::Directory(directory) => {
+            formats::check(directory)?;
             let disk = RealDisk::create(directory.join(LOG_DIRECTORY));
             let disk = disk.map_err(|error| cannot_make(directory, &error))?;
             Options::durable(Arc::new(disk), clock)
