@@ -60,9 +60,7 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
         resume_clock(&service_clock, report.last_arrival);
     }
     let log: Arc<dyn Log> = engine.clone();
-    let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
-    let catalog =
-        Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
+    let catalog = open_catalog(log.clone(), clock.clone(), random.clone()).await?;
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     let kms = std::mem::take(&mut config.kms);
@@ -118,6 +116,15 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
     announce(&addresses)?;
     let running = Running { streams, firehose, lifecycle, catalog, engine };
     running.until_told(signals, stop, serving).await
+}
+
+async fn open_catalog(
+    log: Arc<dyn Log>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> Result<Arc<Catalog>, String> {
+    let opened = Catalog::open(log, clock, random).await;
+    opened.map(Arc::new).map_err(|error| format!("the catalog did not start: {error}"))
 }
 
 /// All that ends when the server does.
