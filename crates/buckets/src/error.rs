@@ -5,6 +5,8 @@ use std::io;
 
 use millstream_vault::KeyError;
 
+use crate::format::FormatError;
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -64,6 +66,8 @@ pub enum Error {
         /// Its path.
         path: String,
     },
+    /// The directory is of a layout that this release does not know, or none is known of it. Nothing was changed.
+    Format(FormatError),
     /// The disk said no.
     Io {
         /// What was done.
@@ -107,6 +111,7 @@ impl fmt::Display for Error {
             Error::Key(error) => error.fmt(f),
             Error::Sealed => f.write_str("an encrypted object was met without its key"),
             Error::Damaged { path } => write!(f, "{path} is damaged"),
+            Error::Format(error) => error.fmt(f),
             Error::Io { doing, error } => write!(f, "{doing}: {error}"),
         }
     }

@@ -9,14 +9,17 @@
 
 mod attributes;
 mod bucket;
+mod check;
 mod complete;
 mod disk;
 mod encode;
 mod encryption;
 mod error;
+mod format;
 mod keys;
 pub mod limits;
 mod listing;
+mod lock;
 mod names;
 mod objects;
 mod reader;
@@ -29,10 +32,12 @@ mod walk;
 
 pub use attributes::{Attributes, Checksum, ETag, ObjectInfo};
 pub use bucket::{BucketInfo, Created};
+pub use check::{CheckReport, Finding, Means, OpenKey, Sum, check};
 pub use complete::CompletedPart;
 pub use disk::free_bytes;
 pub use encryption::{Asked, DefaultEncryption, Encryption, Role, Sealed, Sealing};
 pub use error::{Error, Result};
+pub use format::{FORMAT_NEWEST, FORMAT_OLDEST, FormatError, finalize, format_of};
 pub use keys::{Keys, Writer};
 pub use listing::{Entry, ListQuery, Listing};
 /// What master keys are named by, and why they cannot be used.

@@ -4,38 +4,26 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use millstream_types::{AccountId, Clock, Random, Region};
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
 use crate::bucket::{self, Bucket, BucketInfo, Created};
 use crate::disk;
 use crate::encryption::DefaultEncryption;
 use crate::error::{Error, Result};
+use crate::format::{FORMAT_NEWEST, NAMES, format_of, write_format};
 use crate::keys::Keys;
 use crate::limits::BUCKETS_MAX;
+use crate::lock::{make_and_lock, make_temporary, remove_orphans};
 use crate::names::{BucketName, UploadId};
 use crate::space::Space;
 use crate::walk::Walk;
 
-/// Says which layout the directory has.
-const FORMAT_FILE: &str = "FORMAT";
-const FORMAT: &str = "millstream buckets 1\n";
-/// The directory of buckets.
-const NAMES: &str = "names";
 /// What is being made or removed; emptied at start.
 const TRASH: &str = "trash";
-/// Locked as long as a store is open.
-const LOCK: &str = "lock";
-/// What directories of temporary stores begin with.
-const TEMPORARY: &str = "millstream-buckets-";
-/// Directories made until a temporary store has one for itself.
-const TEMPORARY_ATTEMPTS: usize = 16;
 /// Locks that keys are spread over.
 const STRIPES: usize = 64;
 
@@ -88,7 +76,7 @@ impl Store {
     /// Opens the store of a directory, and removes what a crash left half done.
     ///
     /// # Errors
-    /// The directory cannot be read or written, or is of another version.
+    /// As [`format_of`], with nothing changed; or the directory cannot be read or written.
     pub fn open(
         options: Options,
         clock: Arc<dyn Clock>,
@@ -97,6 +85,8 @@ impl Store {
         let opening = || Error::io("opening the buckets");
         let (root, lock, bytes_max) = match options.place {
             Place::Directory(root) => {
+                // Before the lock is made: what this release does not know stays untouched.
+                format_of(&root)?;
                 let lock = make_and_lock(&root).map_err(opening())?;
                 (root, lock, None)
             }
@@ -107,8 +97,11 @@ impl Store {
             }
         };
         let durable = bytes_max.is_none();
+        let format = format_of(&root)?;
         fs::create_dir_all(root.join(NAMES)).map_err(opening())?;
-        check_format(&root)?;
+        if format.is_none() {
+            write_format(&root, FORMAT_NEWEST)?;
+        }
         let trash = root.join(TRASH);
         if trash.exists() {
             fs::remove_dir_all(&trash).map_err(opening())?;
@@ -348,52 +341,6 @@ impl Drop for Store {
     }
 }
 
-/// Takes the lock of a store for as long as the file is open. `None`: another has it.
-fn lock(file: File) -> io::Result<Option<File>> {
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(file)),
-        Err(Errno::WOULDBLOCK) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Makes the directory of a store, for this user's eyes only, and takes its lock.
-fn make_and_lock(root: &Path) -> io::Result<File> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(root)?;
-    let file = File::options().create(true).append(true).open(root.join(LOCK))?;
-    lock(file)?.ok_or_else(|| io::Error::other("another process has it open"))
-}
-
-/// Makes a directory that no other store has. One that starts beside this may take it for an
-/// orphan until its lock is held; then another is made.
-fn make_temporary(parent: &Path, random: &dyn Random) -> io::Result<(PathBuf, File)> {
-    let attempt = || {
-        let root = parent.join(format!("{TEMPORARY}{}", UploadId::draw(random)));
-        let lock = make_and_lock(&root)?;
-        if lock.metadata()?.nlink() == 0 {
-            return Err(io::Error::other("it was removed as an orphan"));
-        }
-        Ok((root, lock))
-    };
-    (1..TEMPORARY_ATTEMPTS).find_map(|_| attempt().ok()).map_or_else(attempt, Ok)
-}
-
-/// Removes the directories of temporary stores that were killed.
-fn remove_orphans(parent: &Path) {
-    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    for entry in entries {
-        if !entry.file_name().to_str().is_some_and(|name| name.starts_with(TEMPORARY)) {
-            continue;
-        }
-        // One that has no lock yet is being made. The lock is kept until all is removed, so that
-        // nobody takes what is half removed.
-        let file = File::options().append(true).open(entry.path().join(LOCK));
-        if let Ok(Some(_held)) = file.and_then(lock) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
 /// The buckets of a directory, without what was being written to them.
 fn open_buckets(names: &Path) -> Result<BTreeMap<BucketName, Arc<Bucket>>> {
     let opening = || Error::io("opening the buckets");
@@ -415,21 +362,4 @@ fn open_buckets(names: &Path) -> Result<BTreeMap<BucketName, Arc<Bucket>>> {
         buckets.insert(name, Arc::new(bucket));
     }
     Ok(buckets)
-}
-
-/// Reads or writes the file that names the layout.
-fn check_format(root: &Path) -> Result<()> {
-    let path = root.join(FORMAT_FILE);
-    match fs::read(&path) {
-        Ok(bytes) if bytes == FORMAT.as_bytes() => Ok(()),
-        // A start that was killed while it wrote.
-        Ok(bytes) if FORMAT.as_bytes().starts_with(&bytes) => write_format(&path),
-        Ok(_) => Err(Error::Damaged { path: path.display().to_string() }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => write_format(&path),
-        Err(error) => Err(Error::io("opening the buckets")(error)),
-    }
-}
-
-fn write_format(path: &Path) -> Result<()> {
-    fs::write(path, FORMAT).map_err(Error::io("opening the buckets"))
 }

@@ -20,7 +20,7 @@ use crate::staged::Staged;
 use crate::store::Store;
 
 /// The file that says what an upload is.
-const RECORD: &str = "upload";
+pub(crate) const RECORD: &str = "upload";
 /// The layouts of an upload's directory: of one in the clear, and of one whose parts and object are sealed.
 const VERSION: u32 = 1;
 const SEALED_VERSION: u32 = 2;
@@ -360,7 +360,7 @@ fn numbers_of(directory: &Path) -> Result<BTreeSet<u32>> {
     Ok(numbers)
 }
 
-fn read_upload(directory: &Path, id: &UploadId) -> Result<UploadInfo> {
+pub(crate) fn read_upload(directory: &Path, id: &UploadId) -> Result<UploadInfo> {
     let path = directory.join(RECORD);
     let bytes = match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NoSuchUpload),

@@ -35,5 +35,5 @@ pub use framing::fuzz_framing;
 pub use host::HostRules;
 pub use limits::HttpLimits;
 pub use listener::{Listener, serve};
-pub use s3::{fuzz_chunks, fuzz_xml};
+pub use s3::{fuzz_chunks, fuzz_xml, sum_of};
 pub use service::{AuthMode, Gateway, Parts};

@@ -36,9 +36,7 @@ impl Gateway {
         }
         match (self.refuses_writes)() {
             None => page(StatusCode::OK, "ready\n".into()),
-            Some(reason) => {
-                page(StatusCode::SERVICE_UNAVAILABLE, format!("not taking writes: {reason}\n"))
-            }
+            Some(reason) => page(StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
         }
     }
 

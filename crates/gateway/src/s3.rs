@@ -47,6 +47,7 @@ use crate::reply;
 use crate::service::{AuthMode, Gateway, check_single};
 use crate::signature::{header_list, request as as_signed};
 use ask::Ask;
+pub use checksum::sum_of;
 pub use chunks::fuzz_chunks;
 use error::{S3Error, S3Result};
 pub use late::LateDocument;
@@ -229,8 +230,8 @@ impl Gateway {
     }
 }
 
-/// What S3 answers where it takes version 4 of signatures only. The AWS CLI and boto3 presign by version 2 for endpoints
-/// that are not AWS's, unless they are told otherwise.
+/// What S3 answers where it takes version 4 of signatures only. The AWS CLI and boto3 presign by version 2 for
+/// endpoints that are not AWS's, unless they are told otherwise.
 const VERSION_2: &str =
     "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
 

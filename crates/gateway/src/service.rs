@@ -68,7 +68,7 @@ pub struct Parts {
     pub metrics_token: Option<Secret>,
     /// What `/metrics` shows besides the gateway's own.
     pub collect: Vec<Arc<dyn Collect>>,
-    /// Why writes are refused, if they are.
+    /// What is refused of writes and why, if anything is; a sentence for `/readyz`.
     pub refuses_writes: Box<dyn Fn() -> Option<String> + Send + Sync>,
     /// Turns true when the server stops.
     pub stop: watch::Receiver<bool>,

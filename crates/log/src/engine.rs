@@ -16,7 +16,7 @@ use crate::contract::{
     Ack, AckMany, Appender, Batch, Bounds, Fut, GroupId, GroupSpec, Log, LogError, LogId, Position,
     Read, ack_many,
 };
-use crate::format::{FORMAT_NEWEST, lock, read_format, write_format};
+use crate::format::{FORMAT_NEWEST, format_of, lock, write_format};
 use crate::frame::{Frame, HEADER_ROOM};
 use crate::limits::batch_fits;
 use crate::metrics::LogCounters;
@@ -44,13 +44,13 @@ impl Engine {
     pub fn open(options: Options) -> Result<(Arc<Self>, RecoveryReport), OpenError> {
         let disk = options.disk.clone();
         // The format is looked at before the lock file is made: an unknown directory stays untouched.
-        let mut format = read_format(&*disk)?;
+        let mut format = format_of(&*disk)?;
         if format.is_none() {
             check_free(&options)?;
         }
         let lock = lock(&*disk)?;
         if format.is_none() {
-            format = read_format(&*disk)?;
+            format = format_of(&*disk)?;
         }
         if format.is_none() {
             write_format(&*disk, FORMAT_NEWEST)?;

@@ -110,9 +110,9 @@ impl Shared {
         let mut header = [0; HEADER_ROOM];
         let offset = u64::from(last.offset);
         read_exact(&*segment.file, &mut header, offset)
-            .map_err(|e| self.unreadable(segment, &e))?;
+            .map_err(|e| self.unreadable_at(segment, offset, &e))?;
         let header = BlockHeader::decode(&header, segment.number, offset)
-            .ok_or_else(|| self.damaged(segment, "a block has no sound header"))?;
+            .ok_or_else(|| self.damaged(segment, offset, "a block has no sound header"))?;
         Ok(Some((last.base + u64::from(header.count), last.arrival)))
     }
 

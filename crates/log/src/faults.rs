@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod denied;
 mod failing;
+mod formats;
 mod random;
 mod whole;
 mod world;

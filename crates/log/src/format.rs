@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::disk::{Disk, read_full, sync, write_all_of};
 use crate::options::{OpenError, doing};
+use crate::segment::file_number;
 
 /// The newest format that this release reads and writes.
 pub const FORMAT_NEWEST: u32 = 1;
@@ -12,16 +13,31 @@ pub const FORMAT_NEWEST: u32 = 1;
 /// The oldest format that this release reads.
 pub const FORMAT_OLDEST: u32 = 1;
 
-const FILE: &str = "FORMAT";
+pub(crate) const FILE: &str = "FORMAT";
 const NEW_FILE: &str = "FORMAT.new";
 const PREFIX: &str = "millstream log ";
 
 /// Whether a directory was ever written by an engine: it has a format, or segments whose format was lost.
 pub fn was_used(disk: &dyn Disk) -> io::Result<bool> {
-    Ok(disk.list()?.iter().any(|name| name == FILE || name.ends_with(".seg")))
+    Ok(disk.list()?.iter().any(|name| name == FILE || file_number(name).is_some()))
 }
 
-/// The format that a directory is written in; `None` if it has none yet.
+/// The format that a directory is written in; `None` if it has none yet. Changes nothing, and fails for one that this
+/// release does not know, and where there are segments and nothing says how they are written.
+pub fn format_of(disk: &dyn Disk) -> Result<Option<u32>, OpenError> {
+    match read_format(disk)? {
+        None if has_segments(disk)? => Err(OpenError::LostFormat { directory: disk.name() }),
+        format => Ok(format),
+    }
+}
+
+/// A first start that was cut short left no segment: the format is durable before the first is made.
+fn has_segments(disk: &dyn Disk) -> Result<bool, OpenError> {
+    let names = disk.list().map_err(doing(format!("listing {}", disk.name())))?;
+    Ok(names.iter().any(|name| file_number(name).is_some()))
+}
+
+/// What a directory says of its format; `None` if it says nothing.
 pub(crate) fn read_format(disk: &dyn Disk) -> Result<Option<u32>, OpenError> {
     let file = match disk.open_to_read(FILE) {
         Ok(file) => file,
@@ -32,6 +48,9 @@ pub(crate) fn read_format(disk: &dyn Disk) -> Result<Option<u32>, OpenError> {
     let read = read_full(&*file, &mut bytes, 0)
         .map_err(doing(format!("reading {FILE} in {}", disk.name())))?;
     let text = String::from_utf8_lossy(&bytes[..read]).into_owned();
+    if PREFIX.starts_with(&text) {
+        return Ok(None);
+    }
     let version = text.strip_prefix(PREFIX).and_then(|rest| rest.trim_end().parse().ok());
     match version {
         Some(version) if (FORMAT_OLDEST..=FORMAT_NEWEST).contains(&version) => Ok(Some(version)),
@@ -63,8 +82,8 @@ pub(crate) fn write_format(disk: &dyn Disk, version: u32) -> Result<(), OpenErro
 /// From now on the directory is written in this release's format: the release before cannot open it any more. Returns
 /// the format before and the one now. The directory must not be in use.
 pub fn finalize(disk: &Arc<dyn Disk>) -> Result<(u32, u32), OpenError> {
+    let before = format_of(&**disk)?.unwrap_or(FORMAT_NEWEST);
     let _lock = lock(&**disk)?;
-    let before = read_format(&**disk)?.unwrap_or(FORMAT_NEWEST);
     if before != FORMAT_NEWEST {
         write_format(&**disk, FORMAT_NEWEST)?;
     }

@@ -10,12 +10,12 @@ use crate::block::{BlockHeader, Kind};
 use crate::contract::LogId;
 use crate::disk::{Disk, DiskFile, read_exact};
 use crate::footer::{Footer, Found, Row};
-use crate::format::{FORMAT_NEWEST, read_format};
+use crate::format::{FILE, FORMAT_NEWEST, read_format};
 use crate::frame::HEADER_ROOM;
-use crate::options::{Damage, OpenError, Options, doing};
+use crate::options::{Damage, OpenError, Options, doing, lost_format};
 use crate::recovery::{Mode, recover};
 use crate::scan::scan;
-use crate::segment::{Role, Segment, SegmentHeader, file_name};
+use crate::segment::{Role, Segment, SegmentHeader, file_name, file_number};
 use crate::shared::Shared;
 use crate::tables::Entry;
 
@@ -42,6 +42,11 @@ pub struct FsckReport {
     pub notes: Vec<String>,
     /// Damage of acknowledged data, by file and byte.
     pub damage: Vec<Damage>,
+    /// Whether a server does not start on the directory, though this release knows its format.
+    pub keeps_shut: bool,
+    /// Whether a server that starts on it refuses writes: what a start reads is damaged. It reads no blocks of segments
+    /// that have a footer; damage there is met by whoever reads them.
+    pub refuses_writes: bool,
     /// The logs whose blocks are damaged, as far as a footer names them.
     pub damaged_logs: BTreeSet<LogId>,
 }
@@ -66,11 +71,14 @@ pub fn fsck(disk: &Arc<dyn Disk>) -> Result<FsckReport, OpenError> {
         commits: recovered.commits,
         cuts: recovered.cuts,
         notes: recovered.notes,
+        refuses_writes: !recovered.damage.is_empty(),
         damage: recovered.damage,
         ..FsckReport::default()
     };
-    if format.is_none() && names.iter().any(|name| name.ends_with(".seg")) {
-        report.notes.push("the FORMAT file is missing".into());
+    if format.is_none() && names.iter().any(|name| file_number(name).is_some()) {
+        let (file, what) = (FILE.to_owned(), format!("there are segments, but {}", lost_format()));
+        report.keeps_shut = true;
+        report.damage.push(Damage { file, segment: None, offset: 0, what });
     }
     let open: Vec<u64> = shared.ended().iter().map(|ended| ended.segment.number).collect();
     let segments = shared.set().all();

@@ -11,6 +11,7 @@ mod codec;
 mod commit;
 mod commit_build;
 mod contract;
+mod damages;
 pub mod disk;
 mod engine;
 mod expiry;
@@ -54,7 +55,7 @@ pub use contract::{
 };
 pub use disk::{Disk, DiskFile, EphemeralDisk, RealDisk};
 pub use engine::Engine;
-pub use format::{FORMAT_NEWEST, FORMAT_OLDEST, finalize, was_used};
+pub use format::{FORMAT_NEWEST, FORMAT_OLDEST, finalize, format_of, was_used};
 pub use frame::{Frame, FramePool, HEADER_ROOM, Part, PartSpec};
 pub use fsck::{FsckReport, fsck};
 pub use fuzz::fuzz_log;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use millstream_types::Millis;
 
 use crate::contract::{LogError, LogId};
+use crate::damages::FOOTER;
 use crate::footer::{Footer, Found, GroupRows, Row};
 use crate::segment::Segment;
 use crate::set::Unit;
@@ -27,23 +28,33 @@ impl Shared {
                 segment.set_footer(footer.clone());
                 Ok(footer)
             }
-            Ok(Found::Absent) => Err(self.damaged(segment, "its footer is missing")),
-            Ok(Found::Damaged(what)) => Err(self.damaged(segment, what)),
+            Ok(Found::Absent) => Err(self.damaged(segment, FOOTER, "its footer is missing")),
+            Ok(Found::Damaged(what)) => Err(self.damaged(segment, FOOTER, what)),
             Err(e) => Err(self.unreadable(segment, &e)),
         }
     }
 
-    /// An error that names a segment, counted.
-    pub(crate) fn damaged(&self, segment: &Segment, what: &str) -> LogError {
-        self.counters.damage.add(1);
+    /// An error that names a segment. The place in it is counted, the first time that it is met.
+    pub(crate) fn damaged(&self, segment: &Segment, at: u64, what: &str) -> LogError {
+        self.count_damage(segment.number, at);
         LogError::Damaged(format!("{} in {}: {what}", segment.describe(), self.options.disk.name()))
     }
 
-    /// What a failed read of a segment means.
+    /// Counts a damaged place, the first time that it is met.
+    pub(crate) fn count_damage(&self, segment: u64, at: u64) {
+        self.counters.damage.add(u64::from(self.damages.is_new(segment, at)));
+    }
+
+    /// What a failed read of a segment's footer means.
     pub(crate) fn unreadable(&self, segment: &Segment, error: &io::Error) -> LogError {
+        self.unreadable_at(segment, FOOTER, error)
+    }
+
+    /// What a failed read at a byte of a segment means.
+    pub(crate) fn unreadable_at(&self, segment: &Segment, at: u64, error: &io::Error) -> LogError {
         match error.kind() {
             io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
-                self.damaged(segment, &error.to_string())
+                self.damaged(segment, at, &error.to_string())
             }
             _ => {
                 self.counters.failures.add(1);

@@ -23,7 +23,7 @@ pub struct LogCounters {
     pub full: Counter,
     /// Writes and syncs that failed.
     pub failures: Counter,
-    /// Damaged places that were found.
+    /// Damaged places that were found, each once, 4096 at most.
     pub damage: Counter,
     /// Requests that wait for the committer.
     pub queue_depth: Gauge,
@@ -81,6 +81,9 @@ impl Collect for LogCounters {
     }
 }
 
+const DAMAGE_HELP: &str =
+    "Damaged places found, each once however often it is read; beyond 4096 no more are counted.";
+
 type Named<'a, T> = (&'static str, &'static str, &'a T);
 
 impl LogCounters {
@@ -100,7 +103,7 @@ impl LogCounters {
             ),
             ("millstream_log_full_total", "Commits that found the disk full.", &self.full),
             ("millstream_log_failures_total", "Writes and syncs that failed.", &self.failures),
-            ("millstream_log_damage_total", "Damaged places found.", &self.damage),
+            ("millstream_log_damage_total", DAMAGE_HELP, &self.damage),
             ("millstream_log_read_bytes_total", "Payload handed to readers.", &self.read_bytes),
             (
                 "millstream_log_reads_cached_total",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use millstream_types::{Clock, Millis};
 
 use crate::disk::Disk;
+use crate::format::FORMAT_NEWEST;
 use crate::limits;
 
 /// How an engine works. [`Options::durable`] and [`Options::ephemeral`] are what servers use; tests make it smaller.
@@ -134,6 +135,9 @@ pub struct RecoveryReport {
 pub enum Health {
     /// It does.
     Writable,
+    /// There is no room for another segment: it takes what still fits the last one, and refuses the rest until space
+    /// returns. The text says so, and what to do.
+    NearlyFull(String),
     /// It does not, for this reason; reads go on.
     Refusing(String),
 }
@@ -154,6 +158,11 @@ pub enum OpenError {
         found: String,
         /// The newest format that this release knows.
         known: u32,
+    },
+    /// There are segments, and nothing says in which format they are written.
+    LostFormat {
+        /// The directory.
+        directory: String,
     },
     /// The disk of a new directory has less free than its reserve and one segment.
     NoRoom {
@@ -186,6 +195,9 @@ impl std::fmt::Display for OpenError {
                 "{directory} has log format {found}, this release knows up to {known}; nothing was \
                  changed; open it with the release that wrote it"
             ),
+            OpenError::LostFormat { directory } => {
+                write!(f, "{directory} has segments, but {}", lost_format())
+            }
             OpenError::NoRoom { directory, free, reserve, needed } => write!(
                 f,
                 "{directory} has {} MiB free; {} MiB are kept in reserve (disk_reserve_mib in [log] of the \
@@ -205,9 +217,18 @@ impl std::error::Error for OpenError {
             OpenError::Io { source, .. } => Some(source),
             OpenError::InUse { .. }
             | OpenError::UnknownFormat { .. }
+            | OpenError::LostFormat { .. }
             | OpenError::NoRoom { .. } => None,
         }
     }
+}
+
+/// What is wrong without a format, and what to do.
+pub(crate) fn lost_format() -> String {
+    format!(
+        "no FORMAT that says how they are written; nothing was changed; put the file back from a copy: it is one line, \
+         `millstream log {FORMAT_NEWEST}` if no release after this one wrote the directory"
+    )
 }
 
 /// Names what was tried when an I/O call fails.

@@ -198,7 +198,8 @@ impl Shared {
                 asked += 1;
             }
             let span = &mut buffer[at..at + bytes];
-            read_exact(&*segment.file, span, *offset).map_err(|e| self.unreadable(segment, &e))?;
+            read_exact(&*segment.file, span, *offset)
+                .map_err(|e| self.unreadable_at(segment, *offset, &e))?;
             at += bytes;
         }
         Ok(buffer)
@@ -227,7 +228,7 @@ impl Shared {
             }
             if entry.base > next {
                 let what = format!("positions {next} to {} of {log} are missing", entry.base);
-                return Err(self.damaged(segment, &what));
+                return Err(self.damaged(segment, u64::from(entry.offset), &what));
             }
             next = end;
             let payload = block.slice(HEADER_ROOM..);
@@ -257,7 +258,7 @@ impl Shared {
         let offset = u64::from(entry.offset);
         let wrong = |what: &str| {
             let what = format!("the block at byte {offset} of {log} {what}");
-            self.damaged(segment, &what)
+            self.damaged(segment, offset, &what)
         };
         let header = BlockHeader::decode(block, segment.number, offset)
             .ok_or_else(|| wrong("has no sound header"))?;

@@ -9,6 +9,7 @@ use crate::block::{BlockHeader, CommitHeader, Kind};
 use crate::change::Change;
 use crate::codec::u64_at;
 use crate::commit::Chain;
+use crate::damages::FOOTER;
 use crate::disk::{DiskFile, read_full, sync};
 use crate::footer::{Footer, FooterState, Found, Row, SegmentRow};
 use crate::frame::HEADER_ROOM;
@@ -124,7 +125,7 @@ impl Recovery<'_> {
             };
             let note = format!("{}: {what}; the footer is made again", file_name(file_id));
             self.report.notes.push(note);
-            self.shared.counters.damage.add(1);
+            self.shared.count_damage(number, FOOTER);
         }
         Ok(None)
     }
@@ -363,7 +364,9 @@ impl Recovery<'_> {
             }
         }
         self.report.segments = shared.set().len();
-        shared.counters.damage.add(self.report.damage.len() as u64);
+        for damage in &self.report.damage {
+            shared.count_damage(damage.segment.unwrap_or_default(), damage.offset);
+        }
         if let Some(first) = self.report.damage.first() {
             shared.break_down(format!(
                 "{} is damaged: {first}; nothing was changed, reads of what is sound go on; run \

@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::block::{BlockHeader, padded};
 use crate::change::Change;
 use crate::contract::{LogError, LogId};
+use crate::damages::FOOTER;
 use crate::disk::{is_full, read_exact, write_all_of};
 use crate::footer::{Footer, FooterBuilder, FooterState, Row, footer_bytes_max};
 use crate::frame::HEADER_ROOM;
@@ -205,7 +206,8 @@ impl Shared {
                 let (first, keep) = (state.lock().first, group.spec().keep);
                 let run = row.run.0 as usize..(row.run.0 + row.run.1) as usize;
                 let Some(run) = entries.get(run) else {
-                    return Err(self.damaged(source, "the footer's runs contradict its entries"));
+                    let what = "the footer's runs contradict its entries";
+                    return Err(self.damaged(source, FOOTER, what));
                 };
                 for (at, entry) in run.iter().enumerate() {
                     let end = run.get(at + 1).map_or(row.extent.end, |next| next.base);
@@ -320,8 +322,9 @@ impl Shared {
     ) -> Result<BlockHeader, LogError> {
         block.clear();
         block.resize(block_bytes(&moved.entry) as usize, 0);
-        read_exact(&*source.file, block, u64::from(moved.entry.offset))
-            .map_err(|e| self.unreadable(source, &e))?;
+        let offset = u64::from(moved.entry.offset);
+        read_exact(&*source.file, block, offset)
+            .map_err(|e| self.unreadable_at(source, offset, &e))?;
         self.checked(moved.log, source, &moved.entry, block)
     }
 

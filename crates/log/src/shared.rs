@@ -10,6 +10,7 @@ use millstream_types::Millis;
 use crate::cache::FooterCache;
 use crate::change::Change;
 use crate::contract::{LogError, LogId};
+use crate::damages::Damages;
 use crate::metrics::LogCounters;
 use crate::notify::Notifier;
 use crate::open_index::OpenIndex;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) pool: Pool,
     pub(crate) cache: FooterCache,
+    pub(crate) damages: Damages,
     pub(crate) notifier: Notifier,
     pub(crate) signal: Signal,
     /// Segments that ended and have no footer yet, oldest first.
@@ -71,6 +73,7 @@ impl Shared {
             open_index: OpenIndex::default(),
             queue: Queue::default(),
             pool: Pool::default(),
+            damages: Damages::default(),
             notifier: Notifier::default(),
             signal: Signal::default(),
             ended: Mutex::default(),
@@ -130,10 +133,18 @@ impl Shared {
         self.counters.refusing.set(1);
     }
 
-    /// Says whether the disk is full.
+    /// Says whether the disk is full. The log is told when that changes, not whenever something is refused.
     pub(crate) fn set_full(&self, full: bool) {
         let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        refusal.full = full;
+        let was_full = std::mem::replace(&mut refusal.full, full);
+        match (was_full, full) {
+            (false, true) => tracing::warn!("{}", self.nearly_full()),
+            (true, false) => {
+                let directory = self.options.disk.name();
+                tracing::info!(directory, "there is room for writes again");
+            }
+            (true, true) | (false, false) => {}
+        }
         self.counters.refusing.set(u64::from(full || refusal.broken.is_some()));
     }
 
@@ -155,12 +166,18 @@ impl Shared {
         let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
         match &refusal.broken {
             Some(why) => Health::Refusing(why.clone()),
-            None if refusal.full => Health::Refusing(format!(
-                "{} is full: reads go on; free space, shorten retention or delete streams",
-                self.options.disk.name()
-            )),
+            None if refusal.full => Health::NearlyFull(self.nearly_full()),
             None => Health::Writable,
         }
+    }
+
+    /// What is refused without room for another segment, and what to do.
+    fn nearly_full(&self) -> String {
+        format!(
+            "{} is nearly full: large puts are refused, and small ones once they do not fit the last segment; reads go \
+             on; free space, shorten retention or delete streams",
+            self.options.disk.name()
+        )
     }
 
     /// Applies a change that is durable; `segment` holds it.

@@ -357,7 +357,7 @@ impl Shared {
         let mut header = [0; HEADER_ROOM];
         let offset = u64::from(entry.offset);
         if let Err(error) = read_exact(&*segment.file, &mut header, offset) {
-            return match self.unreadable(segment, &error) {
+            return match self.unreadable_at(segment, offset, &error) {
                 LogError::Damaged(_) => Ok(false),
                 other => Err(other),
             };

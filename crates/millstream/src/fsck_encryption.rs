@@ -1,4 +1,5 @@
-//! What `fsck` says about encrypted blocks: how many there are by key, and whether each is what was written.
+//! What `fsck` says about the master key, whether it fits, and about encrypted blocks: how many there are by key, and
+//! whether each is what was written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,13 +13,15 @@ use millstream_firehose::{INTAKE_LOG, PROCESSED_LOG};
 use millstream_log::{Disk, End, GroupId, Inspection, Log, LogError, LogId, Position, ReadBatch};
 use millstream_records::{Place, open, sealed_header};
 use millstream_types::{ManualClock, Millis};
-use millstream_vault::{DataKey, LocalKeys};
+use millstream_vault::{DataKey, LocalKeys, check_secrets};
 
 use crate::entropy::Entropy;
+use crate::keys::unopened;
 use crate::master_key;
 
 /// How long a damaged directory's catalog may take to open.
 const CATALOG_WAIT: Duration = Duration::from_secs(60);
+const NOT_IN_TIME: &str = "the catalog could not be read in time";
 /// Bytes that are read at a time.
 const STEP_BYTES: usize = 1024 * 1024;
 
@@ -32,12 +35,55 @@ struct Count {
     refused: u64,
 }
 
-/// Reports on all encrypted blocks of a directory; `Ok(false)` if one is not what was written.
-pub fn check(disk: &Arc<dyn Disk>, master_key_file: &Path) -> Result<bool, String> {
-    let root = master_key::load(master_key_file)?;
+/// What came of a check.
+pub struct Checked {
+    /// Why a server cannot start with this master key, or without it.
+    pub key_damage: Option<String>,
+    /// Whether each encrypted block that could be opened is what was written.
+    pub blocks_are_sound: bool,
+}
+
+/// The master key's file, as a start finds it.
+pub struct KeyFile<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// What is in it.
+    pub loaded: &'a Result<Option<DataKey>, String>,
+}
+
+impl KeyFile<'_> {
+    fn root(&self) -> Option<&DataKey> {
+        self.loaded.as_ref().ok().and_then(Option::as_ref)
+    }
+
+    /// What a start would say of it, if it would refuse.
+    async fn damage(&self, catalog: &Catalog) -> Option<String> {
+        let root = match self.loaded {
+            Ok(root) => root,
+            Err(error) => return Some(error.clone()),
+        };
+        let sealed = catalog.read(|state| state.sealed_secrets().cloned())?;
+        let Some(root) = root else { return Some(master_key::missing(self.path)) };
+        let masters = LocalKeys::new(root.clone(), Vec::new(), Arc::new(Entropy::new()));
+        let opened = check_secrets(&masters, &sealed).await;
+        opened.err().map(|error| unopened(&error, Some(self.path)))
+    }
+}
+
+/// Checks the master key against the data and, where the log is whole, all encrypted blocks of a directory.
+pub fn check(
+    disk: &Arc<dyn Disk>,
+    key: &KeyFile<'_>,
+    log_is_whole: bool,
+) -> Result<Checked, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("the runtime did not start: {error}"))?;
-    runtime.block_on(check_streams(disk, root, master_key_file))
+    if log_is_whole {
+        return runtime.block_on(check_streams(disk, key, true));
+    }
+    let only_key =
+        async { tokio::time::timeout(CATALOG_WAIT, check_streams(disk, key, false)).await };
+    runtime.block_on(only_key).unwrap_or_else(|_| Err(NOT_IN_TIME.into()))
 }
 
 /// What the groups of a directory belong to, in words.
@@ -46,7 +92,7 @@ pub fn stream_names(disk: &Arc<dyn Disk>) -> Result<BTreeMap<GroupId, String>, S
     let runtime = runtime.map_err(|error| format!("the runtime did not start: {error}"))?;
     // A damaged catalog must not keep the report waiting.
     let names = async { tokio::time::timeout(CATALOG_WAIT, names_of(disk)).await };
-    runtime.block_on(names).unwrap_or_else(|_| Err("the catalog could not be read in time".into()))
+    runtime.block_on(names).unwrap_or_else(|_| Err(NOT_IN_TIME.into()))
 }
 
 async fn names_of(disk: &Arc<dyn Disk>) -> Result<BTreeMap<GroupId, String>, String> {
@@ -84,36 +130,41 @@ fn channel_name(channel: &Channel) -> String {
 
 async fn check_streams(
     disk: &Arc<dyn Disk>,
-    root: Option<DataKey>,
-    file: &Path,
-) -> Result<bool, String> {
+    key: &KeyFile<'_>,
+    with_blocks: bool,
+) -> Result<Checked, String> {
     let inspection = Inspection::open(disk).map_err(|error| error.to_string())?;
     let log: Arc<dyn Log> = Arc::new(inspection);
     if log.groups().await.map_err(|error| error.to_string())?.is_empty() {
-        return Ok(true);
+        return Ok(Checked { key_damage: None, blocks_are_sound: true });
     }
     let clock = Arc::new(ManualClock::new(Millis(0)));
     let catalog = Catalog::open(log.clone(), clock, Arc::new(Entropy::new())).await;
     let catalog = catalog.map_err(|error| error.to_string())?;
+    let key_damage = key.damage(&catalog).await;
+    if !with_blocks {
+        catalog.stop().await;
+        return Ok(Checked { key_damage, blocks_are_sound: true });
+    }
     // Service time at the last stop was this or later: what is beyond the horizon by it is beyond it for good.
     let now = last_arrival(&*log).await;
     let holders = catalog.read(|state| holders(state, now));
     let mut sound = true;
     for holder in &holders {
-        let keys = opened_keys(holder, root.as_ref());
+        let keys = opened_keys(holder, key.root());
         let mut blocks =
             Blocks { log: &*log, horizon: holder.horizon, keys, counts: BTreeMap::new() };
         for log in &holder.logs {
             blocks.count_log(*log).await;
         }
         for (id, count) in &blocks.counts {
-            let (verdict, is_sound) = judge(holder, *id, count, root.is_some(), file);
+            let (verdict, is_sound) = judge(holder, *id, count, key.root().is_some(), key.path);
             tell(holder, *id, count, &verdict);
             sound &= is_sound;
         }
     }
     catalog.stop().await;
-    Ok(sound)
+    Ok(Checked { key_damage, blocks_are_sound: sound })
 }
 
 /// Logs whose blocks are encrypted with the same data keys.

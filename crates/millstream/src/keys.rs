@@ -1,6 +1,6 @@
 //! The vault of a node: its master key, the declared keys, and the key service if there is one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use millstream_catalog::Catalog;
@@ -45,11 +45,16 @@ pub async fn open_vault(
     };
     let Clocks { service: clock, machine: machine_clock } = clocks;
     let opened = Vault::open(VaultParts { catalog, masters, clock, machine_clock, random }).await;
-    opened.map_err(|error| match (error, path) {
+    opened.map_err(|error| unopened(&error, path.as_deref()))
+}
+
+/// Why a vault does not open, and what to do.
+pub fn unopened(error: &VaultError, path: Option<&Path>) -> String {
+    match (error, path) {
         (VaultError::Key(error), Some(path)) => format!(
             "the master key of {} does not fit this data: put back the file that was made with it ({error})",
             path.display()
         ),
         (error, _) => format!("the vault did not open: {error}"),
-    })
+    }
 }

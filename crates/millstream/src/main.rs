@@ -6,7 +6,6 @@
 
 mod arguments;
 mod background;
-mod chores;
 mod config;
 mod config_file;
 mod control;
@@ -14,6 +13,9 @@ mod declared;
 mod delivering;
 mod dev;
 mod entropy;
+mod file_limit;
+mod formats;
+mod fsck;
 mod fsck_encryption;
 mod keys;
 mod kms;
@@ -48,9 +50,9 @@ fn main() -> ExitCode {
         None => serve::run(arguments.serve),
         Some(Command::Serve(options)) => serve::run(options),
         Some(Command::Fsck { data_dir, master_key_file }) => {
-            return chores::fsck(&data_dir, master_key_file);
+            return fsck::fsck(&data_dir, master_key_file);
         }
-        Some(Command::Finalize { data_dir }) => chores::finalize(&data_dir),
+        Some(Command::Finalize { data_dir }) => formats::finalize(&data_dir),
         Some(Command::Delivery(options)) => {
             return millstream_cli::delivery(options, entropy());
         }

@@ -36,11 +36,7 @@ pub fn load_or_make(path: &Path, needed: bool, random: &dyn Random) -> Result<Da
             }
             Ok(key)
         }
-        None if needed => Err(format!(
-            "the master key file {} is missing, and the data cannot be read without it: put it back (a new one would \
-             not open anything)",
-            path.display()
-        )),
+        None if needed => Err(missing(path)),
         None => {
             make(path, random).map_err(|error| {
                 format!("the master key file {} cannot be made: {error}", path.display())
@@ -49,6 +45,15 @@ pub fn load_or_make(path: &Path, needed: bool, random: &dyn Random) -> Result<Da
             load(path)?.ok_or_else(|| format!("{} was taken away", path.display()))
         }
     }
+}
+
+/// What is said of a file that is not there though the data needs it.
+pub fn missing(path: &Path) -> String {
+    format!(
+        "the master key file {} is missing, and the data cannot be read without it: put it back (a new one would not \
+         open anything)",
+        path.display()
+    )
 }
 
 /// The key of the file, if there is one. Messages never quote what it holds.

@@ -26,7 +26,7 @@ use crate::control::{Control, Services};
 use crate::delivering::{Delivering, Foundation, Serving};
 use crate::entropy::Entropy;
 use crate::keys::{Clocks, open_vault};
-use crate::{declared, logging, master_key, outside, s3_config, tls};
+use crate::{declared, file_limit, formats, logging, master_key, outside, s3_config, tls};
 
 /// Files of the log, within the data directory.
 pub const LOG_DIRECTORY: &str = "log";
@@ -52,6 +52,7 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
     let service_clock = Arc::new(AdjustableClock::new(machine_clock.clone()));
     let clock: Arc<dyn Clock> = service_clock.clone();
     let random: Arc<dyn Random> = Arc::new(Entropy::new());
+    file_limit::raise(config.http.connections_max);
     // The addresses come first: a port in use is told before anything is recovered.
     let sockets = bind(&config.listen).await?;
     let (engine, report) = open_engine(&config.storage, config.log, clock.clone())?;
@@ -59,9 +60,7 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
         resume_clock(&service_clock, report.last_arrival);
     }
     let log: Arc<dyn Log> = engine.clone();
-    let catalog = Catalog::open(log.clone(), clock.clone(), random.clone());
-    let catalog =
-        Arc::new(catalog.await.map_err(|error| format!("the catalog did not start: {error}"))?);
+    let catalog = open_catalog(log.clone(), clock.clone(), random.clone()).await?;
     let key_file = master_key::path_of(&config);
     let clocks = Clocks { service: clock.clone(), machine: machine_clock.clone() };
     let kms = std::mem::take(&mut config.kms);
@@ -117,6 +116,15 @@ async fn serve(mut config: Config, background: Handles) -> Result<(), String> {
     announce(&addresses)?;
     let running = Running { streams, firehose, lifecycle, catalog, engine };
     running.until_told(signals, stop, serving).await
+}
+
+async fn open_catalog(
+    log: Arc<dyn Log>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> Result<Arc<Catalog>, String> {
+    let opened = Catalog::open(log, clock, random).await;
+    opened.map(Arc::new).map_err(|error| format!("the catalog did not start: {error}"))
 }
 
 /// All that ends when the server does.
@@ -188,11 +196,12 @@ fn listen(
     Ok((serving, addresses))
 }
 
-/// Why the log takes no writes, if it does not.
+/// What the log refuses of writes and why, if it refuses any.
 fn refuses_writes(engine: Arc<Engine>) -> Box<dyn Fn() -> Option<String> + Send + Sync> {
     Box::new(move || match engine.health() {
         Health::Writable => None,
-        Health::Refusing(reason) => Some(reason),
+        Health::NearlyFull(what) => Some(what),
+        Health::Refusing(reason) => Some(format!("not taking writes: {reason}")),
     })
 }
 
@@ -241,6 +250,7 @@ fn open_engine(
 ) -> Result<(Arc<Engine>, RecoveryReport), String> {
     let mut options = match storage {
         Storage::Directory(directory) => {
+            formats::check(directory)?;
             let disk = RealDisk::create(directory.join(LOG_DIRECTORY));
             let disk = disk.map_err(|error| cannot_make(directory, &error))?;
             Options::durable(Arc::new(disk), clock)

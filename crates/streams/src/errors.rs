@@ -199,6 +199,11 @@ impl From<Refusal> for Error {
                 DryRunOperationException,
                 "Request would have succeeded, but the DryRun parameter is set.",
             ),
+            // The log tells of a full disk when it becomes full, not at each call.
+            Refusal::Log(LogError::Full) => disk_full(),
+            Refusal::Log(error @ LogError::Damaged(_)) => {
+                no_answer("log", &format!("{error}. {WHAT_TO_DO_ABOUT_DAMAGE}"))
+            }
             Refusal::Log(error) => no_answer("log", &error),
             Refusal::Catalog(error) => no_answer("catalog", &error),
         }
@@ -215,6 +220,17 @@ fn stream_not_found(name: &StreamName, account: AccountId, elsewhere: &[Region])
         ));
     }
     Error::new(ErrorCode::ResourceNotFoundException, text)
+}
+
+const WHAT_TO_DO_ABOUT_DAMAGE: &str =
+    "Run `millstream fsck` on the data directory of the server and bring back the file from a copy";
+
+/// The disk has no room for a write.
+pub(crate) fn disk_full() -> Error {
+    Error::new(
+        ErrorCode::InternalFailureException,
+        "Internal service failure: the server's disk is full. Reads go on.",
+    )
 }
 
 /// A part of ours, by its name, that failed.

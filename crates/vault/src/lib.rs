@@ -28,4 +28,4 @@ pub use local::{KeyUse, LocalKey, LocalKeys};
 pub use master::{Fut, Generated, MasterKeys, Owner, WithService};
 pub use metrics::VaultCounters;
 pub use name::{InvalidKeyName, KeyName, S3_ALIAS, SERVICE_ALIAS};
-pub use vault::{CHECKED_FOR, Vault, VaultParts};
+pub use vault::{CHECKED_FOR, Vault, VaultParts, check_secrets};

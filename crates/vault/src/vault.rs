@@ -243,6 +243,17 @@ impl Vault {
     }
 }
 
+/// Whether master keys open the secrets of a catalog, as [`Vault::open`] does.
+///
+/// # Errors
+/// They do not, or what they open is damaged.
+pub async fn check_secrets(
+    masters: &dyn MasterKeys,
+    sealed: &SealedSecrets,
+) -> Result<(), VaultError> {
+    open_token_key(masters, sealed).await.map(drop)
+}
+
 async fn open_token_key(
     masters: &dyn MasterKeys,
     sealed: &SealedSecrets,

@@ -1,4 +1,4 @@
-use millstream_buckets::{Created, Error};
+use millstream_buckets::{Created, Error, FormatError};
 
 use crate::support::{Home, START, get, key, name, put};
 
@@ -56,5 +56,5 @@ fn a_directory_is_open_once_and_one_of_another_version_not_at_all() {
     assert!(home.try_open().is_err());
     drop(store);
     std::fs::write(home.directory.join("FORMAT"), "millstream buckets 2\n").unwrap();
-    assert!(matches!(home.try_open(), Err(Error::Damaged { .. })));
+    assert!(matches!(home.try_open(), Err(Error::Format(FormatError::Unknown { .. }))));
 }

@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod buckets;
+mod check;
 mod crash;
 mod few_files;
+mod format;
 mod listing;
 mod objects;
 mod sealed;

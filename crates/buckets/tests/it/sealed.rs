@@ -28,7 +28,7 @@ fn asks(encryption: Encryption) -> Asked {
     Asked { encryption: Some(encryption), bucket_key: None }
 }
 
-async fn put_sealed(
+pub async fn put_sealed(
     store: &Arc<Store>,
     bucket: &BucketName,
     of: &str,
@@ -70,7 +70,7 @@ async fn get_sealed(store: &Store, bucket: &BucketName, of: &str) -> Result<Vec<
 }
 
 /// No two chunks are alike.
-fn data(bytes: usize) -> Vec<u8> {
+pub fn data(bytes: usize) -> Vec<u8> {
     (0..bytes).map(|at| (at / 251 + at) as u8).collect()
 }
 

@@ -4,7 +4,7 @@ mod crc64;
 
 use base64_simd::STANDARD;
 use hyper::header::{HeaderMap, HeaderName};
-use millstream_buckets::{Checksum, PartInfo};
+use millstream_buckets::{Checksum, PartInfo, Sum};
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 
 use crc64::Crc64;
@@ -164,6 +164,21 @@ impl Hasher {
             State::Digest(context) => STANDARD.encode_to_string(context.finish()),
         }
     }
+}
+
+impl Sum for Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        Hasher::update(self, bytes);
+    }
+
+    fn finish(self: Box<Self>) -> String {
+        Hasher::finish(*self)
+    }
+}
+
+/// A client's checksum by its algorithm, for whoever checks objects; `None` if there is no such algorithm.
+pub fn sum_of(algorithm: &str) -> Option<Box<dyn Sum>> {
+    Some(Box::new(Hasher::new(Algorithm::of_name(algorithm)?)))
 }
 
 /// The checksum of an object of parts that is made of the parts' checksums; `None` if a part has none of this kind.

@@ -166,12 +166,9 @@ impl From<Error> for S3Error {
                 error.to_string(),
             ),
             Error::Key(error) => of_key(error),
-            Error::Damaged { .. } | Error::Io { .. } | Error::Sealed => S3Error::new(
-                "InternalError",
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "We encountered an internal error. Please try again.",
-            )
-            .with("Cause", error.to_string()),
+            Error::Damaged { .. } | Error::Format(_) | Error::Io { .. } | Error::Sealed => {
+                S3Error::internal().with("Cause", error.to_string())
+            }
         }
     }
 }

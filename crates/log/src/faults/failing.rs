@@ -121,7 +121,7 @@ fn a_full_disk_refuses_writes_reads_on_gives_space_back_and_recovers() {
     let text = "x".repeat(9000);
     let refused = (0..20).find_map(|_| append(&*log, log_id(2, 0), batch(1, &text)).err());
     assert_eq!(refused, Some(LogError::Full));
-    assert!(matches!(log.health(), Health::Refusing(_)));
+    assert!(matches!(log.health(), Health::NearlyFull(_)));
     world.run(&[Op::Append(vec![(log_id(1, 0), 9000)])]);
     world.logs.remove(&log_id(2, 0));
     world.check("while the disk is full");
@@ -150,7 +150,7 @@ fn full_and_restarted(survives: Option<Survives>) -> World {
     world.logs.remove(&log_id(1, 0));
     let text = "y".repeat(9000);
     while append(&*log, log_id(1, 0), batch(1, &text)).is_ok() {}
-    assert!(matches!(log.health(), Health::Refusing(_)));
+    assert!(matches!(log.health(), Health::NearlyFull(_)));
     if survives.is_none() {
         log.stop();
     }
@@ -167,13 +167,13 @@ fn a_disk_that_was_full_before_a_restart_is_freed_by_trims_and_deletions() {
         let mut world = full_and_restarted(survives);
         let log = world.engine.clone().unwrap();
         let health = log.health();
-        assert!(matches!(health, Health::Refusing(_)), "before any write: {health:?}");
+        assert!(matches!(health, Health::NearlyFull(_)), "before any write: {health:?}");
         let text = "x".repeat(9000);
         assert_eq!(append(&*log, log_id(1, 0), batch(1, &text)), Err(LogError::Full));
         // The command of a machine comes first, then what follows from it; nothing of it lets data in.
         append(&*log, log_id(9, 0), batch(1, "delete")).unwrap();
         assert_eq!(append(&*log, log_id(1, 0), batch(1, "x")), Err(LogError::Full));
-        assert!(matches!(log.health(), Health::Refusing(_)));
+        assert!(matches!(log.health(), Health::NearlyFull(_)));
         world.run(&[Op::Trim(log_id(2, 0))]);
         world.check("while the disk is full");
         block_on(log.delete(GroupId(1))).unwrap();

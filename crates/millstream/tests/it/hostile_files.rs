@@ -16,15 +16,16 @@ const WAITING: u64 = 40;
 fn more_connections_than_files_are_borne_until_they_are_gone() {
     let mut server = server().files_max(FILES_MAX).start();
     create(&server, "s", 1);
+    assert!(server.log().contains("the limit of open files is too low for so many connections"));
     let mut kept = server.connect();
     assert_eq!(accepts_failed(&mut kept), 0);
     let held: Vec<Wire> = (0..FILES_MAX + WAITING).map(|_| server.connect()).collect();
+    // Who is connected is served.
+    let record = json!({ "StreamName": "s", "Data": "QQ==", "PartitionKey": "k" });
     let mut acknowledged = 0;
-    while accepts_failed(&mut kept) < 10 {
-        let record = json!({ "StreamName": "s", "Data": "QQ==", "PartitionKey": "k" });
+    while acknowledged == 0 || accepts_failed(&mut kept) < 10 {
         acknowledged += usize::from(call(&mut kept, "PutRecord", &record).status == 200);
     }
-    assert!(acknowledged > 0, "who is connected is served");
     let told = server.log().matches("a connection was not accepted").count();
     assert!((1..=2).contains(&told), "told {told} times:\n{}", server.log());
     drop(held);
@@ -33,6 +34,17 @@ fn more_connections_than_files_are_borne_until_they_are_gone() {
     server.kill();
     server.restart();
     assert_eq!(read(&server, "s", SHARD).len(), acknowledged + 1);
+}
+
+#[test]
+fn as_many_files_may_be_open_as_the_system_allows() {
+    let server = server().ephemeral().start();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let mut columns = line["Max open files".len()..].split_whitespace();
+    let mut limit = || columns.next().unwrap().parse::<u64>().unwrap_or(u64::MAX);
+    let (now, most) = (limit(), limit());
+    assert!(now >= most.min(1 << 20), "{line}");
 }
 
 /// How often a connection was not accepted, asked over one that was.

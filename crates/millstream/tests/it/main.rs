@@ -2,10 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod damage;
 mod declared;
 mod dev_clock;
 mod dev_faults;
 mod dev_reset;
+mod full;
 mod hostile_bodies;
 mod hostile_cbor;
 mod hostile_files;

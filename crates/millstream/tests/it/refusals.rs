@@ -1,12 +1,12 @@
 //! What a server refuses to start with, and what it says.
 
-use millstream_testkit::{Scratch, Server};
+use millstream_testkit::Scratch;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::{SHARD, create, put, read, server};
 
-fn run(arguments: &[&str], path: &Path) -> Output {
+pub fn run(arguments: &[&str], path: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_millstream"));
     command.args(arguments).arg(path).output().expect("the binary runs")
 }
@@ -118,102 +118,4 @@ fn a_configuration_that_names_what_does_not_exist_is_refused() {
         let (status, said) = server().config(text).refuse_in(&home);
         assert!(!status.success() && said.contains(word), "{text}: {said}");
     }
-}
-
-#[test]
-fn fsck_passes_a_whole_directory_and_names_damage() {
-    let first = server().start();
-    create(&first, "s", 1);
-    for _ in 0..50 {
-        put(&first, "s", &"QUFB".repeat(200));
-    }
-    let home = first.stop();
-    let data = home.path().join("data");
-    let whole = run(&["fsck"], &data);
-    assert!(whole.status.success(), "{whole:?}");
-    let segment = largest_file(&data.join("log"));
-    let mut bytes = std::fs::read(&segment).expect("a segment");
-    // In the middle of what was put: not at its end, where a torn tail would be cut.
-    let place = bytes
-        .windows(40)
-        .position(|window| window == [0, 1, 0x41].repeat(14)[..40].to_vec().as_slice());
-    let place = place.unwrap_or_else(|| middle_of_content(&bytes));
-    bytes[place] ^= 0x10;
-    std::fs::write(&segment, bytes).expect("the segment is written");
-    let damaged = run(&["fsck"], &data);
-    let said = String::from_utf8_lossy(&damaged.stdout) + String::from_utf8_lossy(&damaged.stderr);
-    assert_eq!(damaged.status.code(), Some(1), "{said}");
-    assert!(said.contains("next: ") && !said.contains("LogId"), "{said}");
-    let name = segment.file_name().expect("a name").to_string_lossy().into_owned();
-    assert!(said.contains(&name), "{said}");
-}
-
-#[test]
-fn a_damaged_segment_refuses_writes_and_says_what_to_do() {
-    let first = server().start();
-    create(&first, "s", 1);
-    for _ in 0..50 {
-        put(&first, "s", &"QUFB".repeat(200));
-    }
-    let segment_dir = first.data_dir().join("log");
-    let mut first = first;
-    first.kill();
-    let segment = largest_file(&segment_dir);
-    let mut bytes = std::fs::read(&segment).expect("a segment");
-    let place = middle_of_content(&bytes);
-    bytes[place] ^= 0x10;
-    std::fs::write(&segment, bytes).expect("the segment is written");
-    first.restart();
-    let (status, page) = first.get("/readyz");
-    let input = serde_json::json!({ "StreamName": "s", "Data": "QQ==", "PartitionKey": "k" });
-    let reply = first.call("PutRecord", &input);
-    assert!(status == 503 || reply.status != 200, "{page} {reply:?}");
-    assert!(first.log().contains("fsck"), "{}", first.log());
-}
-
-fn largest_file(directory: &Path) -> std::path::PathBuf {
-    let entries = std::fs::read_dir(directory).expect("a directory");
-    let paths = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file());
-    // By what is written, since segments are all of one size.
-    let content = |path: &std::path::PathBuf| {
-        std::fs::read(path).map_or(0, |bytes| bytes.iter().filter(|byte| **byte != 0).count())
-    };
-    paths.max_by_key(content).expect("a file")
-}
-
-/// A place half way through what is not zero.
-fn middle_of_content(bytes: &[u8]) -> usize {
-    let places: Vec<usize> = (0..bytes.len()).filter(|place| bytes[*place] != 0).collect();
-    places[places.len() / 2]
-}
-
-#[test]
-fn a_full_store_refuses_writes_and_goes_on_reading() {
-    let limit = (96 * 1024 * 1024).to_string();
-    let server: Server =
-        server().ephemeral().argument("--ephemeral-limit").argument(&limit).start();
-    create(&server, "s", 1);
-    let data = "QUFB".repeat(250_000);
-    let mut taken = 0;
-    let refused = loop {
-        let input = serde_json::json!({ "StreamName": "s", "Data": data, "PartitionKey": "k" });
-        let reply = server.call("PutRecord", &input);
-        if reply.status != 200 {
-            break reply;
-        }
-        taken += 1;
-        assert!(taken < 1000, "the limit holds");
-    };
-    assert_eq!(refused.status, 500);
-    let id = refused.http.header("x-amzn-requestid").expect("an id").to_owned();
-    let told: Vec<_> =
-        server.log().lines().filter(|l| l.contains(&id)).map(str::to_owned).collect();
-    assert!(
-        told.iter().any(|line| line.contains("ERROR") && line.contains("PutRecord")),
-        "{told:?}"
-    );
-    assert!(!refused.code().is_empty() && !refused.message().is_empty(), "{refused:?}");
-    assert_eq!(server.get("/readyz").0, 503);
-    assert_eq!(server.get("/healthz").0, 200);
-    assert_eq!(read(&server, "s", SHARD).len(), taken);
 }

@@ -162,6 +162,7 @@ fn sink_error(error: &Error, bucket: &str) -> SinkError {
         | Error::PartTooSmall { .. }
         | Error::Sealed
         | Error::Damaged { .. }
+        | Error::Format(_)
         | Error::Io { .. } => failed("InternalError", error.to_string()),
     }
 }

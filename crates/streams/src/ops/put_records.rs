@@ -6,13 +6,14 @@ use std::sync::Arc;
 use millstream_api::ops::PutRecordsInput;
 use millstream_api::{Blob, Error, ErrorCode, PutEntry, PutRecordsReply};
 use millstream_catalog::{Stream, StreamStatus};
+use millstream_log::LogError;
 use millstream_types::HashKey;
 use tokio::time::Instant;
 
 use crate::caller::Caller;
 use crate::distribution::distribute;
 use crate::encryption::of_puts;
-use crate::errors::Refusal;
+use crate::errors::{Refusal, disk_full};
 use crate::limits::{PUT_REQUEST_BYTES_MAX, RESHARD_RETRIES_MAX};
 use crate::owner::StreamCounters;
 use crate::put::{Incoming, PutOutcome, put};
@@ -110,6 +111,11 @@ impl Streams {
             }
         }
         if let Some(failure) = &failure {
+            // The one record's reason is the call's, which is told in the log by whoever answers it.
+            if operation == "PutRecord" && failure.error == LogError::Full {
+                self.put_failures.records.add(failure.records as u64);
+                return Err(disk_full());
+            }
             self.put_failures.tell(caller, operation, &stream, failure, self.now());
         }
         let failed = || PutEntry::Failed {

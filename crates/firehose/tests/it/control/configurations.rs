@@ -281,7 +281,8 @@ async fn a_key_of_a_prefix_is_one_that_the_query_makes_where_its_text_says_which
         into_bucket(name, &more)
     };
     let unmade = ["{x:.x}", "{}", "{x, y: {k: 1}}", r#"{\"kk\": .k}"#, r#"{x: \"k\"}"#];
-    let cases = unmade.map(|query| (with("a", query), "the partition key k, which MetadataExtractionQuery"));
+    let cases = unmade
+        .map(|query| (with("a", query), "the partition key k, which MetadataExtractionQuery"));
     fixture.refuses(&cases).await;
     // Whether these make it is known when they run.
     let others = ["{(.name): 1}", ". + {x: 1}", ".keys", r#"{\"\\(.a)\": 1}"#];
