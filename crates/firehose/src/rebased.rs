@@ -7,9 +7,35 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use millstream_log::{Log, LogId};
+use millstream_replica::Replica;
 use millstream_types::Millis;
 
+use crate::machine::{Command, DeliveryMachine};
 use crate::source::{Scan, Source, SourceError, SourceFuture, SourceLog, Stretch};
+
+/// A source, in the place of those that were deleted if there were any, which is written down before anything of it is
+/// read. The text of an error is for people.
+pub async fn rebased(
+    source: Arc<dyn Source>,
+    replica: &Replica<DeliveryMachine>,
+    log: &Arc<dyn Log>,
+    processed: LogId,
+    name: &str,
+) -> Result<Arc<dyn Source>, String> {
+    let generation = source.generation();
+    replica.barrier().await.map_err(|error| error.to_string())?;
+    if generation > replica.read(|state| state.source.generation) {
+        let bounds = log.bounds(processed).await.map_err(|error| error.to_string())?;
+        let rebind = Command::Rebind { generation, processed: bounds.end.0 };
+        replica.submit(&rebind).await.map_err(|error| error.to_string())?;
+        tracing::warn!(%name, "the source stream was deleted and made again: it is read from its first record");
+    }
+    Ok(match replica.read(|state| state.source.base) {
+        0 => source,
+        base => Arc::new(Rebased::new(source, base)),
+    })
+}
 
 /// A source whose first log has another number than 0. What comes before is gone.
 pub struct Rebased {

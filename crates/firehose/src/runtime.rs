@@ -23,12 +23,12 @@ use crate::envelope::{CountedKeys, Envelope, Keys};
 use crate::intake::{Intake, frames};
 use crate::journal::{Journal, Logged};
 use crate::limits::{BLOCK_BYTES_MAX, DELIVERIES_MAX, PARTITIONS_MAX};
-use crate::machine::{Command, DeliveryMachine, LaneId, Totals};
+use crate::machine::{DeliveryMachine, LaneId, Totals};
 use crate::metrics::{self, PipelineCounters, Shown, destination_name};
 use crate::outward::{Outward, Ways};
 use crate::pilot::{Order, Pilot, prepare};
 use crate::processed::PROCESSED_LOG;
-use crate::rebased::Rebased;
+use crate::rebased::rebased;
 use crate::settings::Settings;
 use crate::sink::{Sender, Sinks};
 use crate::source::Source;
@@ -292,7 +292,8 @@ impl Runtimes {
             (None, None) => return Err(PipelineError::Unknown),
         };
         let processed = LogId { group: data, index: PROCESSED_LOG };
-        let source = rebased(source, &replica, (log, processed)).await?;
+        let name = &parts.sender.name;
+        let source = rebased(source, &replica, log, processed, name).await.map_err(failed)?;
         let ctx = Arc::new(Context {
             sender: parts.sender,
             channel_id: parts.channel_id,
@@ -379,25 +380,6 @@ impl Runtimes {
             let _ = stop.await;
         }
     }
-}
-
-/// A source in the place of one that was deleted, which is written down before anything of it is read.
-async fn rebased(
-    source: Arc<dyn Source>,
-    replica: &Replica<DeliveryMachine>,
-    (log, processed): (&Arc<dyn Log>, LogId),
-) -> Result<Arc<dyn Source>, PipelineError> {
-    let generation = source.generation();
-    replica.barrier().await.map_err(failed)?;
-    if generation > replica.read(|state| state.source.generation) {
-        let processed = log.bounds(processed).await.map_err(failed)?.end.0;
-        let rebind = Command::Rebind { generation, processed };
-        replica.submit(&rebind).await.map_err(failed)?;
-    }
-    Ok(match replica.read(|state| state.source.base) {
-        0 => source,
-        base => Arc::new(Rebased::new(source, base)),
-    })
 }
 
 impl Pipeline {
