@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::disk::remove_if_there;
 use crate::error::{Error, Result};
+use crate::reader::is_absent;
 
 /// The newest layout that this release reads and writes.
 pub const FORMAT_NEWEST: u32 = 1;
@@ -92,7 +93,7 @@ pub fn format_of(root: &Path) -> Result<Option<u32>> {
 
 fn read_text(root: &Path) -> io::Result<String> {
     let file = match File::open(root.join(FORMAT_FILE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) if is_absent(&error) => return Ok(String::new()),
         file => file?,
     };
     let mut bytes = Vec::new();
@@ -103,7 +104,7 @@ fn read_text(root: &Path) -> io::Result<String> {
 fn has_buckets(root: &Path) -> Result<bool> {
     match fs::read_dir(root.join(NAMES)) {
         Ok(mut entries) => Ok(entries.next().is_some()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if is_absent(&error) => Ok(false),
         Err(error) => Err(Error::io("reading a directory")(error)),
     }
 }
