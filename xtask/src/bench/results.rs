@@ -111,8 +111,8 @@ impl Spread {
 }
 
 /// What [`Spread::text`] shows, said above a table.
-pub const SPREADS: &str = "Medians over the rounds, and in brackets the least and the greatest; *once* where only one \
-                           round measured it, as with slow peers.";
+pub const SPREADS: &str = "Medians over the rounds, and in brackets the least and the greatest; *once* where \
+                           only one round\nmeasured it, as with slow peers.";
 
 /// Median and ends; nothing of nothing.
 pub fn spread(mut values: Vec<f64>) -> Option<Spread> {
