@@ -1,14 +1,18 @@
 //! What verification costs beside the body's hash: `cargo bench -p millstream-auth`.
 #![allow(clippy::disallowed_methods)] // a benchmark owns its clock
 
+#[path = "../../../benches/measure.rs"]
+mod measure;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use millstream_auth::{
     Credentials, KeyStore, Request, Secret, SigningKeys, authenticate, claimed, payload_sha256,
     sign,
 };
 use millstream_types::{AccountId, Millis};
+
+use crate::measure::measure;
 
 struct OneKey(Secret);
 
@@ -35,7 +39,7 @@ fn main() {
     ];
     let region = "us-east-1".parse().unwrap_or_else(|_| unreachable!("a valid region"));
     let keys = SigningKeys::new();
-    measure("payload_sha256, 700 KiB", || {
+    measure("payload_sha256, 700 KiB", 0, || {
         black_box(payload_sha256(black_box(&body)));
     });
     for (name, id) in [("known key", "key"), ("unknown key", "other")] {
@@ -44,28 +48,15 @@ fn main() {
         let mut headers = base.clone();
         headers.extend(signed.headers.iter().map(|(name, value)| (*name, value.as_bytes())));
         let request = Request { headers: &headers, ..request };
-        measure(&format!("authenticate, {name}"), || {
+        measure(&format!("authenticate, {name}"), 0, || {
             let _ = black_box(authenticate(&request, "kinesis", &hash, now, &store, &keys));
         });
         let authorization = || {
             let named = request.headers.iter().filter(|(name, _)| *name == "authorization");
             named.map(|(_, value)| *value)
         };
-        measure("claimed", || {
+        measure("claimed", 0, || {
             black_box(claimed(authorization(), request.query, |key, _| Some(key.len())));
         });
     }
-}
-
-/// The median time of a call.
-fn measure(name: &str, mut call: impl FnMut()) {
-    let mut times: Vec<Duration> = Vec::new();
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(300) {
-        let from = Instant::now();
-        call();
-        times.push(from.elapsed());
-    }
-    times.sort();
-    println!("{name:<32} {:>10.2} us", times[times.len() / 2].as_secs_f64() * 1e6);
 }

@@ -2,9 +2,11 @@
 //! engine does with many callers, on a disk that syncs, shows the example `append_rate`.
 #![allow(clippy::disallowed_methods)] // a benchmark owns its clock
 
+#[path = "../../../benches/measure.rs"]
+mod measure;
+
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use millstream_log::testkit::block_on;
 use millstream_log::{
@@ -12,6 +14,8 @@ use millstream_log::{
     Options, PartSpec,
 };
 use millstream_types::SystemClock;
+
+use crate::measure::measure;
 
 const GROUP: GroupId = GroupId(1);
 const LOGS: u32 = 64;
@@ -70,18 +74,4 @@ fn stages(engine: &Engine, records: usize) {
         let answers = block_on(engine.append_many(frame(&pool, records)).expect("it is taken"));
         assert!(answers.iter().all(Result::is_ok));
     });
-}
-
-/// The median time of a call, and the rate for `bytes` a call.
-fn measure(name: &str, bytes: usize, mut call: impl FnMut()) {
-    let mut times: Vec<Duration> = Vec::new();
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(300) {
-        let from = Instant::now();
-        call();
-        times.push(from.elapsed());
-    }
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64();
-    println!("  {name:<50} {:>10.2} us {:>8.2} GB/s", median * 1e6, bytes as f64 / median / 1e9);
 }

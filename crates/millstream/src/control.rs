@@ -10,7 +10,7 @@ use millstream_faults::Faults;
 use millstream_firehose::Firehose;
 use millstream_gateway::{DevApi, DevReply};
 use millstream_streams::{Declaration, Streams};
-use millstream_types::{AdjustableClock, Millis, NotForward};
+use millstream_types::{AdjustableClock, ClockReading, Millis, NotForward};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
@@ -83,7 +83,7 @@ impl Control {
         let mut fields = Fields::read(body)?;
         let parts: Vec<&str> = path.split('/').collect();
         let outcome = match (method, &parts[..]) {
-            ("GET", ["clock"]) => self.clock_reading(),
+            ("GET", ["clock"]) => Self::clock_reading(self.clock.read()),
             ("POST", ["clock", "hold"]) => {
                 fields.finish()?;
                 self.clock.hold();
@@ -136,8 +136,7 @@ impl Control {
         self.streams.faults()
     }
 
-    fn clock_reading(&self) -> Value {
-        let reading = self.clock.read();
+    fn clock_reading(reading: ClockReading) -> Value {
         json!({
             "now": crate::dev::time::format(reading.now),
             "now_ms": reading.now.0,
@@ -150,7 +149,7 @@ impl Control {
         let reading = self.clock.read();
         let (now, ahead_ms) = (crate::dev::time::format(reading.now), reading.ahead_ms);
         tracing::warn!(now, ahead_ms, "the service clock {what}");
-        self.clock_reading()
+        Self::clock_reading(reading)
     }
 
     /// Back to how the server started. The clock runs first, since it may be what a deletion waits for.

@@ -1,12 +1,16 @@
 //! What encryption costs a block: `cargo bench -p millstream-records`.
 #![allow(clippy::disallowed_methods)] // a benchmark owns its clock
 
+#[path = "../../../benches/measure.rs"]
+mod measure;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use millstream_records::{
     BlockWriter, Place, SEALED_BYTES, Sealer, open, payload_bytes, plain_part,
 };
+
+use crate::measure::measure;
 
 const PLACE: Place = Place { group: 1, shard: 0, count: 1 };
 
@@ -31,18 +35,4 @@ fn main() {
     measure("derive a key", 0, || {
         black_box(Sealer::new(&[1; 32], 1, [2; 16]));
     });
-}
-
-/// The median time of a call, and the rate for `bytes` a call.
-fn measure(name: &str, bytes: usize, mut call: impl FnMut()) {
-    let mut times: Vec<Duration> = Vec::new();
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(300) {
-        let from = Instant::now();
-        call();
-        times.push(from.elapsed());
-    }
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64();
-    println!("  {name:<32} {:>10.2} us {:>8.2} GB/s", median * 1e6, bytes as f64 / median / 1e9);
 }

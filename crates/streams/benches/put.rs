@@ -1,9 +1,11 @@
 //! Times of the stages that `streams` has in a put: `cargo bench -p millstream-streams`.
 #![allow(clippy::disallowed_methods)] // a benchmark owns its clock
 
+#[path = "../../../benches/measure.rs"]
+mod measure;
+
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use base64_simd::STANDARD;
 use millstream_api::Blob;
@@ -11,6 +13,8 @@ use millstream_catalog::{CatalogMachine, Command, State, Stream};
 use millstream_replica::Machine;
 use millstream_streams::{Limits, PutStages};
 use millstream_types::{ManualClock, Millis};
+
+use crate::measure::measure;
 
 const RECORD_BYTES: usize = 1024;
 const NOW: Millis = Millis(1_700_000_000_000);
@@ -88,18 +92,4 @@ fn stages(stream: &Arc<Stream>, records: usize, limited: &Limits) {
             black_box(stages.lay_out(&admitted, &routed).expect("sound data"));
         });
     }
-}
-
-/// The median time of a call, and the rate for `bytes` a call.
-fn measure(name: &str, bytes: usize, mut call: impl FnMut()) {
-    let mut times: Vec<Duration> = Vec::new();
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(300) {
-        let from = Instant::now();
-        call();
-        times.push(from.elapsed());
-    }
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64();
-    println!("  {name:<50} {:>10.2} us {:>8.2} GB/s", median * 1e6, bytes as f64 / median / 1e9);
 }

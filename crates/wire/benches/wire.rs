@@ -1,8 +1,10 @@
 //! Times of the stages that `wire` has in the hot path: `cargo bench -p millstream-wire`.
 #![allow(clippy::disallowed_methods)] // a benchmark owns its clock
 
+#[path = "../../../benches/measure.rs"]
+mod measure;
+
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use base64_simd::STANDARD;
 use bytes::Bytes;
@@ -15,6 +17,8 @@ use millstream_wire::{
     encode_put_records,
 };
 
+use crate::measure::measure;
+
 const RECORDS: usize = 500;
 const RECORD_BYTES: usize = 1024;
 
@@ -26,20 +30,6 @@ fn main() {
         replies(protocol);
         get_records(protocol);
     }
-}
-
-/// The median time of a call, in nanoseconds, and the rate for `bytes` a call.
-fn measure(name: &str, bytes: usize, mut call: impl FnMut()) {
-    let mut times: Vec<Duration> = Vec::new();
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(400) {
-        let from = Instant::now();
-        call();
-        times.push(from.elapsed());
-    }
-    times.sort();
-    let median = times[times.len() / 2].as_secs_f64();
-    println!("  {name:<44} {:>10.2} us {:>8.2} GB/s", median * 1e6, bytes as f64 / median / 1e9);
 }
 
 fn random_bytes(length: usize, seed: u64) -> Vec<u8> {

@@ -34,6 +34,14 @@ fn assert_deleted(flushed: Result<(), PipelineError>) {
     assert!(text.starts_with("The source stream arn:stream was deleted"), "{text}");
 }
 
+/// Two records of a stream are delivered, then the stream is gone.
+async fn deliver_and_delete(node: &Node<'_>, stream: &Simulated) {
+    stream.put(0, START, &["a\n", "b\n"]);
+    node.flush().await;
+    stream.delete();
+    node.settle().await;
+}
+
 #[test]
 fn that_the_source_was_deleted_is_told_once_and_with_each_flush() {
     let (world, stream) = world();
@@ -65,7 +73,7 @@ fn a_flush_under_way_ends_when_the_source_is_deleted() {
     world.live(async |node| {
         stream.put(0, START, &["a\n"]);
         let deleted = async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            node.settle().await;
             stream.delete();
         };
         let (flushed, ()) = tokio::join!(flush(&node), deleted);
@@ -77,10 +85,7 @@ fn a_flush_under_way_ends_when_the_source_is_deleted() {
 fn a_stream_made_again_is_read_from_its_beginning_and_each_record_arrives_once() {
     let (mut world, first) = world();
     world.live(async |node| {
-        first.put(0, START, &["a\n", "b\n"]);
-        node.flush().await;
-        first.delete();
-        node.settle().await;
+        deliver_and_delete(&node, &first).await;
     });
     let second = Simulated::after(1);
     // Whoever made it again puts at once.
@@ -194,10 +199,7 @@ fn what_was_sealed_with_the_keys_of_a_deleted_stream_stops_nothing() {
 fn a_source_is_replaced_while_the_pipeline_is_at_work_and_counts_go_on() {
     let (world, first) = world();
     world.live(async |node| {
-        first.put(0, START, &["a\n", "b\n"]);
-        node.flush().await;
-        first.delete();
-        node.settle().await;
+        deliver_and_delete(&node, &first).await;
         let second = Simulated::after(1);
         second.put(0, START, &["c\n"]);
         let mut parts = world.parts();

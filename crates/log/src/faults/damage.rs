@@ -120,8 +120,8 @@ fn a_file_that_is_missing_or_shorter_is_named_or_harmless() {
     }
 }
 
-#[test]
-fn damage_in_the_middle_of_the_tail_refuses_writing_and_changes_nothing() {
+/// A log whose first commit is damaged while others follow it, and no footer tells of them; and its file.
+pub(super) fn damaged_in_the_middle_of_the_tail() -> (World, String) {
     let mut world = World::new();
     world.open_sound("at first");
     world.run(&[Op::Create(1, 1)]);
@@ -132,6 +132,12 @@ fn damage_in_the_middle_of_the_tail_refuses_writing_and_changes_nothing() {
     world.disk.power_on(Survives::Everything);
     let (name, _) = segments(&world.disk)[0].clone();
     world.disk.corrupt(&name, |bytes| bytes[4608 + 600] ^= 1);
+    (world, name)
+}
+
+#[test]
+fn damage_in_the_middle_of_the_tail_refuses_writing_and_changes_nothing() {
+    let (mut world, name) = damaged_in_the_middle_of_the_tail();
     let before = world.disk.steps();
     let report = world.open().unwrap();
     assert_eq!(report.damage.len(), 1, "{report:?}");

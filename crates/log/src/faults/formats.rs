@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::blocks::{content, data_end, sealed};
+use super::damage::damaged_in_the_middle_of_the_tail;
 use super::world::{Op, World, log_id};
 use crate::contract::{Log, LogError, Position};
 use crate::disk::{Disk, write_all_of};
@@ -94,17 +95,7 @@ fn what_only_a_read_meets_refuses_no_writes_and_counts_once() {
 
 #[test]
 fn what_a_start_meets_refuses_writes() {
-    let mut world = World::new();
-    world.open_sound("at first");
-    world.run(&[Op::Create(1, 1)]);
-    for _ in 0..4 {
-        world.run(&[Op::Append(vec![(log_id(1, 0), 900)])]);
-    }
-    world.engine = None;
-    world.disk.power_on(Survives::Everything);
-    let files = world.disk.files().into_iter();
-    let name = files.map(|(name, _)| name).find(|name| name.ends_with(".seg")).unwrap();
-    world.disk.corrupt(&name, |bytes| bytes[4608 + 600] ^= 1);
+    let (mut world, _) = damaged_in_the_middle_of_the_tail();
     let report = fsck(&door(&world.disk)).unwrap();
     assert!(report.refuses_writes && !report.keeps_shut, "{report:?}");
     assert_eq!(world.open().unwrap().damage.len(), 1);
